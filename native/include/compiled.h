@@ -1,0 +1,388 @@
+/*
+ * compiled.h: the whole C interface between the generated C# and the native kernels.
+ *
+ * Conventions, everywhere in this file
+ *   status     Every function returns cn_status, 0 on success; results leave through out-pointers, untouched on failure.
+ *              cn_last_error() has the reason in words. No function throws, aborts or prints.
+ *   layout     Activations are NHWC, convolution kernels HWIO (height, width, in, out), dense kernels [in, out]; row-major,
+ *              float32 unless said otherwise.
+ *   memory     "Device" pointers lie in buffers made by cn_buffer_create. Host pointers are named host_...
+ *   gradients  An op overwrites the gradients it produces. The gradient of its input alone can instead be left out or added
+ *              to what is there: see cn_gradient_mode; that is how the branches of a graph join.
+ *   ops        An op is created once from its descriptor: that is where everything is validated, chosen and allocated.
+ *              Running it only computes. The ops of one context run one at a time.
+ *   results    Reductions have a fixed order: results depend neither on the number of threads nor on timing.
+ *   sizes      int64_t. Extents are at least 1; the byte size of every tensor fits int64_t.
+ */
+#ifndef COMPILED_H
+#define COMPILED_H
+
+#include <stdint.h>
+
+#if defined(_WIN32)
+#if defined(COMPILED_BUILD)
+#define CN_API __declspec(dllexport)
+#else
+#define CN_API __declspec(dllimport)
+#endif
+#else
+#define CN_API __attribute__((visibility("default")))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Status
+ * --------------------------------------------------------------------------------------------------------------- */
+
+typedef int32_t cn_status;
+
+enum cn_status_code {
+    CN_STATUS_OK = 0,
+    CN_STATUS_INVALID_ARGUMENT = 1, /* the caller's values: nothing was changed */
+    CN_STATUS_OUT_OF_MEMORY = 2,    /* recoverable: free something or ask for less */
+    CN_STATUS_UNSUPPORTED = 3,      /* valid, but not on this device or in this build */
+    CN_STATUS_DEVICE_FAILED = 4,    /* the device is lost to this process */
+    CN_STATUS_INTERNAL = 5          /* a fault of this library */
+};
+
+/* The reason of the last failure on the calling thread, UTF-8, never null; valid until the next call on this thread. */
+CN_API const char* cn_last_error(void);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Version and layout
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/* Raised with every change of a function or of a struct in this file. */
+#define CN_ABI_VERSION 1
+
+/* The CN_ABI_VERSION with which the library was built. */
+CN_API cn_status cn_abi_version(uint32_t* version);
+
+/*
+ * What the library believes about this file, as UTF-8 lines: "struct NAME SIZE", after it one "field NAME OFFSET SIZE" for each
+ * of its members, and "function NAME" for each export. Writes at most `capacity` bytes with a closing zero; `length` receives the
+ * full length without it. `host_text` may be null when `capacity` is 0.
+ */
+CN_API cn_status cn_layout_report(char* host_text, int64_t capacity, int64_t* length);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Context: a device, its threads and its scratch memory
+ * --------------------------------------------------------------------------------------------------------------- */
+
+typedef struct cn_context cn_context;
+
+enum cn_device { CN_DEVICE_CPU = 0, CN_DEVICE_CUDA = 1 };
+
+enum cn_instruction_set {
+    CN_INSTRUCTION_SET_BEST = 0,     /* the widest that this processor has */
+    CN_INSTRUCTION_SET_BASELINE = 1, /* 4 lanes: SSE2 on x86-64, NEON on AArch64 */
+    CN_INSTRUCTION_SET_AVX2 = 2,     /* 8 lanes, with FMA */
+    CN_INSTRUCTION_SET_AVX512 = 3,   /* 16 lanes */
+    CN_INSTRUCTION_SET_WIDE = 4      /* the 16-lane code on any processor, slowly: only in test builds */
+};
+
+typedef struct cn_context_desc {
+    uint32_t struct_size;
+    int32_t device;          /* cn_device */
+    int32_t ordinal;         /* which device of its kind; 0 for the CPU */
+    int32_t threads;         /* CPU threads, the calling one included; 0 = all processors; at most 1024 */
+    int32_t instruction_set; /* cn_instruction_set, CPU only */
+    int32_t reserved;        /* 0 */
+} cn_context_desc;
+
+typedef struct cn_context_info {
+    uint32_t struct_size; /* set by the caller */
+    int32_t device;
+    int32_t threads;
+    int32_t instruction_set; /* the one in use, never CN_INSTRUCTION_SET_BEST */
+    int64_t buffer_bytes;    /* bytes held by the buffers of this context */
+    int64_t scratch_bytes;   /* bytes of scratch memory that its ops share */
+} cn_context_info;
+
+/* Makes a context. CN_STATUS_UNSUPPORTED when the device or the instruction set is not there; the message says why. */
+CN_API cn_status cn_context_create(const cn_context_desc* desc, cn_context** context);
+CN_API cn_status cn_context_get_info(cn_context* context, cn_context_info* info);
+
+/* A name for people ("AMD EPYC 7B13, AVX2, 2 threads"); the text protocol of cn_layout_report. */
+CN_API cn_status cn_context_describe(cn_context* context, char* host_text, int64_t capacity, int64_t* length);
+
+/* Waits until everything asked of the device is done. */
+CN_API cn_status cn_context_synchronize(cn_context* context);
+
+/* Frees the context once its last op and buffer are gone. Accepts null. */
+CN_API cn_status cn_context_destroy(cn_context* context);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Buffers
+ * --------------------------------------------------------------------------------------------------------------- */
+
+typedef struct cn_buffer cn_buffer;
+
+/* `bytes` zeroed bytes of device memory, aligned to 64. */
+CN_API cn_status cn_buffer_create(cn_context* context, int64_t bytes, cn_buffer** buffer);
+/* The device address of the first byte; on the CPU it can be read and written directly. */
+CN_API cn_status cn_buffer_address(cn_buffer* buffer, void** address);
+CN_API cn_status cn_buffer_write(cn_buffer* buffer, int64_t offset, const void* host_source, int64_t bytes);
+CN_API cn_status cn_buffer_read(cn_buffer* buffer, int64_t offset, void* host_target, int64_t bytes);
+CN_API cn_status cn_buffer_clear(cn_buffer* buffer, int64_t offset, int64_t bytes);
+/* Accepts null. */
+CN_API cn_status cn_buffer_destroy(cn_buffer* buffer);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * State of a training run, in device memory
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/*
+ * Read by every op when it runs. `rows` is the number of samples in this batch, from 1 to the batch the ops were created for; rows
+ * beyond it are neither read nor written.
+ */
+typedef struct cn_state {
+    uint64_t seed; /* key of every random stream */
+    uint64_t step; /* finished updates; cn_optimizer_step adds one */
+    int64_t rows;
+    double learning_rate;
+} cn_state;
+
+/* Sums over samples since the caller last cleared them. Means are `loss` / `count` and `correct` / `count`. */
+typedef struct cn_metrics {
+    double loss;    /* sum of the loss values */
+    double correct; /* number of hits, by cn_accuracy */
+    double count;   /* number of loss values */
+} cn_metrics;
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Ops
+ * --------------------------------------------------------------------------------------------------------------- */
+
+typedef struct cn_op cn_op;
+
+/* Accepts null. */
+CN_API cn_status cn_op_destroy(cn_op* op);
+
+/* What a backward call does with the gradient of its input. */
+enum cn_gradient_mode {
+    CN_GRADIENT_NONE = 0, /* not wanted; the pointer is null */
+    CN_GRADIENT_OVERWRITE = 1,
+    CN_GRADIENT_ACCUMULATE = 2
+};
+
+enum cn_activation {
+    CN_ACTIVATION_LINEAR = 0,
+    CN_ACTIVATION_RELU = 1,    /* max(x, 0); gradient 0 at 0 */
+    CN_ACTIVATION_SIGMOID = 2, /* 1 / (1 + exp(-x)) */
+    CN_ACTIVATION_TANH = 3
+};
+
+/*
+ * A sliding window. Output (i, j) covers input rows i * stride_height - pad_top + k * dilation_height, columns likewise. What lies
+ * outside the input is zero to a convolution and absent to a pooling; how far a window may reach past the bottom and the right edge is
+ * given by the output extent of the descriptor, so an output may be smaller than the arithmetic allows: rows and columns
+ * that nobody reads need not be computed.
+ */
+typedef struct cn_window {
+    int64_t height, width;
+    int64_t stride_height, stride_width;
+    int64_t dilation_height, dilation_width;
+    int64_t pad_top, pad_left;
+} cn_window;
+
+/*
+ * Dropout. Element e (its row-major index in the whole batch tensor) of a stream is dropped when (r >> 8) < ceil(rate * 2^24), else
+ * multiplied by 1 / (1 - rate), where r is word e % 4 of
+ *     Philox4x32-10(counter = { low(e / 4), high(e / 4), low(step), stream + 2^16 * (high(step) & 0xFFFF) },
+ *                   key = { low(seed), high(seed) }).
+ * `rate` is in [0, 1); 0 means no dropout. `stream` is below 2^16.
+ */
+
+/* Element-wise activation: y = f(x). */
+typedef struct cn_activation_desc {
+    uint32_t struct_size;
+    int32_t activation;     /* cn_activation */
+    int64_t batch, count;   /* samples; elements per sample */
+    int32_t input_gradient; /* cn_gradient_mode */
+    int32_t reserved;       /* 0 */
+} cn_activation_desc;
+
+CN_API cn_status cn_activation_create(cn_context* context, const cn_activation_desc* desc, cn_op** op);
+/* y may be x. */
+CN_API cn_status cn_activation_forward(cn_op* op, const cn_state* state, const float* x, float* y);
+/* The derivative is taken from y. dx may be dy when it is overwritten. */
+CN_API cn_status cn_activation_backward(cn_op* op, const cn_state* state, const float* y, const float* dy, float* dx);
+
+/* Softmax over the last axis: y = exp(x - max) / sum. */
+typedef struct cn_softmax_desc {
+    uint32_t struct_size;
+    int32_t input_gradient;            /* cn_gradient_mode */
+    int64_t batch, positions, classes; /* x and y are [batch, positions, classes] */
+} cn_softmax_desc;
+
+CN_API cn_status cn_softmax_create(cn_context* context, const cn_softmax_desc* desc, cn_op** op);
+CN_API cn_status cn_softmax_forward(cn_op* op, const cn_state* state, const float* x, float* y);
+/* dx = y * (dy - sum(dy * y)). */
+CN_API cn_status cn_softmax_backward(cn_op* op, const cn_state* state, const float* y, const float* dy, float* dx);
+
+/* Dropout alone. In prediction the layer does not exist. */
+typedef struct cn_dropout_desc {
+    uint32_t struct_size;
+    float rate;
+    int64_t batch, count; /* samples; elements per sample */
+    uint32_t stream;
+    int32_t input_gradient; /* cn_gradient_mode */
+} cn_dropout_desc;
+
+CN_API cn_status cn_dropout_create(cn_context* context, const cn_dropout_desc* desc, cn_op** op);
+CN_API cn_status cn_dropout_forward(cn_op* op, const cn_state* state, const float* x, float* y);
+/* Draws the mask of `forward` again: the state's step must still be the same. */
+CN_API cn_status cn_dropout_backward(cn_op* op, const cn_state* state, const float* dy, float* dx);
+
+/* Max pooling. The first maximum of a window in row-major order receives the gradient. */
+typedef struct cn_max_pooling2d_desc {
+    uint32_t struct_size;
+    int32_t input_gradient; /* cn_gradient_mode */
+    int64_t batch;
+    int64_t input_height, input_width, channels;
+    int64_t output_height, output_width;
+    cn_window window; /* at most 254 cells; dilation 1; every window holds at least one input cell */
+} cn_max_pooling2d_desc;
+
+CN_API cn_status cn_max_pooling2d_create(cn_context* context, const cn_max_pooling2d_desc* desc, cn_op** op);
+/* `codes`, one byte per element of y: the winning cell of its window, row-major. Null when nothing is saved (prediction). */
+CN_API cn_status cn_max_pooling2d_forward(cn_op* op, const cn_state* state, const float* x, float* y, uint8_t* codes);
+CN_API cn_status cn_max_pooling2d_backward(cn_op* op, const cn_state* state, const uint8_t* codes, const float* dy, float* dx);
+
+/*
+ * Convolution stage: y = dropout(max_pooling(activation(conv(x, kernel) + bias))), each part but the convolution optional.
+ * Shapes: x [batch, input_height, input_width, input_channels], kernel [window.height, window.width, input_channels, filters],
+ * bias [filters]; the convolution gives [batch, conv_height, conv_width, filters], the stage
+ * [batch, output_height, output_width, filters]; without pooling the two extents are equal.
+ */
+typedef struct cn_conv2d_desc {
+    uint32_t struct_size;
+    int32_t input_gradient; /* cn_gradient_mode */
+    int64_t batch;
+    int64_t input_height, input_width, input_channels;
+    int64_t filters;
+    int64_t conv_height, conv_width;
+    int64_t output_height, output_width;
+    cn_window window;
+    cn_window pool;     /* height 0: no pooling; else as in cn_max_pooling2d_desc */
+    int32_t activation; /* cn_activation */
+    int32_t use_bias;   /* 0: bias and dbias are null */
+    float dropout_rate; /* 0: no dropout */
+    uint32_t dropout_stream;
+} cn_conv2d_desc;
+
+CN_API cn_status cn_conv2d_create(cn_context* context, const cn_conv2d_desc* desc, cn_op** op);
+/*
+ * Training. `codes`, one byte per element of y, belongs to stages with pooling (else null): what `backward` needs to know of the
+ * window and of the dropout. Its meaning is the backend's own.
+ */
+CN_API cn_status cn_conv2d_forward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y,
+                                   uint8_t* codes);
+/* Prediction: no dropout, nothing saved. */
+CN_API cn_status cn_conv2d_predict(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y);
+/* Overwrites dkernel and dbias; dx by input_gradient. dy is the gradient of y, unchanged. */
+CN_API cn_status cn_conv2d_backward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* y,
+                                    const uint8_t* codes, const float* dy, float* dx, float* dkernel, float* dbias);
+
+/*
+ * Dense stage: y = dropout(activation(x * kernel + bias)) over the last axis.
+ * Shapes: x [batch, positions, inputs], kernel [inputs, units], bias [units], y [batch, positions, units].
+ */
+typedef struct cn_dense_desc {
+    uint32_t struct_size;
+    int32_t input_gradient; /* cn_gradient_mode */
+    int64_t batch, positions, inputs, units;
+    int32_t activation; /* cn_activation */
+    int32_t use_bias;   /* 0: bias and dbias are null */
+    float dropout_rate; /* 0: no dropout */
+    uint32_t dropout_stream;
+} cn_dense_desc;
+
+CN_API cn_status cn_dense_create(cn_context* context, const cn_dense_desc* desc, cn_op** op);
+CN_API cn_status cn_dense_forward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y);
+/* Prediction: no dropout. */
+CN_API cn_status cn_dense_predict(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y);
+CN_API cn_status cn_dense_backward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* y, const float* dy,
+                                   float* dx, float* dkernel, float* dbias);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Loss
+ * --------------------------------------------------------------------------------------------------------------- */
+
+enum cn_loss_kind {
+    CN_LOSS_MEAN_SQUARED_ERROR = 0,             /* mean over the last axis of (p - t)^2; float targets [batch, positions, classes] */
+    CN_LOSS_CATEGORICAL_CROSSENTROPY = 1,       /* -sum t log p; float targets [batch, positions, classes] */
+    CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY = 2 /* -log p[t]; int32 targets [batch, positions], each in [0, classes) */
+};
+
+enum cn_accuracy {
+    CN_ACCURACY_NONE = 0,
+    CN_ACCURACY_BINARY = 1,      /* mean over the last axis of (p > 0.5) == (t > 0.5) */
+    CN_ACCURACY_CATEGORICAL = 2, /* argmax p == argmax t, the first maximum on ties */
+    CN_ACCURACY_SPARSE = 3       /* argmax p == t */
+};
+
+/*
+ * Loss values, their gradient and the metrics in one pass. There is one value per sample and position; the loss of a batch is their mean.
+ * With `from_logits` the predictions are logits and softmax is part of the loss (cross-entropies only): gradient
+ * (softmax * sum(t) - t) / count. From probabilities, categorical cross-entropy divides by the sum over classes and clips to
+ * [1e-7, 1 - 1e-7]; the sparse one clips and normalises (Keras).
+ */
+typedef struct cn_loss_desc {
+    uint32_t struct_size;
+    int32_t loss; /* cn_loss_kind */
+    int64_t batch, positions, classes;
+    int32_t from_logits;
+    int32_t accuracy; /* cn_accuracy */
+} cn_loss_desc;
+
+CN_API cn_status cn_loss_create(cn_context* context, const cn_loss_desc* desc, cn_op** op);
+/*
+ * Adds the batch to *metrics. `gradient`, like predictions, is overwritten with d(mean loss) / d(predictions); null: not wanted.
+ * A sparse target outside [0, classes) adds NaN to metrics->loss and gives that row a NaN gradient.
+ */
+CN_API cn_status cn_loss_forward(cn_op* op, const cn_state* state, const float* predictions, const void* targets, float* gradient,
+                                 cn_metrics* metrics);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Optimizer
+ * --------------------------------------------------------------------------------------------------------------- */
+
+enum cn_optimizer_kind {
+    CN_OPTIMIZER_SGD = 0, /* v = momentum * v - rate * g; p += v, or with nesterov p += momentum * v - rate * g */
+    CN_OPTIMIZER_ADAM = 1 /* m, v moving means of g, g^2; p -= rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon) */
+};
+
+typedef struct cn_optimizer_desc {
+    uint32_t struct_size;
+    int32_t optimizer;              /* cn_optimizer_kind */
+    int64_t count;                  /* floats in the parameter arena */
+    double momentum;                /* SGD, in [0, 1] */
+    double beta_1, beta_2, epsilon; /* Adam */
+    int32_t nesterov;               /* SGD */
+    int32_t reserved;               /* 0 */
+} cn_optimizer_desc;
+
+CN_API cn_status cn_optimizer_create(cn_context* context, const cn_optimizer_desc* desc, cn_op** op);
+/*
+ * One update of all parameters at once, with t = step + 1, then state->step += 1. All arrays have `count` floats.
+ * slot_0: velocity (SGD with momentum, else null) or first moment; slot_1: second moment (Adam, else null).
+ */
+CN_API cn_status cn_optimizer_step(cn_op* op, cn_state* state, float* parameters, const float* gradients, float* slot_0, float* slot_1);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Random numbers
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/* One block of Philox4x32-10 (Salmon et al., 2011) on the host: 4 words of counter, 2 of key, 4 of output. */
+CN_API cn_status cn_philox(const uint32_t* host_counter, const uint32_t* host_key, uint32_t* host_output);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,87 @@
+// Handles of the C ABI. A cn_context*, cn_op* or cn_buffer* points nowhere: it is a number made of a kind, an index into a table and a
+// generation. So any value at all can be looked up safely: null, garbage, a handle of another kind, one that was destroyed.
+#pragma once
+
+#include "common/backend.h"
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+
+namespace compiled::abi {
+
+enum class HandleKind : uint32_t {
+    Context = 1,
+    Buffer,
+    Activation,
+    Softmax,
+    Dropout,
+    MaxPooling2D,
+    Conv2D,
+    Dense,
+    Loss,
+    Optimizer,
+};
+
+// The context itself outlives its handle, until the last op and buffer are gone.
+struct ContextState {
+    std::unique_ptr<Backend> backend;
+    std::atomic<int64_t> buffer_bytes{0};
+    std::atomic_flag busy = ATOMIC_FLAG_INIT;
+};
+
+struct ContextEntry {
+    std::shared_ptr<ContextState> state;
+};
+
+struct BufferEntry {
+    BufferEntry(std::shared_ptr<ContextState> context_, int64_t bytes_);
+    BufferEntry(const BufferEntry&) = delete;
+    BufferEntry& operator=(const BufferEntry&) = delete;
+    ~BufferEntry();
+
+    std::shared_ptr<ContextState> context;
+    void* address;
+    int64_t bytes;
+};
+
+// What a run function must know of an op in order to check its arguments.
+struct OpEntry {
+    std::shared_ptr<ContextState> context; // before `op`: destroyed after it
+    std::unique_ptr<Op> op;
+    int64_t batch = 0;
+    int32_t input_gradient = CN_GRADIENT_NONE;
+    bool has_bias = false;
+    bool has_codes = false;
+    int32_t slots = 0; // optimizer
+};
+
+// The ops of one context run one at a time. A second thread gets an error instead of a race.
+class Exclusive {
+public:
+    explicit Exclusive(ContextState& context);
+    Exclusive(const Exclusive&) = delete;
+    Exclusive& operator=(const Exclusive&) = delete;
+    ~Exclusive() { _context.busy.clear(std::memory_order_release); }
+
+private:
+    ContextState& _context;
+};
+
+// Takes ownership. Throws when the table is full.
+uint64_t insert_handle(HandleKind kind, std::unique_ptr<ContextEntry> entry);
+uint64_t insert_handle(HandleKind kind, std::unique_ptr<BufferEntry> entry);
+uint64_t insert_handle(HandleKind kind, std::unique_ptr<OpEntry> entry);
+
+// Throw an Error that says what the handle is instead.
+ContextEntry& find_context(const void* handle);
+BufferEntry& find_buffer(const void* handle);
+OpEntry& find_op(const void* handle);
+OpEntry& find_op(const void* handle, HandleKind kind);
+
+// Take the entry out of the table: its handle is unknown from now on.
+std::unique_ptr<ContextEntry> remove_context(const void* handle);
+std::unique_ptr<BufferEntry> remove_buffer(const void* handle);
+std::unique_ptr<OpEntry> remove_op(const void* handle);
+
+} // namespace compiled::abi

@@ -1,0 +1,24 @@
+// Descriptors are validated here, once, for every backend. A kernel may rely on: extents of at least 1 and at most MaxExtent, tensors of
+// at most MaxElements, windows that stay in reach of the input, known enumerators, rates in [0, 1).
+#pragma once
+
+#include "compiled.h"
+
+namespace compiled::abi {
+
+constexpr int64_t MaxExtent = INT32_MAX;          // height, width, channels, window fields
+constexpr int64_t MaxElements = int64_t{1} << 60; // of a tensor: its bytes fit int64_t with room to spare
+constexpr int64_t MaxPoolingCells = 254;          // a cell number fits a byte, with two values left to a backend
+constexpr int32_t MaxThreads = 1024;
+
+void validate(const cn_context_desc& desc);
+void validate(const cn_activation_desc& desc);
+void validate(const cn_softmax_desc& desc);
+void validate(const cn_dropout_desc& desc);
+void validate(const cn_max_pooling2d_desc& desc);
+void validate(const cn_conv2d_desc& desc);
+void validate(const cn_dense_desc& desc);
+void validate(const cn_loss_desc& desc);
+void validate(const cn_optimizer_desc& desc);
+
+} // namespace compiled::abi

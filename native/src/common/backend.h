@@ -1,0 +1,111 @@
+// What a device backend is to the C ABI: memory, and one factory per op. The CPU implements it in cpu/; the ABI layer (abi/) is the
+// only caller, and has validated every descriptor and pointer before it gets here.
+//
+// Rules for implementers
+//   state      Pointers to cn_state and cn_metrics are device memory, like every data pointer: only ops read them.
+//   create     make_... chooses, allocates and reserves scratch memory; it may throw Error or std::bad_alloc.
+//   run        forward, backward, predict and step only compute: no allocation, no validation, no throw in normal operation.
+//   lifetime   An op may keep a reference to its backend, which outlives it. The ops of one backend run one at a time.
+#pragma once
+
+#include "compiled.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace compiled {
+
+class Op {
+public:
+    Op() = default;
+    Op(const Op&) = delete;
+    Op& operator=(const Op&) = delete;
+    virtual ~Op();
+};
+
+class ActivationOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* x, float* y) = 0;
+    virtual void backward(const cn_state* state, const float* y, const float* dy, float* dx) = 0;
+};
+
+class SoftmaxOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* x, float* y) = 0;
+    virtual void backward(const cn_state* state, const float* y, const float* dy, float* dx) = 0;
+};
+
+class DropoutOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* x, float* y) = 0;
+    virtual void backward(const cn_state* state, const float* dy, float* dx) = 0;
+};
+
+class MaxPooling2DOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* x, float* y, uint8_t* codes) = 0;
+    virtual void backward(const cn_state* state, const uint8_t* codes, const float* dy, float* dx) = 0;
+};
+
+class Conv2DOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes) = 0;
+    virtual void predict(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y) = 0;
+    virtual void backward(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy,
+                          float* dx, float* dkernel, float* dbias) = 0;
+};
+
+class DenseOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y) = 0;
+    virtual void predict(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y) = 0;
+    virtual void backward(const cn_state* state, const float* x, const float* kernel, const float* y, const float* dy, float* dx,
+                          float* dkernel, float* dbias) = 0;
+};
+
+class LossOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* predictions, const void* targets, float* gradient, cn_metrics* metrics) = 0;
+};
+
+class OptimizerOp : public Op {
+public:
+    virtual void step(cn_state* state, float* parameters, const float* gradients, float* slot_0, float* slot_1) = 0;
+};
+
+// One device of one context.
+class Backend {
+public:
+    Backend() = default;
+    Backend(const Backend&) = delete;
+    Backend& operator=(const Backend&) = delete;
+    virtual ~Backend();
+
+    virtual cn_device device() const noexcept = 0;
+    virtual int32_t threads() const noexcept = 0;
+    virtual cn_instruction_set instruction_set() const noexcept = 0;
+    virtual int64_t scratch_bytes() const noexcept = 0;
+    virtual std::string describe() const = 0;
+
+    // Whether the host can read device memory directly: then the ABI checks cn_state before each run.
+    virtual bool host_addressable() const noexcept = 0;
+    virtual void synchronize() = 0;
+
+    virtual void* allocate(int64_t bytes) = 0; // zeroed, aligned to 64
+    virtual void release(void* memory, int64_t bytes) noexcept = 0;
+    virtual void write(void* target, const void* host_source, int64_t bytes) = 0;
+    virtual void read(void* host_target, const void* source, int64_t bytes) = 0;
+    virtual void clear(void* target, int64_t bytes) = 0;
+
+    virtual std::unique_ptr<ActivationOp> make_activation(const cn_activation_desc& desc) = 0;
+    virtual std::unique_ptr<SoftmaxOp> make_softmax(const cn_softmax_desc& desc) = 0;
+    virtual std::unique_ptr<DropoutOp> make_dropout(const cn_dropout_desc& desc) = 0;
+    virtual std::unique_ptr<MaxPooling2DOp> make_max_pooling2d(const cn_max_pooling2d_desc& desc) = 0;
+    virtual std::unique_ptr<Conv2DOp> make_conv2d(const cn_conv2d_desc& desc) = 0;
+    virtual std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) = 0;
+    virtual std::unique_ptr<LossOp> make_loss(const cn_loss_desc& desc) = 0;
+    virtual std::unique_ptr<OptimizerOp> make_optimizer(const cn_optimizer_desc& desc) = 0;
+};
+
+} // namespace compiled

@@ -1,0 +1,29 @@
+// The one exception of the library: a status and its reason. The exports turn it into a return value (abi/guard.h).
+#pragma once
+
+#include "compiled.h"
+
+#include <cstdarg>
+#include <exception>
+
+namespace compiled {
+
+// The message lives in the exception itself, so that reporting "out of memory" needs no memory.
+class Error final : public std::exception {
+public:
+    static constexpr int Capacity = 512;
+
+    Error(cn_status_code status, const char* format, std::va_list arguments) noexcept;
+
+    cn_status_code status() const noexcept { return _status; }
+    const char* what() const noexcept override { return _message; }
+
+private:
+    cn_status_code _status;
+    char _message[Capacity];
+};
+
+// Throws an Error with a printf-style message.
+[[noreturn]] __attribute__((format(printf, 2, 3))) void fail(cn_status_code status, const char* format, ...);
+
+} // namespace compiled

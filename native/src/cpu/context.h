@@ -1,0 +1,73 @@
+// The CPU backend of one cn_context: its threads, its scratch memory and the kernels of the chosen instruction set.
+//
+// Scratch memory: an op states its needs when it is created (reserve_...), and the context keeps the largest. The memory is fetched anew
+// in every run, because a later op may have made it grow, and holds nothing from one run to the next.
+#pragma once
+
+#include "common/backend.h"
+#include "memory.h"
+#include "thread_pool.h"
+
+namespace compiled::cpu {
+
+struct OpTable;
+
+class Context final : public Backend {
+public:
+    explicit Context(const cn_context_desc& desc);
+    ~Context() override;
+
+    int32_t threads() const noexcept override { return _pool.threads(); }
+
+    // See ThreadPool::parallel_for.
+    template <class Body>
+    void parallel_for(int64_t items, const Body& body) {
+        _pool.parallel_for(items, body);
+    }
+
+    // At creation of an op: at least `bytes` for each thread; at least `bytes` for all together.
+    void reserve_thread_scratch(int64_t bytes);
+    void reserve_shared_scratch(int64_t bytes);
+
+    // In a run: what was reserved, aligned to 64, contents undefined.
+    template <class T>
+    T* thread_scratch(int thread) noexcept {
+        return reinterpret_cast<T*>(static_cast<char*>(_thread_scratch.data()) + thread * _thread_scratch_stride);
+    }
+    template <class T>
+    T* shared_scratch() noexcept {
+        return static_cast<T*>(_shared_scratch.data());
+    }
+
+    cn_device device() const noexcept override { return CN_DEVICE_CPU; }
+    cn_instruction_set instruction_set() const noexcept override { return _instruction_set; }
+    int64_t scratch_bytes() const noexcept override { return _thread_scratch.bytes() + _shared_scratch.bytes(); }
+    std::string describe() const override;
+    bool host_addressable() const noexcept override { return true; }
+    void synchronize() override {}
+
+    void* allocate(int64_t bytes) override;
+    void release(void* memory, int64_t bytes) noexcept override;
+    void write(void* target, const void* host_source, int64_t bytes) override;
+    void read(void* host_target, const void* source, int64_t bytes) override;
+    void clear(void* target, int64_t bytes) override;
+
+    std::unique_ptr<ActivationOp> make_activation(const cn_activation_desc& desc) override;
+    std::unique_ptr<SoftmaxOp> make_softmax(const cn_softmax_desc& desc) override;
+    std::unique_ptr<DropoutOp> make_dropout(const cn_dropout_desc& desc) override;
+    std::unique_ptr<MaxPooling2DOp> make_max_pooling2d(const cn_max_pooling2d_desc& desc) override;
+    std::unique_ptr<Conv2DOp> make_conv2d(const cn_conv2d_desc& desc) override;
+    std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) override;
+    std::unique_ptr<LossOp> make_loss(const cn_loss_desc& desc) override;
+    std::unique_ptr<OptimizerOp> make_optimizer(const cn_optimizer_desc& desc) override;
+
+private:
+    cn_instruction_set _instruction_set;
+    const OpTable& _table;
+    ThreadPool _pool;
+    Memory _thread_scratch;
+    int64_t _thread_scratch_stride = 0;
+    Memory _shared_scratch;
+};
+
+} // namespace compiled::cpu

@@ -1,0 +1,152 @@
+// Convolution stage (compiled.h, cn_conv2d_desc): y = dropout(max_pooling(activation(conv(x, kernel) + bias))).
+//
+// Forward    An image, or a band of its rows, is computed at once: its input is copied with the padding where it needs any, and the
+//            convolution is summed in registers straight from it, with no im2col. With pooling, the convolution stays in scratch
+//            memory of cache size and only the pooled band is written, beside its codes.
+// Backward   Image by image, while everything is in the cache: the gradient of the convolution's result is built with a border of zeros,
+//            the kernel's gradient is summed from it and the input, and the input's gradient is a convolution of it with the turned kernel.
+// Codes      The winning cell of the window, row-major; 255 where no gradient passes: dropped, or dead under ReLU.
+// Writes     y, codes, dkernel and dbias are overwritten; dx by the descriptor.
+// Threads    forward: bands of images. Backward: chunks of images, cut by the number of rows alone; their kernel gradients are
+//            added in the order of the chunks.
+#include "conv2d_gradient.h"
+#include "conv2d_pool.h"
+#include "conv2d_shape.h"
+#include "ops.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace compiled::cpu::CN_ISA {
+
+namespace {
+
+template <int32_t Activation>
+struct BiasAndActivation {
+    float* target; // of pixel 0, at the tile's first channel
+    int64_t pixel_stride;
+    int64_t channels;
+    const float* bias; // null: none
+
+    CN_INLINE void operator()(int64_t pixel, const Vec (&sum)[TileVectors]) const {
+        for_tile_vectors(channels, [&](int v, int64_t count) {
+            Vec value = sum[v];
+            if (bias != nullptr) {
+                value = value + load_upto(bias + v * Lanes, count);
+            }
+            store_upto(target + pixel * pixel_stride + v * Lanes, count, activate<Activation>(value));
+        });
+    }
+};
+
+class Conv2DKernel final : public Conv2DOp {
+public:
+    Conv2DKernel(Context& context, const cn_conv2d_desc& desc) : _context(context), _shape(desc) {
+        _context.reserve_thread_scratch(std::max(_shape.forward_scratch(), _shape.backward_scratch()) * sizeof_float);
+        _context.reserve_shared_scratch(std::max(_shape.packed_kernel(), _shape.packed_turned_kernel() + _shape.partial_gradients()) *
+                                        sizeof_float);
+    }
+
+    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes) override {
+        run_forward<true>(*state, x, kernel, bias, y, codes);
+    }
+
+    void predict(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y) override {
+        run_forward<false>(*state, x, kernel, bias, y, nullptr);
+    }
+
+    void backward(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy,
+                  float* dx, float* dkernel, float* dbias) override {
+        Conv2DGradient gradient(_context, _shape, *state);
+        gradient.run(x, kernel, y, codes, dy, dx, dkernel, dbias);
+    }
+
+private:
+    static constexpr int64_t sizeof_float = sizeof(float);
+
+    template <bool Training>
+    void run_forward(const cn_state& state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes) {
+        const cn_conv2d_desc& d = _shape.desc;
+        float* packed = _context.shared_scratch<float>();
+        _context.parallel_for(tile_count(d.filters), [&](int64_t tile, int) { _shape.pack_kernel(kernel, tile, packed); });
+
+        int64_t band_rows = _shape.band_rows(state.rows, _context.threads());
+        int64_t bands = (d.output_height + band_rows - 1) / band_rows;
+        _context.parallel_for(state.rows * bands, [&](int64_t item, int thread) {
+            int64_t begin = item % bands * band_rows;
+            Band band = _shape.band(item / bands, begin, std::min(begin + band_rows, d.output_height));
+            float* scratch = _context.thread_scratch<float>(thread);
+            run_band<Training>(state, band, x, packed, bias, y, codes, scratch);
+        });
+    }
+
+    template <bool Training>
+    void run_band(const cn_state& state, const Band& band, const float* x, const float* packed, const float* bias, float* y, uint8_t* codes,
+                  float* scratch) {
+        const cn_conv2d_desc& d = _shape.desc;
+        int64_t output = (band.image * d.output_height + band.begin) * d.output_width * d.filters;
+        Source source = _shape.source(x, band.image, band.conv_begin, band.conv_end, scratch);
+        float* free_scratch = scratch + _shape.padded_input();
+        bool dropout = Training && d.dropout_rate > 0;
+        if (d.pool.height == 0) {
+            convolve(source, band, packed, bias, y + output);
+            if (dropout) {
+                DropoutMask mask(state, d.dropout_stream, d.dropout_rate);
+                apply_dropout(mask, output, (band.end - band.begin) * d.output_width * d.filters, y + output, free_scratch);
+            }
+            return;
+        }
+        convolve(source, band, packed, bias, free_scratch);
+        PooledBand pooled{_shape, band, free_scratch, y + output, Training ? codes + output : nullptr};
+        float* multipliers = free_scratch + _shape.conv_band();
+        if (dropout) {
+            DropoutMask mask(state, d.dropout_stream, d.dropout_rate);
+            mask.fill(output, (band.end - band.begin) * d.output_width * d.filters, multipliers);
+            pooled.run(multipliers);
+        } else {
+            pooled.run(nullptr);
+        }
+    }
+
+    // The rows [conv_begin, conv_end) of the convolution, with bias and activation, to `target`.
+    void convolve(const Source& source, const Band& band, const float* packed, const float* bias, float* target) {
+        const cn_conv2d_desc& d = _shape.desc;
+        with_activation(d.activation, [&](auto activation) {
+            // A tile of channels at a time: its weights stay in the first cache.
+            for (int64_t tile = 0; tile < tile_count(d.filters); ++tile) {
+                int64_t channel = tile * TileWidth;
+                const float* weights = packed + tile * _shape.taps() * TileWidth;
+                for (int64_t row = 0; row < band.conv_end - band.conv_begin; ++row) {
+                    BiasAndActivation<activation.value> store_tile{target + row * d.conv_width * d.filters + channel, d.filters,
+                                                                   std::min(TileWidth, d.filters - channel),
+                                                                   bias == nullptr ? nullptr : bias + channel};
+                    run_tiles(source.data + row * d.window.stride_height * source.row, d.window.stride_width * d.input_channels,
+                              d.conv_width, source.runs, weights, store_tile);
+                }
+            }
+        });
+    }
+
+    static void apply_dropout(const DropoutMask& mask, int64_t first, int64_t count, float* y, float* multipliers) {
+        // A piece at a time: the multipliers stay in the first cache.
+        for (int64_t begin = 0; begin < count; begin += Conv2DShape::DropoutPiece) {
+            int64_t piece = std::min(Conv2DShape::DropoutPiece, count - begin);
+            mask.fill(first + begin, piece, multipliers);
+            for_vectors(0, piece, [&](int64_t i, auto vector) {
+                Vec multiplier = vector.load(multipliers + i);
+                vector.store(y + begin + i, select(multiplier != 0.0f, vector.load(y + begin + i) * multiplier, zero()));
+            });
+        }
+    }
+
+    Context& _context;
+    Conv2DShape _shape;
+};
+
+} // namespace
+
+std::unique_ptr<Conv2DOp> make_conv2d(Context& context, const cn_conv2d_desc& desc) {
+    return std::make_unique<Conv2DKernel>(context, desc);
+}
+
+} // namespace compiled::cpu::CN_ISA

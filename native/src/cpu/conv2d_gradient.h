@@ -1,0 +1,229 @@
+// The backward pass of a convolution stage; see conv2d.cpp.
+#pragma once
+
+#include "conv2d_pool.h"
+#include "outer_kernel.h"
+
+namespace compiled::cpu::CN_ISA {
+
+class Conv2DGradient {
+public:
+    Conv2DGradient(Context& context, const Conv2DShape& shape, const cn_state& state)
+        : _context(context), _shape(shape), _desc(shape.desc), _state(state), _pitch(shape.filters_padded()),
+          _turned_runs(shape.runs_of(shape.gradient_columns() * _pitch, _pitch, shape.desc.filters)) {}
+
+    void run(const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy, float* dx, float* dkernel,
+             float* dbias) {
+        float* turned = _context.shared_scratch<float>();
+        float* partial = turned + _shape.packed_turned_kernel();
+        if (_shape.wants_input_gradient()) {
+            _context.parallel_for(tile_count(_desc.input_channels),
+                                  [&](int64_t tile, int) { _shape.pack_turned_kernel(kernel, tile, turned); });
+        }
+        int64_t chunks = Conv2DShape::chunks(_state.rows);
+        _context.parallel_for(chunks, [&](int64_t chunk, int thread) {
+            float* sums = partial + chunk * _shape.chunk_gradient();
+            std::memset(sums, 0, static_cast<size_t>(_shape.chunk_gradient()) * sizeof(float));
+            float* padded = _context.thread_scratch<float>(thread);
+            float* dz = padded + _shape.padded_image();
+            float* multipliers = dz + _shape.gradient_image();
+            for (int64_t image = _state.rows * chunk / chunks; image < _state.rows * (chunk + 1) / chunks; ++image) {
+                build(image, y, codes, dy, dz, multipliers);
+                Source source = _shape.source(x, image, 0, _desc.conv_height, padded);
+                sum_kernel_gradient(source, dz, sums);
+                if (_shape.wants_input_gradient()) {
+                    write_input_gradient(dz, turned, dx + image * _desc.input_height * _desc.input_width * _desc.input_channels);
+                }
+            }
+        });
+        add_chunks(partial, chunks, dkernel, dbias);
+    }
+
+private:
+    // Where pixel (row, column) of the convolution's result stands in dz.
+    int64_t place(int64_t row, int64_t column) const {
+        return ((row * _shape.spread_height() + _shape.border_top()) * _shape.gradient_columns() + column * _shape.spread_width() +
+                _shape.border_left()) *
+               _pitch;
+    }
+
+    // ------------------------------------------------------------------------------------------------------------
+    // dz: the gradient of the convolution's result, with its border of zeros
+    // ------------------------------------------------------------------------------------------------------------
+
+    void build(int64_t image, const float* y, const uint8_t* codes, const float* dy, float* dz, float* multipliers) const {
+        std::memset(dz, 0, static_cast<size_t>(_shape.gradient_image()) * sizeof(float));
+        int64_t first = image * _desc.output_height * _desc.output_width * _desc.filters;
+        with_activation(_desc.activation, [&](auto activation) {
+            if (_desc.pool.height > 0) {
+                unpool<activation.value>(first, y, codes, dy, dz);
+            } else {
+                spread<activation.value>(first, y, dy, dz, multipliers);
+            }
+        });
+    }
+
+    template <int32_t Activation>
+    void spread(int64_t first, const float* y, const float* dy, float* dz, float* multipliers) const {
+        bool dropout = _desc.dropout_rate > 0;
+        DropoutMask mask(_state, _desc.dropout_stream, dropout ? _desc.dropout_rate : 0.5f);
+        float unscale = dropout ? 1.0f / mask.scale() : 1.0f;
+        int64_t at = first;
+        for (int64_t row = 0; row < _desc.output_height; ++row) {
+            if (dropout) {
+                mask.fill(at, _desc.output_width * _desc.filters, multipliers);
+            }
+            for (int64_t column = 0; column < _desc.output_width; ++column, at += _desc.filters) {
+                float* target = dz + place(row, column);
+                const float* multiplier = multipliers + column * _desc.filters;
+                for (int64_t c = 0; c < _desc.filters; c += Lanes) {
+                    int64_t count = std::min(Lanes, _desc.filters - c);
+                    Vec gradient = load_upto(dy + at + c, count);
+                    Vec value = load_upto(y + at + c, count);
+                    if (dropout) {
+                        Vec factor = load_upto(multiplier + c, count);
+                        gradient = select(factor != 0.0f, gradient * factor, zero());
+                        value = value * unscale;
+                    }
+                    store_upto(target + c, count, activation_gradient<Activation>(value, gradient));
+                }
+            }
+        }
+    }
+
+    template <int32_t Activation>
+    void unpool(int64_t first, const float* y, const uint8_t* codes, const float* dy, float* dz) const {
+        const cn_window& w = _desc.pool;
+        float scale = _desc.dropout_rate > 0 ? dropout_rule(_desc.dropout_rate).scale : 1.0f;
+        float unscale = 1.0f / scale;
+        int64_t at = first;
+        for (int64_t oy = 0; oy < _desc.output_height; ++oy) {
+            int64_t top = oy * w.stride_height - w.pad_top;
+            for (int64_t ox = 0; ox < _desc.output_width; ++ox, at += _desc.filters) {
+                int64_t left = ox * w.stride_width - w.pad_left;
+                for (int64_t c = 0; c < _desc.filters; c += Lanes) {
+                    int64_t count = std::min(Lanes, _desc.filters - c);
+                    Vec value = load_upto(y + at + c, count) * unscale;
+                    Vec gradient = activation_gradient<Activation>(value, load_upto(dy + at + c, count) * scale);
+                    IntVec code = count == Lanes ? load_bytes(codes + at + c) : load_bytes_partial(codes + at + c, count);
+                    scatter(top, left, c, count, code, gradient, dz);
+                }
+            }
+        }
+    }
+
+    // Adds the gradient to the winning cell; windows may overlap.
+    CN_INLINE void scatter(int64_t top, int64_t left, int64_t c, int64_t count, IntVec code, Vec gradient, float* dz) const {
+        const cn_window& w = _desc.pool;
+        for (int64_t ky = std::max<int64_t>(0, -top); ky < std::min(w.height, _desc.conv_height - top); ++ky) {
+            for (int64_t kx = std::max<int64_t>(0, -left); kx < std::min(w.width, _desc.conv_width - left); ++kx) {
+                float* target = dz + place(top + ky, left + kx) + c;
+                IntVec hit = code == static_cast<int32_t>(ky * w.width + kx);
+                store_upto(target, count, load_upto(target, count) + select(hit, gradient, zero()));
+            }
+        }
+    }
+
+    // ------------------------------------------------------------------------------------------------------------
+    // The gradients of kernel, bias and input
+    // ------------------------------------------------------------------------------------------------------------
+
+    void sum_kernel_gradient(const Source& source, const float* dz, float* sums) const {
+        // Strips of rows small enough for the first cache. Its sets, not its size, are what a column of channels runs out of: pixels are
+        // a power of two apart as a rule.
+        constexpr int64_t StripFloats = 4096;
+        Pixels pixels{};
+        pixels.columns = _desc.conv_width;
+        pixels.x_row = _desc.window.stride_height * source.row;
+        pixels.x_pixel = _desc.window.stride_width * _desc.input_channels;
+        pixels.z_row = place(1, 0) - place(0, 0);
+        pixels.z_pixel = place(0, 1) - place(0, 0);
+        int64_t strip = std::max<int64_t>(1, StripFloats / (std::max(_desc.input_channels, _pitch) * _desc.conv_width));
+        for (int64_t begin = 0; begin < _desc.conv_height; begin += strip) {
+            pixels.rows = std::min(strip, _desc.conv_height - begin);
+            const float* z = dz + place(begin, 0);
+            float* target = sums;
+            for (int64_t r = 0; r < source.runs.count; ++r) {
+                const Run& run = source.runs.first[r];
+                accumulate_outer(pixels, source.data + begin * pixels.x_row + run.offset, run.length, z, _pitch / Lanes, target, _pitch);
+                target += run.length * _pitch;
+            }
+            if (_desc.use_bias != 0) {
+                sum_bias_gradient(pixels, z, target);
+            }
+        }
+    }
+
+    void sum_bias_gradient(const Pixels& pixels, const float* z, float* target) const {
+        for (int64_t c = 0; c < _pitch; c += Lanes) {
+            Vec sum = load(target + c);
+            for (int64_t i = 0; i < pixels.rows; ++i) {
+                for (int64_t j = 0; j < pixels.columns; ++j) {
+                    sum = sum + load(z + i * pixels.z_row + j * pixels.z_pixel + c);
+                }
+            }
+            store(target + c, sum);
+        }
+    }
+
+    template <bool Accumulate>
+    struct StoreInputGradient {
+        float* target;
+        int64_t pixel_stride;
+        int64_t channels;
+
+        CN_INLINE void operator()(int64_t pixel, const Vec (&sum)[TileVectors]) const {
+            for_tile_vectors(channels, [&](int v, int64_t count) {
+                float* at = target + pixel * pixel_stride + v * Lanes;
+                store_upto(at, count, Accumulate ? load_upto(at, count) + sum[v] : sum[v]);
+            });
+        }
+    };
+
+    void write_input_gradient(const float* dz, const float* turned, float* dx) const {
+        if (_desc.input_gradient == CN_GRADIENT_ACCUMULATE) {
+            convolve_turned<true>(dz, turned, dx);
+        } else {
+            convolve_turned<false>(dz, turned, dx);
+        }
+    }
+
+    template <bool Accumulate>
+    void convolve_turned(const float* dz, const float* turned, float* dx) const {
+        Runs runs{_turned_runs.data(), static_cast<int64_t>(_turned_runs.size())};
+        int64_t taps = _desc.window.height * _desc.window.width * _desc.filters;
+        for (int64_t tile = 0; tile < tile_count(_desc.input_channels); ++tile) {
+            int64_t channel = tile * TileWidth;
+            for (int64_t row = 0; row < _desc.input_height; ++row) {
+                StoreInputGradient<Accumulate> store_tile{dx + row * _desc.input_width * _desc.input_channels + channel,
+                                                          _desc.input_channels, std::min(TileWidth, _desc.input_channels - channel)};
+                run_tiles(dz + row * _shape.gradient_columns() * _pitch, _pitch, _desc.input_width, runs, turned + tile * taps * TileWidth,
+                          store_tile);
+            }
+        }
+    }
+
+    // The chunks' sums, in their order.
+    void add_chunks(const float* partial, int64_t chunks, float* dkernel, float* dbias) {
+        int64_t rows = _shape.taps() + (_desc.use_bias != 0 ? 1 : 0);
+        _context.parallel_for(rows, [&](int64_t row, int) {
+            float* target = row < _shape.taps() ? dkernel + row * _desc.filters : dbias;
+            for (int64_t c = 0; c < _desc.filters; c += Lanes) {
+                Vec sum = load(partial + row * _pitch + c);
+                for (int64_t chunk = 1; chunk < chunks; ++chunk) {
+                    sum = sum + load(partial + chunk * _shape.chunk_gradient() + row * _pitch + c);
+                }
+                store_upto(target + c, std::min(Lanes, _desc.filters - c), sum);
+            }
+        });
+    }
+
+    Context& _context;
+    const Conv2DShape& _shape;
+    const cn_conv2d_desc& _desc;
+    const cn_state& _state;
+    int64_t _pitch; // floats per pixel of dz, and per row of the summed gradients
+    std::vector<Run> _turned_runs;
+};
+
+} // namespace compiled::cpu::CN_ISA

@@ -1,0 +1,213 @@
+// What follows from the descriptor of a convolution stage: runs, packing, padding, bands and scratch memory. Sizes are in floats.
+#pragma once
+
+#include "activation_simd.h"
+#include "context.h"
+#include "dropout_mask.h"
+#include "elementwise.h"
+#include "tile_kernel.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+namespace compiled::cpu::CN_ISA {
+
+// Rows [begin, end) of the stage's output of one image, and the rows of the convolution that they need.
+struct Band {
+    int64_t image;
+    int64_t begin, end;
+    int64_t conv_begin, conv_end;
+};
+
+// The input of a band, padding included: row 0 is the first row of the first window.
+struct Source {
+    const float* data;
+    int64_t row; // floats from row to row
+    Runs runs;
+};
+
+class Conv2DShape {
+public:
+    static constexpr int64_t DropoutPiece = 4096;
+
+    cn_conv2d_desc desc;
+
+    explicit Conv2DShape(const cn_conv2d_desc& descriptor) : desc(descriptor) {
+        const cn_window& w = desc.window;
+        _span_width = (desc.conv_width - 1) * w.stride_width + (w.width - 1) * w.dilation_width + 1;
+        _needs_columns = w.pad_left > 0 || _span_width > desc.input_width;
+        _direct = runs_of(desc.input_width * desc.input_channels, desc.input_channels, desc.input_channels);
+        _padded = runs_of(_span_width * desc.input_channels, desc.input_channels, desc.input_channels);
+        _band_limit = desc.pool.height == 0 ? desc.output_height : pooled_band_limit();
+    }
+
+    int64_t taps() const { return desc.window.height * desc.window.width * desc.input_channels; }
+    int64_t filters_padded() const { return round_up(desc.filters, Lanes); }
+    int64_t window_rows() const { return (desc.window.height - 1) * desc.window.dilation_height + 1; }
+
+    // --- the kernel, packed by tile of channels
+
+    int64_t packed_kernel() const { return tile_count(desc.filters) * taps() * TileWidth; }
+
+    void pack_kernel(const float* kernel, int64_t tile, float* packed) const {
+        int64_t channel = tile * TileWidth;
+        int64_t channels = std::min(TileWidth, desc.filters - channel);
+        float* target = packed + tile * taps() * TileWidth;
+        for (int64_t k = 0; k < taps(); ++k) {
+            for (int64_t n = 0; n < TileWidth; ++n) {
+                target[k * TileWidth + n] = n < channels ? kernel[k * desc.filters + channel + n] : 0.0f;
+            }
+        }
+    }
+
+    int64_t packed_turned_kernel() const {
+        return tile_count(desc.input_channels) * desc.window.height * desc.window.width * desc.filters * TileWidth;
+    }
+
+    // Turned by half a circle, input and output channels exchanged: what the input's gradient is convolved with.
+    void pack_turned_kernel(const float* kernel, int64_t tile, float* packed) const {
+        const cn_window& w = desc.window;
+        int64_t channel = tile * TileWidth;
+        int64_t channels = std::min(TileWidth, desc.input_channels - channel);
+        float* target = packed + tile * w.height * w.width * desc.filters * TileWidth;
+        for (int64_t tap = w.height * w.width - 1; tap >= 0; --tap) {
+            for (int64_t f = 0; f < desc.filters; ++f) {
+                for (int64_t n = 0; n < TileWidth; ++n) {
+                    *target++ = n < channels ? kernel[(tap * desc.input_channels + channel + n) * desc.filters + f] : 0.0f;
+                }
+            }
+        }
+    }
+
+    // The runs of a window over an image of `row` floats per row and `pixel` floats per pixel, `channels` of which are summed over.
+    std::vector<Run> runs_of(int64_t row, int64_t pixel, int64_t channels) const {
+        const cn_window& w = desc.window;
+        std::vector<Run> runs;
+        bool contiguous = w.dilation_width == 1 && pixel == channels;
+        for (int64_t ky = 0; ky < w.height; ++ky) {
+            if (contiguous) {
+                runs.push_back({ky * w.dilation_height * row, w.width * channels});
+                continue;
+            }
+            for (int64_t kx = 0; kx < w.width; ++kx) {
+                runs.push_back({ky * w.dilation_height * row + kx * w.dilation_width * pixel, channels});
+            }
+        }
+        return runs;
+    }
+
+    // --- the input
+
+    int64_t padded_rows(int64_t conv_rows) const { return (conv_rows - 1) * desc.window.stride_height + window_rows(); }
+    int64_t padded_input() const { return round_up(padded_rows(conv_band_rows(_band_limit)) * _span_width * desc.input_channels, Lanes); }
+    int64_t padded_image() const { return round_up(padded_rows(desc.conv_height) * _span_width * desc.input_channels, Lanes); }
+
+    // The input of the convolution's rows [begin, end): in place where no window leaves the image, else a padded copy in `scratch`.
+    Source source(const float* x, int64_t image, int64_t begin, int64_t end, float* scratch) const {
+        int64_t first = begin * desc.window.stride_height - desc.window.pad_top;
+        int64_t rows = padded_rows(end - begin);
+        int64_t row = desc.input_width * desc.input_channels;
+        const float* pixels = x + image * desc.input_height * row;
+        if (!_needs_columns && first >= 0 && first + rows <= desc.input_height) {
+            return {pixels + first * row, row, {_direct.data(), static_cast<int64_t>(_direct.size())}};
+        }
+        copy_padded(pixels, first, rows, scratch);
+        return {scratch, _span_width * desc.input_channels, {_padded.data(), static_cast<int64_t>(_padded.size())}};
+    }
+
+    // --- bands
+
+    int64_t conv_band_rows(int64_t output_rows) const {
+        if (desc.pool.height == 0) {
+            return output_rows;
+        }
+        return std::min(desc.conv_height, (output_rows - 1) * desc.pool.stride_height + desc.pool.height);
+    }
+    int64_t conv_band() const {
+        return desc.pool.height == 0 ? 0 : round_up(conv_band_rows(_band_limit) * desc.conv_width * desc.filters, Lanes);
+    }
+
+    // Enough bands for the threads when there are few images; bands are independent, so their number changes no result.
+    int64_t band_rows(int64_t images, int64_t threads) const {
+        int64_t bands = std::max<int64_t>(1, (2 * threads + images - 1) / images);
+        int64_t rows = images >= threads ? desc.output_height : (desc.output_height + bands - 1) / bands;
+        return std::min(_band_limit, std::max<int64_t>(1, rows));
+    }
+
+    Band band(int64_t image, int64_t begin, int64_t end) const {
+        if (desc.pool.height == 0) {
+            return {image, begin, end, begin, end};
+        }
+        int64_t first = begin * desc.pool.stride_height - desc.pool.pad_top;
+        int64_t last = (end - 1) * desc.pool.stride_height - desc.pool.pad_top + desc.pool.height;
+        return {image, begin, end, std::max<int64_t>(0, first), std::min(desc.conv_height, last)};
+    }
+
+    int64_t forward_scratch() const {
+        int64_t multipliers = desc.pool.height == 0 ? DropoutPiece : _band_limit * desc.output_width * desc.filters;
+        return padded_input() + conv_band() + multipliers + 4 * Lanes;
+    }
+
+    // --- the gradient of the convolution's result: with zeros between its pixels for the strides, and a border for the turned window
+
+    bool wants_input_gradient() const { return desc.input_gradient != CN_GRADIENT_NONE; }
+    int64_t spread_height() const { return wants_input_gradient() ? desc.window.stride_height : 1; }
+    int64_t spread_width() const { return wants_input_gradient() ? desc.window.stride_width : 1; }
+    int64_t border_top() const { return wants_input_gradient() ? window_rows() - 1 - desc.window.pad_top : 0; }
+    int64_t border_left() const {
+        return wants_input_gradient() ? (desc.window.width - 1) * desc.window.dilation_width - desc.window.pad_left : 0;
+    }
+    int64_t gradient_rows() const {
+        int64_t used = border_top() + (desc.conv_height - 1) * spread_height() + 1;
+        return wants_input_gradient() ? std::max(used, desc.input_height + window_rows() - 1) : used;
+    }
+    int64_t gradient_columns() const {
+        int64_t used = border_left() + (desc.conv_width - 1) * spread_width() + 1;
+        return wants_input_gradient() ? std::max(used, desc.input_width + (desc.window.width - 1) * desc.window.dilation_width) : used;
+    }
+    int64_t gradient_image() const { return gradient_rows() * gradient_columns() * filters_padded(); }
+
+    int64_t backward_scratch() const { return padded_image() + gradient_image() + desc.output_width * desc.filters + 4 * Lanes; }
+
+    // --- the kernel's gradient, summed by chunk of images
+
+    static int64_t chunks(int64_t rows) { return std::min<int64_t>(rows, rows <= 64 ? 8 : 16); }
+    int64_t chunk_gradient() const { return (taps() + 1) * filters_padded(); } // the bias after the kernel
+    int64_t partial_gradients() const { return chunks(desc.batch) * chunk_gradient(); }
+
+private:
+    // Pooled stages keep their convolution in scratch: no more rows than half of a usual second cache holds.
+    int64_t pooled_band_limit() const {
+        constexpr int64_t Budget = 256 * 1024 / sizeof(float);
+        int64_t row = desc.pool.stride_height * desc.conv_width * desc.filters;
+        return std::min(desc.output_height, std::max<int64_t>(1, Budget / row));
+    }
+
+    void copy_padded(const float* pixels, int64_t first, int64_t rows, float* target) const {
+        int64_t channels = desc.input_channels;
+        int64_t left = desc.window.pad_left;
+        int64_t copied = std::min(desc.input_width, _span_width - left);
+        int64_t right = _span_width - left - copied;
+        for (int64_t row = first; row < first + rows; ++row) {
+            if (row < 0 || row >= desc.input_height) {
+                std::memset(target, 0, bytes(_span_width * channels));
+            } else {
+                std::memset(target, 0, bytes(left * channels));
+                std::memcpy(target + left * channels, pixels + row * desc.input_width * channels, bytes(copied * channels));
+                std::memset(target + (left + copied) * channels, 0, bytes(right * channels));
+            }
+            target += _span_width * channels;
+        }
+    }
+
+    static size_t bytes(int64_t floats) { return static_cast<size_t>(floats) * sizeof(float); }
+
+    int64_t _span_width; // columns that the windows of a row cover, padding included
+    bool _needs_columns;
+    std::vector<Run> _direct;
+    std::vector<Run> _padded;
+    int64_t _band_limit;
+};
+
+} // namespace compiled::cpu::CN_ISA

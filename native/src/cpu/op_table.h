@@ -1,0 +1,35 @@
+// The op factories of one instruction set. Sources below cpu/ that include isa.h are compiled once per instruction set, each time into
+// the namespace compiled::cpu::CN_ISA; this table is all that the rest of the library sees of them.
+#pragma once
+
+#include "common/backend.h"
+
+namespace compiled::cpu {
+
+class Context;
+
+struct OpTable {
+    std::unique_ptr<ActivationOp> (*make_activation)(Context& context, const cn_activation_desc& desc);
+    std::unique_ptr<SoftmaxOp> (*make_softmax)(Context& context, const cn_softmax_desc& desc);
+    std::unique_ptr<DropoutOp> (*make_dropout)(Context& context, const cn_dropout_desc& desc);
+    std::unique_ptr<MaxPooling2DOp> (*make_max_pooling2d)(Context& context, const cn_max_pooling2d_desc& desc);
+    std::unique_ptr<Conv2DOp> (*make_conv2d)(Context& context, const cn_conv2d_desc& desc);
+    std::unique_ptr<DenseOp> (*make_dense)(Context& context, const cn_dense_desc& desc);
+    std::unique_ptr<LossOp> (*make_loss)(Context& context, const cn_loss_desc& desc);
+    std::unique_ptr<OptimizerOp> (*make_optimizer)(Context& context, const cn_optimizer_desc& desc);
+};
+
+namespace baseline {
+const OpTable& op_table() noexcept;
+}
+namespace avx2 {
+const OpTable& op_table() noexcept;
+}
+namespace avx512 {
+const OpTable& op_table() noexcept;
+}
+namespace wide {
+const OpTable& op_table() noexcept;
+}
+
+} // namespace compiled::cpu

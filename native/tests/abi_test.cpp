@@ -1,0 +1,348 @@
+// Misuse of the ABI: every call comes back with a status and a reason; nothing crashes, nothing is changed.
+#include "device.h"
+
+#include <atomic>
+#include <cfloat>
+#include <limits>
+#include <thread>
+
+using namespace device;
+
+namespace {
+
+constexpr int64_t Huge = std::numeric_limits<int64_t>::max();
+
+// The status is `expected` and the message names the function and contains `words`.
+void expect(cn_status actual, cn_status expected, const char* words, int line) {
+    const char* message = cn_last_error();
+    bool right = actual == expected && std::strstr(message, words) != nullptr && std::strncmp(message, "cn_", 3) == 0;
+    check::that(right, __FILE__, line, "status " + std::to_string(actual) + ", \"" + message + "\", expected \"" + words + "\"");
+}
+
+#define INVALID(call, words) expect(call, CN_STATUS_INVALID_ARGUMENT, words, __LINE__)
+
+template <class T>
+T* fake(uint64_t value) {
+    return reinterpret_cast<T*>(value);
+}
+
+cn_conv2d_desc conv_desc() {
+    cn_conv2d_desc d{};
+    d.struct_size = sizeof(d);
+    d.batch = 2;
+    d.input_height = d.input_width = 8;
+    d.input_channels = 3;
+    d.filters = 4;
+    d.conv_height = d.conv_width = 6;
+    d.output_height = d.output_width = 3;
+    d.window = {3, 3, 1, 1, 1, 1, 0, 0};
+    d.pool = {2, 2, 2, 2, 1, 1, 0, 0};
+    d.activation = CN_ACTIVATION_RELU;
+    d.use_bias = 1;
+    return d;
+}
+
+void test_contexts() {
+    cn_context* context = fake<cn_context>(42);
+    cn_context_desc desc{};
+    INVALID(cn_context_create(nullptr, &context), "desc is null");
+    INVALID(cn_context_create(&desc, &context), "struct_size is 0");
+    desc.struct_size = sizeof(desc);
+    INVALID(cn_context_create(&desc, nullptr), "context is null");
+    desc.device = 2;
+    INVALID(cn_context_create(&desc, &context), "device is 2");
+    desc.device = CN_DEVICE_CUDA;
+    expect(cn_context_create(&desc, &context), CN_STATUS_UNSUPPORTED, "CUDA", __LINE__);
+    desc.device = CN_DEVICE_CPU;
+    desc.ordinal = 1;
+    INVALID(cn_context_create(&desc, &context), "ordinal is 1");
+    desc.ordinal = 0;
+    desc.threads = 1025;
+    INVALID(cn_context_create(&desc, &context), "threads is 1025: it must be from 0 to 1024");
+    desc.threads = -1;
+    INVALID(cn_context_create(&desc, &context), "threads is -1");
+    desc.threads = 1;
+    desc.instruction_set = 5;
+    INVALID(cn_context_create(&desc, &context), "instruction_set is 5");
+    desc.instruction_set = 0;
+    desc.reserved = 1;
+    INVALID(cn_context_create(&desc, &context), "reserved");
+    CHECK(context == fake<cn_context>(42));
+
+    Context good(2);
+    cn_context_info info{};
+    INVALID(cn_context_get_info(good, &info), "struct_size");
+    info.struct_size = sizeof(info);
+    ok(cn_context_get_info(good, &info));
+    CHECK(info.threads == 2 && info.instruction_set != CN_INSTRUCTION_SET_BEST && info.buffer_bytes == 0);
+    char text[8] = "";
+    int64_t length = 0;
+    ok(cn_context_describe(good, text, sizeof(text), &length));
+    CHECK(length > 8 && text[7] == '\0');
+    INVALID(cn_context_describe(good, nullptr, 4, &length), "host_text is null");
+    INVALID(cn_context_describe(good, text, -1, &length), "capacity is -1");
+    INVALID(cn_context_describe(good, text, 4, nullptr), "length is null");
+    ok(cn_context_synchronize(good));
+    INVALID(cn_context_synchronize(nullptr), "context is null");
+}
+
+void test_handles() {
+    for (uint64_t value : {uint64_t{1}, uint64_t{64}, uint64_t{4096}, uint64_t{1} << 47, ~uint64_t{0}, uint64_t{0x7fff12345678}}) {
+        void* address = nullptr;
+        INVALID(cn_context_synchronize(fake<cn_context>(value)), "no live handle");
+        INVALID(cn_context_destroy(fake<cn_context>(value)), "no live handle");
+        INVALID(cn_buffer_address(fake<cn_buffer>(value), &address), "no live handle");
+        INVALID(cn_op_destroy(fake<cn_op>(value)), "no live handle");
+    }
+    ok(cn_context_destroy(nullptr));
+    ok(cn_op_destroy(nullptr));
+    ok(cn_buffer_destroy(nullptr));
+
+    cn_context_desc desc{sizeof(desc), 0, 0, 1, 0, 0};
+    cn_context* context = nullptr;
+    cn_buffer* buffer = nullptr;
+    cn_op* op = nullptr;
+    ok(cn_context_create(&desc, &context));
+    ok(cn_buffer_create(context, 1 << 21, &buffer));
+    cn_activation_desc activation{sizeof(activation), CN_ACTIVATION_RELU, 4, 8, CN_GRADIENT_OVERWRITE, 0};
+    ok(cn_activation_create(context, &activation, &op));
+    void* address = nullptr;
+    ok(cn_buffer_address(buffer, &address));
+    auto* floats = static_cast<float*>(address);
+    CHECK(reinterpret_cast<uintptr_t>(floats) % 64 == 0);
+    cn_state state = state_of(4);
+
+    // Kinds
+    INVALID(cn_context_synchronize(reinterpret_cast<cn_context*>(op)), "context is the handle of an activation op, not of a context");
+    INVALID(cn_buffer_address(reinterpret_cast<cn_buffer*>(context), &address), "not of a buffer");
+    INVALID(cn_op_destroy(reinterpret_cast<cn_op*>(buffer)), "not of an op");
+    INVALID(cn_dropout_forward(op, &state, floats, floats), "not of a dropout op");
+    INVALID(cn_buffer_destroy(reinterpret_cast<cn_buffer*>(op)), "not of a buffer");
+
+    // Arguments of a run
+    INVALID(cn_activation_forward(nullptr, &state, floats, floats), "op is null");
+    INVALID(cn_activation_forward(op, nullptr, floats, floats), "state is null");
+    INVALID(cn_activation_forward(op, &state, nullptr, floats), "x is null");
+    INVALID(cn_activation_forward(op, &state, floats, nullptr), "y is null");
+    INVALID(cn_activation_forward(op, &state, reinterpret_cast<float*>(reinterpret_cast<char*>(floats) + 1), floats), "aligned to 4");
+    INVALID(cn_activation_backward(op, &state, floats, floats, nullptr), "dx is null");
+    for (int64_t rows : {int64_t{0}, int64_t{-1}, int64_t{5}, Huge}) {
+        state.rows = rows;
+        INVALID(cn_activation_forward(op, &state, floats, floats), "state->rows");
+    }
+    state.rows = 4;
+
+    // Buffers
+    cn_buffer* none = fake<cn_buffer>(42);
+    INVALID(cn_buffer_create(context, -1, &none), "bytes is -1");
+    expect(cn_buffer_create(context, Huge, &none), CN_STATUS_OUT_OF_MEMORY, "out of memory", __LINE__);
+    expect(cn_buffer_create(context, Huge / 2, &none), CN_STATUS_OUT_OF_MEMORY, "out of memory", __LINE__);
+    INVALID(cn_buffer_create(context, 4, nullptr), "buffer is null");
+    CHECK(none == fake<cn_buffer>(42));
+    char bytes[4] = {1, 2, 3, 4};
+    INVALID(cn_buffer_write(buffer, -1, bytes, 4), "offset is -1");
+    INVALID(cn_buffer_write(buffer, (1 << 21) - 3, bytes, 4), "the buffer has 2097152 bytes");
+    INVALID(cn_buffer_write(buffer, Huge, bytes, Huge), "offset is");
+    INVALID(cn_buffer_read(buffer, 0, bytes, -1), "bytes -1");
+    INVALID(cn_buffer_read(buffer, 0, nullptr, 4), "host_target is null");
+    INVALID(cn_buffer_clear(buffer, 1, 1 << 21), "bytes 2097152");
+    ok(cn_buffer_write(buffer, (1 << 21) - 4, bytes, 4));
+    char back[4] = {};
+    ok(cn_buffer_read(buffer, (1 << 21) - 4, back, 4));
+    CHECK(std::memcmp(bytes, back, 4) == 0);
+    ok(cn_buffer_clear(buffer, (1 << 21) - 2, 2));
+    ok(cn_buffer_read(buffer, (1 << 21) - 4, back, 4));
+    CHECK(back[1] == 2 && back[2] == 0);
+    ok(cn_buffer_write(buffer, 1 << 21, nullptr, 0));
+    cn_buffer* empty = nullptr;
+    ok(cn_buffer_create(context, 0, &empty));
+    ok(cn_buffer_destroy(empty));
+
+    // The context outlives its handle while an op and a buffer need it.
+    ok(cn_context_destroy(context));
+    INVALID(cn_context_destroy(context), "destroyed");
+    INVALID(cn_activation_create(context, &activation, &op), "no live handle");
+    ok(cn_activation_forward(op, &state, floats, floats));
+    ok(cn_op_destroy(op));
+    INVALID(cn_op_destroy(op), "destroyed");
+    INVALID(cn_activation_forward(op, &state, floats, floats), "destroyed");
+    ok(cn_buffer_destroy(buffer));
+    INVALID(cn_buffer_destroy(buffer), "destroyed");
+
+    // A slot used again does not revive the old handle.
+    Context second;
+    cn_op* reborn = nullptr;
+    ok(cn_activation_create(second, &activation, &reborn));
+    INVALID(cn_op_destroy(op), "no live handle");
+    ok(cn_op_destroy(reborn));
+}
+
+// A descriptor that is right but for one change.
+template <class Desc, class Create, class Change>
+void bad(Create create, Desc desc, const Change& change, const char* words, int line) {
+    Context context;
+    change(desc);
+    cn_op* op = fake<cn_op>(42);
+    expect(create(context, &desc, &op), CN_STATUS_INVALID_ARGUMENT, words, line);
+    check::that(op == fake<cn_op>(42), __FILE__, line, "the handle was touched");
+}
+
+#define BAD(create, desc, change, words)                                                                                                   \
+    bad(                                                                                                                                   \
+        create, desc, [](auto& d) { change; }, words, __LINE__)
+
+void test_descriptors() {
+    cn_conv2d_desc conv = conv_desc();
+    BAD(cn_conv2d_create, conv, d.struct_size = 4, "struct_size is 4");
+    BAD(cn_conv2d_create, conv, d.batch = 0, "batch is 0: it must be from 1 to");
+    BAD(cn_conv2d_create, conv, d.batch = Huge, "batch is");
+    BAD(cn_conv2d_create, conv, d.input_height = -8, "input_height is -8");
+    BAD(cn_conv2d_create, conv, d.filters = 0, "filters is 0");
+    BAD(cn_conv2d_create, conv, d.input_channels = Huge, "input_channels");
+    BAD(cn_conv2d_create, conv, d.activation = 4, "activation is 4");
+    BAD(cn_conv2d_create, conv, d.activation = -1, "activation is -1");
+    BAD(cn_conv2d_create, conv, d.use_bias = 2, "use_bias is 2");
+    BAD(cn_conv2d_create, conv, d.input_gradient = 3, "input_gradient is 3");
+    BAD(cn_conv2d_create, conv, d.dropout_rate = 1.0f, "dropout_rate is 1");
+    BAD(cn_conv2d_create, conv, d.dropout_rate = -0.1f, "dropout_rate is -0.1");
+    BAD(cn_conv2d_create, conv, d.dropout_rate = NAN, "dropout_rate is nan");
+    BAD(cn_conv2d_create, conv, d.dropout_stream = 65536, "dropout_stream is 65536");
+    BAD(cn_conv2d_create, conv, d.window.height = 0, "window.height is 0");
+    BAD(cn_conv2d_create, conv, d.window.width = Huge, "window.width");
+    BAD(cn_conv2d_create, conv, d.window.stride_height = 0, "window.stride_height is 0");
+    BAD(cn_conv2d_create, conv, d.window.stride_width = -1, "window.stride_width is -1");
+    BAD(cn_conv2d_create, conv, d.window.dilation_height = 0, "window.dilation_height is 0");
+    BAD(cn_conv2d_create, conv, d.window.pad_top = -1, "window.pad_top is -1");
+    BAD(cn_conv2d_create, conv, d.window.pad_left = 3, "window.pad_left is 3: it must be from 0 to 2");
+    BAD(cn_conv2d_create, conv, d.conv_height = 9, "conv_height is 9");
+    BAD(cn_conv2d_create, conv, d.conv_width = INT32_MAX, "conv_width is");
+    BAD(cn_conv2d_create, conv, d.output_height = 4, "output_height is 4");
+    BAD(cn_conv2d_create, conv, d.pool.height = -1, "pool.height is -1");
+    BAD(cn_conv2d_create, conv, d.pool.pad_top = 2, "pool.pad_top is 2");
+    BAD(cn_conv2d_create, conv, d.pool.dilation_width = 2, "pool dilation");
+    BAD(cn_conv2d_create, conv, d.pool.height = d.pool.width = 16, "at most 254 cells");
+    BAD(cn_conv2d_create, conv, d.pool.height = d.pool.width = INT32_MAX, "at most 254 cells");
+    BAD(cn_conv2d_create, conv, d.pool.height = 0, "without pooling they must be equal");
+    BAD(cn_conv2d_create, conv, d.batch = d.input_height = d.input_width = INT32_MAX, "has more than the limit");
+    BAD(cn_conv2d_create, conv, d.filters = d.input_channels = INT32_MAX, "has more than the limit");
+
+    cn_max_pooling2d_desc pool{sizeof(pool), 1, 2, 8, 8, 3, 4, 4, {2, 2, 2, 2, 1, 1, 0, 0}};
+    BAD(cn_max_pooling2d_create, pool, d.channels = 0, "channels is 0");
+    BAD(cn_max_pooling2d_create, pool, d.output_width = 5, "lower output_width");
+    BAD(cn_max_pooling2d_create, pool, d.window.pad_left = 2, "pad_left is 2");
+    BAD(cn_max_pooling2d_create, pool, d.window.stride_height = INT32_MAX, "output_height is 4");
+
+    cn_dense_desc dense{sizeof(dense), 1, 2, 1, 3, 4, 0, 1, 0, 0};
+    BAD(cn_dense_create, dense, d.units = 0, "units is 0");
+    BAD(cn_dense_create, dense, d.inputs = Huge, "inputs");
+    BAD(cn_dense_create, dense, d.positions = Huge, "positions");
+    BAD(cn_dense_create, dense, d.positions = int64_t{1} << 59, "has more than the limit");
+    BAD(cn_dense_create, dense, d.struct_size = 0, "struct_size");
+
+    cn_activation_desc activation{sizeof(activation), 1, 2, 8, 1, 0};
+    BAD(cn_activation_create, activation, d.count = 0, "count is 0");
+    BAD(cn_activation_create, activation, d.count = Huge, "count");
+    BAD(cn_activation_create, activation, d.reserved = 7, "reserved is 7");
+
+    cn_softmax_desc softmax{sizeof(softmax), 1, 2, 3, 4};
+    BAD(cn_softmax_create, softmax, d.classes = 0, "classes is 0");
+    BAD(cn_softmax_create, softmax, d.positions = -1, "positions is -1");
+
+    cn_dropout_desc dropout{sizeof(dropout), 0.5f, 2, 8, 0, 1};
+    BAD(cn_dropout_create, dropout, d.rate = INFINITY, "rate is inf");
+    BAD(cn_dropout_create, dropout, d.stream = 70000, "stream is 70000");
+
+    cn_loss_desc loss{sizeof(loss), CN_LOSS_CATEGORICAL_CROSSENTROPY, 2, 1, 3, 1, CN_ACCURACY_CATEGORICAL};
+    BAD(cn_loss_create, loss, d.loss = 3, "loss is 3");
+    BAD(cn_loss_create, loss, d.accuracy = 9, "accuracy is 9");
+    BAD(cn_loss_create, loss, d.accuracy = CN_ACCURACY_SPARSE, "sparse targets");
+    BAD(cn_loss_create, loss, d.loss = CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, "sparse targets");
+    BAD(cn_loss_create, loss, d.loss = CN_LOSS_MEAN_SQUARED_ERROR, "from_logits is 1");
+    BAD(cn_loss_create, loss, d.from_logits = 2, "from_logits is 2");
+    BAD(cn_loss_create, loss, d.batch = d.classes = INT32_MAX, "has more than the limit");
+
+    cn_optimizer_desc optimizer{sizeof(optimizer), CN_OPTIMIZER_ADAM, 8, 0, 0.9, 0.999, 1e-7, 0, 0};
+    BAD(cn_optimizer_create, optimizer, d.optimizer = 2, "optimizer is 2");
+    BAD(cn_optimizer_create, optimizer, d.count = 0, "count is 0");
+    BAD(cn_optimizer_create, optimizer, d.beta_1 = 1.0, "beta_1 is 1");
+    BAD(cn_optimizer_create, optimizer, d.beta_2 = NAN, "beta_2 is nan");
+    BAD(cn_optimizer_create, optimizer, d.epsilon = 0, "epsilon is 0");
+    cn_optimizer_desc sgd{sizeof(sgd), CN_OPTIMIZER_SGD, 8, 0, 0, 0, 0, 0, 0};
+    BAD(cn_optimizer_create, sgd, d.momentum = 1.5, "momentum is 1.5");
+    BAD(cn_optimizer_create, sgd, d.nesterov = -1, "nesterov is -1");
+
+    Context context;
+    INVALID(cn_conv2d_create(context, nullptr, fake<cn_op*>(0)), "op is null");
+    cn_op* op = nullptr;
+    INVALID(cn_conv2d_create(context, nullptr, &op), "desc is null");
+    INVALID(cn_conv2d_create(nullptr, &conv, &op), "context is null");
+}
+
+// Valid, but more than there is: an error to recover from.
+void test_out_of_memory() {
+    Context context;
+    cn_loss_desc loss{sizeof(loss), CN_LOSS_CATEGORICAL_CROSSENTROPY, INT32_MAX, 1 << 20, 256, 1, CN_ACCURACY_NONE};
+    cn_op* op = nullptr;
+    expect(cn_loss_create(context, &loss, &op), CN_STATUS_OUT_OF_MEMORY, "memory", __LINE__);
+    loss.batch = loss.positions = 1;
+    ok(cn_loss_create(context, &loss, &op));
+    ok(cn_op_destroy(op));
+}
+
+void test_optional_pointers() {
+    Context context;
+    cn_state state = state_of(2);
+    Array<float> a(context, 64);
+    Op relu(cn_activation_create, context, cn_activation_desc{0, 1, 2, 8, CN_GRADIENT_NONE, 0});
+    INVALID(cn_activation_backward(relu, &state, a, a, a), "dx must be null: input_gradient is CN_GRADIENT_NONE");
+    ok(cn_activation_backward(relu, &state, a, a, nullptr));
+    Op sgd(cn_optimizer_create, context, cn_optimizer_desc{0, CN_OPTIMIZER_SGD, 8, 0, 0, 0, 0, 0, 0});
+    INVALID(cn_optimizer_step(sgd, &state, a, a, a, nullptr), "slot_0 must be null");
+    Op adam(cn_optimizer_create, context, cn_optimizer_desc{0, CN_OPTIMIZER_ADAM, 8, 0, 0.9, 0.999, 1e-7, 0, 0});
+    INVALID(cn_optimizer_step(adam, &state, a, a, a, nullptr), "slot_1 is null");
+    CHECK(state.step == 3);
+    Op loss(cn_loss_create, context, cn_loss_desc{0, 0, 2, 1, 8, 0, 0});
+    INVALID(cn_loss_forward(loss, &state, a, nullptr, a, fake<cn_metrics>(8)), "targets is null");
+    INVALID(cn_loss_forward(loss, &state, a, a, a, nullptr), "metrics is null");
+    INVALID(cn_philox(nullptr, nullptr, nullptr), "host_counter is null");
+    INVALID(cn_abi_version(nullptr), "version is null");
+    uint32_t version = 0;
+    ok(cn_abi_version(&version));
+    CHECK(version == CN_ABI_VERSION);
+}
+
+// Two threads on one context: each call works or is refused; the message belongs to its thread.
+void test_two_threads() {
+    Context context(2);
+    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_TANH, 1, 200000, CN_GRADIENT_NONE, 0});
+    Array<float> x(context, 200000), y(context, 200000), z(context, 200000);
+    std::atomic<int> unexpected{0};
+    auto work = [&](float* target) {
+        cn_state state = state_of(1);
+        for (int i = 0; i < 200; ++i) {
+            cn_status status = cn_activation_forward(op, &state, x, target);
+            if (status != CN_STATUS_OK &&
+                (status != CN_STATUS_INVALID_ARGUMENT || std::strstr(cn_last_error(), "another thread") == nullptr)) {
+                ++unexpected;
+            }
+        }
+    };
+    std::thread other(work, y.data());
+    work(z.data());
+    other.join();
+    CHECK(unexpected == 0);
+}
+
+} // namespace
+
+int main() {
+    check::scope = "abi";
+    CHECK(cn_last_error() != nullptr && std::strlen(cn_last_error()) == 0);
+    test_contexts();
+    test_handles();
+    test_descriptors();
+    test_out_of_memory();
+    test_optional_pointers();
+    test_two_threads();
+    return check::result();
+}

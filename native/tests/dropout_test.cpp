@@ -1,0 +1,71 @@
+// Dropout against the rule of compiled.h, drawn through cn_philox: bit for bit, for any instruction set and number of threads.
+#include "device.h"
+
+using namespace device;
+
+namespace {
+
+// 0 or the multiplier of element e.
+float reference_multiplier(const cn_state& state, uint32_t stream, float rate, uint64_t element) {
+    uint64_t block = element / 4;
+    uint32_t counter[4] = {static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32), static_cast<uint32_t>(state.step),
+                           stream + 65536u * static_cast<uint32_t>((state.step >> 32) & 0xFFFF)};
+    uint32_t key[2] = {static_cast<uint32_t>(state.seed), static_cast<uint32_t>(state.seed >> 32)};
+    uint32_t words[4];
+    ok(cn_philox(counter, key, words));
+    bool dropped = (words[element % 4] >> 8) < std::ceil(static_cast<double>(rate) * 16777216.0);
+    return dropped ? 0.0f : static_cast<float>(1.0 / (1.0 - static_cast<double>(rate)));
+}
+
+void test_dropout(int set, float rate, int64_t rows, int64_t count, uint64_t step) {
+    for (int threads = 1; threads <= 3; ++threads) {
+        Context context(threads, set);
+        Op op(cn_dropout_create, context, cn_dropout_desc{0, rate, rows + 2, count, 5, CN_GRADIENT_ACCUMULATE});
+        cn_state state = state_of(rows, step);
+        Random random(5);
+        Array<float> x(context, random.floats(rows * count)), y(context, x.size());
+        Array<float> dy(context, random.floats(rows * count)), dx(context, x.size());
+        dx.fill(1.0f);
+        ok(cn_dropout_forward(op, &state, x, y));
+        ok(cn_dropout_backward(op, &state, dy, dx));
+        bool equal = true, gradient_equal = true;
+        for (size_t i = 0; i < x.size(); ++i) {
+            float multiplier = reference_multiplier(state, 5, rate, i);
+            equal = equal && y[i] == x[i] * multiplier;
+            // The sum may be contracted to FMA or not.
+            gradient_equal = gradient_equal && std::fabs(dx[i] - (1.0f + dy[i] * multiplier)) <= 1e-6f * (1.0f + multiplier);
+        }
+        CHECK(equal);
+        CHECK(gradient_equal);
+    }
+}
+
+// The published test vectors (Random123, kat_vectors, philox4x32 10).
+void test_philox() {
+    const struct {
+        uint32_t counter[4], key[2], expected[4];
+    } cases[] = {
+        {{0, 0, 0, 0}, {0, 0}, {0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8}},
+        {{0xffffffff, 0xffffffff, 0xffffffff, 0xffffffff}, {0xffffffff, 0xffffffff}, {0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd}},
+        {{0x243f6a88, 0x85a308d3, 0x13198a2e, 0x03707344}, {0xa4093822, 0x299f31d0}, {0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1}},
+    };
+    for (const auto& one : cases) {
+        uint32_t output[4];
+        ok(cn_philox(one.counter, one.key, output));
+        CHECK(std::memcmp(output, one.expected, sizeof(output)) == 0);
+    }
+}
+
+} // namespace
+
+int main() {
+    test_philox();
+    for_each_instruction_set([](int set) {
+        test_dropout(set, 0.25f, 1, 1, 0);
+        test_dropout(set, 0.5f, 3, 103, 9);
+        test_dropout(set, 0.1f, 2, 20011, 0xABCD12345678ull);
+        test_dropout(set, 0.0f, 2, 17, 1);
+        test_dropout(set, 0.99999994f, 2, 1024, 1);
+    });
+    return check::result();
+}

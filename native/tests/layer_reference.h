@@ -1,0 +1,144 @@
+// A convolution stage in plain double loops.
+#pragma once
+
+#include "device.h"
+
+namespace layer {
+
+using Doubles = std::vector<double>;
+
+struct ConvData {
+    ConvData(const cn_conv2d_desc& d, device::Random& random)
+        : x(random.floats(d.batch * d.input_height * d.input_width * d.input_channels)),
+          kernel(random.floats(d.window.height * d.window.width * d.input_channels * d.filters, -0.3, 0.3)), bias(random.floats(d.filters)),
+          dy(random.floats(d.batch * d.output_height * d.output_width * d.filters)), dx(random.floats(static_cast<int64_t>(x.size()))) {}
+
+    std::vector<float> x, kernel, bias, dy, dx;
+};
+
+struct ConvResult {
+    Doubles y, predicted, dx, dkernel, dbias;
+};
+
+inline double activate(int activation, double x) {
+    switch (activation) {
+    case CN_ACTIVATION_RELU:
+        return x > 0 ? x : 0;
+    case CN_ACTIVATION_SIGMOID:
+        return 1 / (1 + std::exp(-x));
+    case CN_ACTIVATION_TANH:
+        return std::tanh(x);
+    default:
+        return x;
+    }
+}
+
+inline double derivative(int activation, double y) {
+    switch (activation) {
+    case CN_ACTIVATION_RELU:
+        return y > 0 ? 1 : 0;
+    case CN_ACTIVATION_SIGMOID:
+        return y * (1 - y);
+    case CN_ACTIVATION_TANH:
+        return 1 - y * y;
+    default:
+        return 1;
+    }
+}
+
+inline double dropout_multiplier(const cn_state& state, uint32_t stream, float rate, size_t element) {
+    if (rate == 0.0f) {
+        return 1.0;
+    }
+    uint64_t block = element / 4;
+    uint32_t counter[4] = {static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32), static_cast<uint32_t>(state.step),
+                           stream + 65536u * static_cast<uint32_t>((state.step >> 32) & 0xFFFF)};
+    uint32_t key[2] = {static_cast<uint32_t>(state.seed), static_cast<uint32_t>(state.seed >> 32)};
+    uint32_t words[4];
+    device::ok(cn_philox(counter, key, words));
+    return (words[element % 4] >> 8) < std::ceil(static_cast<double>(rate) * 16777216.0) ? 0.0 : 1.0 / (1.0 - static_cast<double>(rate));
+}
+
+// Calls body(x index, kernel index, conv index) for every product of the convolution.
+template <class Body>
+void for_products(const cn_conv2d_desc& d, const Body& body) {
+    for (int64_t n = 0; n < d.batch; ++n) {
+        for (int64_t oy = 0; oy < d.conv_height; ++oy) {
+            for (int64_t ox = 0; ox < d.conv_width; ++ox) {
+                for (int64_t ky = 0; ky < d.window.height; ++ky) {
+                    for (int64_t kx = 0; kx < d.window.width; ++kx) {
+                        int64_t iy = oy * d.window.stride_height - d.window.pad_top + ky * d.window.dilation_height;
+                        int64_t ix = ox * d.window.stride_width - d.window.pad_left + kx * d.window.dilation_width;
+                        if (iy < 0 || iy >= d.input_height || ix < 0 || ix >= d.input_width) {
+                            continue;
+                        }
+                        for (int64_t c = 0; c < d.input_channels; ++c) {
+                            for (int64_t f = 0; f < d.filters; ++f) {
+                                body(static_cast<size_t>(((n * d.input_height + iy) * d.input_width + ix) * d.input_channels + c),
+                                     static_cast<size_t>(((ky * d.window.width + kx) * d.input_channels + c) * d.filters + f),
+                                     static_cast<size_t>(((n * d.conv_height + oy) * d.conv_width + ox) * d.filters + f));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+// The element of the convolution that output `o` was taken from.
+inline size_t winner_of(const cn_conv2d_desc& d, const Doubles& values, size_t o) {
+    if (d.pool.height == 0) {
+        return o;
+    }
+    auto index = static_cast<int64_t>(o);
+    int64_t f = index % d.filters, ox = index / d.filters % d.output_width, oy = index / d.filters / d.output_width % d.output_height;
+    int64_t n = index / d.filters / d.output_width / d.output_height, best = -1;
+    for (int64_t ky = 0; ky < d.pool.height; ++ky) {
+        for (int64_t kx = 0; kx < d.pool.width; ++kx) {
+            int64_t cy = oy * d.pool.stride_height - d.pool.pad_top + ky, cx = ox * d.pool.stride_width - d.pool.pad_left + kx;
+            if (cy < 0 || cy >= d.conv_height || cx < 0 || cx >= d.conv_width) {
+                continue;
+            }
+            int64_t at = ((n * d.conv_height + cy) * d.conv_width + cx) * d.filters + f;
+            if (best < 0 || values[static_cast<size_t>(at)] > values[static_cast<size_t>(best)]) {
+                best = at;
+            }
+        }
+    }
+    return static_cast<size_t>(best);
+}
+
+inline ConvResult convolve(const cn_conv2d_desc& d, const ConvData& data, const cn_state& state) {
+    Doubles conv(static_cast<size_t>(d.batch * d.conv_height * d.conv_width * d.filters)), dconv(conv.size());
+    for_products(d, [&](size_t x, size_t k, size_t o) { conv[o] += static_cast<double>(data.x[x]) * static_cast<double>(data.kernel[k]); });
+    auto filters = static_cast<size_t>(d.filters);
+    for (size_t o = 0; o < conv.size(); ++o) {
+        conv[o] = activate(d.activation, conv[o] + (d.use_bias != 0 ? static_cast<double>(data.bias[o % filters]) : 0.0));
+    }
+    ConvResult result;
+    for (size_t o = 0; o < data.dy.size(); ++o) {
+        double multiplier = dropout_multiplier(state, d.dropout_stream, d.dropout_rate, o);
+        size_t winner = winner_of(d, conv, o);
+        result.predicted.push_back(conv[winner]);
+        result.y.push_back(conv[winner] * multiplier);
+        dconv[winner] += static_cast<double>(data.dy[o]) * multiplier;
+    }
+    result.dbias.resize(filters);
+    for (size_t o = 0; o < conv.size(); ++o) {
+        dconv[o] *= derivative(d.activation, conv[o]);
+        result.dbias[o % filters] += dconv[o];
+    }
+    result.dkernel.resize(data.kernel.size());
+    result.dx.assign(data.dx.begin(), data.dx.end());
+    if (d.input_gradient != CN_GRADIENT_ACCUMULATE) {
+        result.dx.assign(data.dx.size(), 0.0);
+    }
+    for_products(d, [&](size_t x, size_t k, size_t o) {
+        result.dkernel[k] += static_cast<double>(data.x[x]) * dconv[o];
+        result.dx[x] += static_cast<double>(data.kernel[k]) * dconv[o];
+    });
+    return result;
+}
+
+} // namespace layer
