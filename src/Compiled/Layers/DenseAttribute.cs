@@ -1,0 +1,14 @@
+namespace Compiled;
+
+/// <summary>
+/// A fully connected layer over the last axis: [..., inputs] to [..., units]. The kernel [inputs, units] starts Glorot uniform, the bias zero.
+/// </summary>
+/// <param name="units">The number of outputs, at least 1.</param>
+public sealed class DenseAttribute(int units) : LayerAttribute
+{
+    /// <summary>The number of outputs.</summary>
+    public int Units { get; } = units;
+
+    /// <summary>Whether a bias is added; true by default.</summary>
+    public bool UseBias { get; set; } = true;
+}

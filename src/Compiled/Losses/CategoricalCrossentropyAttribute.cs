@@ -1,0 +1,8 @@
+namespace Compiled;
+
+/// <summary>
+/// -sum(t log p) over the last axis, for one-hot or soft targets of the output's shape. After <see cref="SoftmaxAttribute"/> it is computed
+/// from the logits; else the predictions are divided by their sum and clipped to [1e-7, 1 - 1e-7] (Keras). Data sets of class numbers also fit: they
+/// are read one-hot.
+/// </summary>
+public sealed class CategoricalCrossentropyAttribute : LossAttribute;

@@ -1,0 +1,7 @@
+namespace Compiled;
+
+/// <summary>
+/// -log p[t] over the last axis, for targets that are class numbers from 0, one per sample (and position). After
+/// <see cref="SoftmaxAttribute"/> it is computed from the logits.
+/// </summary>
+public sealed class SparseCategoricalCrossentropyAttribute : LossAttribute;

@@ -1,0 +1,15 @@
+namespace Compiled;
+
+/// <summary>The weights of a convolution.</summary>
+/// <param name="Kernel">The kernel [height, width, in, out].</param>
+/// <param name="Bias">The bias [out].</param>
+public readonly record struct Conv2DWeights(Weight Kernel, Weight Bias);
+
+/// <summary>The weights of a dense layer.</summary>
+/// <param name="Kernel">The kernel [in, out].</param>
+/// <param name="Bias">The bias [out].</param>
+public readonly record struct DenseWeights(Weight Kernel, Weight Bias);
+
+/// <summary>The weights of a convolution or dense layer without a bias.</summary>
+/// <param name="Kernel">The kernel.</param>
+public readonly record struct KernelWeights(Weight Kernel);

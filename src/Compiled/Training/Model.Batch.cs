@@ -1,0 +1,223 @@
+namespace Compiled;
+
+/// <content>Single batches: the ground on which <see cref="Fit"/> stands, and what a training loop of one's own is made of.</content>
+public abstract partial class Model
+{
+    private OptimizerSlots? _slots;
+
+    private int InputSize => Plan.InputShape.Aggregate(1, (product, extent) => product * extent);
+
+    private int OutputSize => Plan.OutputShape.Aggregate(1, (product, extent) => product * extent);
+
+    private int TargetSize => Plan.TargetShape.Aggregate(1, (product, extent) => product * extent);
+
+    private int ClassCount => Plan.OutputShape[^1];
+
+    /// <summary>Trains on one batch: forward, backward, update.</summary>
+    /// <param name="inputs">The samples one after the other; at most <see cref="BatchSize"/> of them.</param>
+    /// <param name="targets">Their targets: floats of the output's shape each. A model of class numbers takes the other overload.</param>
+    /// <param name="optimizer">The rule of the update.</param>
+    /// <returns>Loss and accuracy before the update.</returns>
+    /// <exception cref="ArgumentException">The lengths do not fit the model.</exception>
+    public BatchResult TrainOnBatch(ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets, Optimizer optimizer)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        Enter();
+        try
+        {
+            Load(inputs, targets);
+            return TrainLoaded(optimizer);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    /// <summary>Trains on one batch whose targets are class numbers; for one-hot losses they are made one-hot.</summary>
+    /// <param name="inputs">The samples one after the other; at most <see cref="BatchSize"/> of them.</param>
+    /// <param name="classIds">Their classes, from 0.</param>
+    /// <param name="optimizer">The rule of the update.</param>
+    /// <returns>Loss and accuracy before the update.</returns>
+    /// <exception cref="ArgumentException">The lengths do not fit the model, or a class is out of range.</exception>
+    public BatchResult TrainOnBatch(ReadOnlySpan<float> inputs, ReadOnlySpan<int> classIds, Optimizer optimizer)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        Enter();
+        try
+        {
+            Load(inputs, classIds);
+            return TrainLoaded(optimizer);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    /// <summary>
+    /// Computes the gradients of one batch, with dropout on, and changes nothing else: for a rule of one's own over
+    /// <see cref="Weight.Span"/> and <see cref="Weight.Gradient"/>.
+    /// </summary>
+    /// <param name="inputs">The samples one after the other; at most <see cref="BatchSize"/> of them.</param>
+    /// <param name="targets">Their targets: floats of the output's shape each.</param>
+    /// <exception cref="ArgumentException">The lengths do not fit the model.</exception>
+    public BatchResult ComputeGradients(ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets)
+    {
+        Enter();
+        try
+        {
+            Load(inputs, targets);
+            return ComputeLoadedGradients();
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    /// <summary>Computes the gradients of one batch whose targets are class numbers.</summary>
+    /// <param name="inputs">The samples one after the other; at most <see cref="BatchSize"/> of them.</param>
+    /// <param name="classIds">Their classes, from 0.</param>
+    /// <exception cref="ArgumentException">The lengths do not fit the model, or a class is out of range.</exception>
+    public BatchResult ComputeGradients(ReadOnlySpan<float> inputs, ReadOnlySpan<int> classIds)
+    {
+        Enter();
+        try
+        {
+            Load(inputs, classIds);
+            return ComputeLoadedGradients();
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    /// <summary>Loss and accuracy of one batch as in prediction: no dropout, nothing changes.</summary>
+    /// <param name="inputs">The samples one after the other; at most <see cref="BatchSize"/> of them.</param>
+    /// <param name="targets">Their targets: floats of the output's shape each.</param>
+    /// <exception cref="ArgumentException">The lengths do not fit the model.</exception>
+    public BatchResult TestOnBatch(ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets)
+    {
+        Enter();
+        try
+        {
+            Load(inputs, targets);
+            return TestLoaded();
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    /// <summary>Loss and accuracy of one batch whose targets are class numbers.</summary>
+    /// <param name="inputs">The samples one after the other; at most <see cref="BatchSize"/> of them.</param>
+    /// <param name="classIds">Their classes, from 0.</param>
+    /// <exception cref="ArgumentException">The lengths do not fit the model, or a class is out of range.</exception>
+    public BatchResult TestOnBatch(ReadOnlySpan<float> inputs, ReadOnlySpan<int> classIds)
+    {
+        Enter();
+        try
+        {
+            Load(inputs, classIds);
+            return TestLoaded();
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    /// <summary>Predicts one batch.</summary>
+    /// <param name="inputs">The samples one after the other; at most <see cref="BatchSize"/> of them.</param>
+    /// <param name="predictions">Receives a prediction of the output's shape for each.</param>
+    /// <exception cref="ArgumentException">The lengths do not fit the model.</exception>
+    public void PredictOnBatch(ReadOnlySpan<float> inputs, Span<float> predictions)
+    {
+        Enter();
+        try
+        {
+            int rows = LoadInputs(inputs);
+            if (predictions.Length != rows * OutputSize)
+            {
+                throw new ArgumentException(
+                    $"{rows} predictions of {Text(Plan.OutputShape)} have {rows * OutputSize:N0} elements; the span has {predictions.Length:N0}.", nameof(predictions));
+            }
+
+            PredictLoaded();
+            _arena.Values<float>(Plan.OutputOffset, predictions.Length).CopyTo(predictions);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    private static string Text(IReadOnlyList<int> shape) => shape.Count == 0 ? "one number" : string.Join('×', shape);
+
+    private BatchResult TrainLoaded(Optimizer optimizer)
+    {
+        ClearMetrics();
+        Train(optimizer);
+        return ReadMetrics();
+    }
+
+    private void Train(Optimizer optimizer)
+    {
+        lock (Device.Gate)
+        {
+            ForwardCore();
+            BackwardCore();
+            Slots(optimizer).Step(_arena);
+        }
+    }
+
+    private BatchResult ComputeLoadedGradients()
+    {
+        ClearMetrics();
+        lock (Device.Gate)
+        {
+            ForwardCore();
+            BackwardCore();
+        }
+
+        return ReadMetrics();
+    }
+
+    private BatchResult TestLoaded()
+    {
+        ClearMetrics();
+        Test();
+        return ReadMetrics();
+    }
+
+    private void Test()
+    {
+        lock (Device.Gate)
+            EvaluateCore();
+    }
+
+    private void PredictLoaded()
+    {
+        lock (Device.Gate)
+            PredictCore();
+    }
+
+    private OptimizerSlots Slots(Optimizer optimizer)
+    {
+        if (_slots is { } slots && ReferenceEquals(slots.Optimizer, optimizer))
+            return slots;
+        _slots?.Dispose();
+        return _slots = new OptimizerSlots(optimizer, Plan, Device);
+    }
+
+    private void ClearMetrics() => _arena.Metrics = default;
+
+    private BatchResult ReadMetrics()
+    {
+        Interop.cn_metrics metrics = _arena.Metrics;
+        return new BatchResult(metrics.loss / metrics.count, Plan.HasAccuracy ? metrics.correct / metrics.count : double.NaN);
+    }
+}

@@ -1,0 +1,136 @@
+using System.Diagnostics;
+
+namespace Compiled;
+
+/// <content>Training over a data set.</content>
+public abstract partial class Model
+{
+    private const int ReportsPerSecond = 10;
+
+    /// <summary>Trains for a number of epochs.</summary>
+    /// <param name="train">The samples; the last batch of an epoch may be smaller than <see cref="BatchSize"/>.</param>
+    /// <param name="optimizer">The rule of the updates.</param>
+    /// <param name="epochs">The epoch to end after, counted from 1.</param>
+    /// <param name="validation">Evaluated after each epoch; it does not influence the training.</param>
+    /// <param name="shuffle">Whether each epoch has an order of its own, chosen by <see cref="Seed"/> and the epoch.</param>
+    /// <param name="initialEpoch">The epochs already done: the first one here is the next.</param>
+    /// <param name="stepsPerEpoch">Steps of an epoch; null for one pass over the samples. The stream of batches goes on from epoch to epoch.</param>
+    /// <param name="callbacks">Called between steps.</param>
+    /// <param name="progress">Told how far the epoch is.</param>
+    /// <param name="cancellationToken">Ends the run after the current step; <see cref="History.Cancelled"/> says so.</param>
+    /// <returns>What each epoch gave.</returns>
+    /// <exception cref="ArgumentException">The data set does not fit the model; the message says in what.</exception>
+    public History Fit(
+        Dataset train,
+        Optimizer optimizer,
+        int epochs = 1,
+        Dataset? validation = null,
+        bool shuffle = true,
+        int initialEpoch = 0,
+        int? stepsPerEpoch = null,
+        IReadOnlyList<Callback>? callbacks = null,
+        IProgress<TrainingProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        RequireFits(train, nameof(train));
+        if (validation is not null)
+            RequireFits(validation, nameof(validation));
+        ArgumentOutOfRangeException.ThrowIfLessThan(epochs, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(initialEpoch);
+        if (stepsPerEpoch is { } given)
+            ArgumentOutOfRangeException.ThrowIfLessThan(given, 1, nameof(stepsPerEpoch));
+
+        Enter();
+        try
+        {
+            var order = new SampleOrder(train.Count, BatchSize, shuffle, Seed);
+            int steps = stepsPerEpoch ?? order.BatchesPerPass;
+            order.Seek((long)initialEpoch * steps);
+            return FitEpochs(train, optimizer, epochs, validation, initialEpoch, order, steps, callbacks ?? [], progress, cancellationToken);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    private History FitEpochs(
+        Dataset train,
+        Optimizer optimizer,
+        int epochs,
+        Dataset? validation,
+        int initialEpoch,
+        SampleOrder order,
+        int steps,
+        IReadOnlyList<Callback> callbacks,
+        IProgress<TrainingProgress>? progress,
+        CancellationToken cancellationToken)
+    {
+        var history = new History();
+        foreach (Callback callback in callbacks)
+            callback.OnTrainBegin(this);
+        for (int epoch = initialEpoch + 1; epoch <= epochs && !callbacks.Any(callback => callback.StopTraining); epoch++)
+        {
+            var at = new TrainingProgress(epoch, epochs, Step: 0, steps, Loss: double.NaN, Accuracy: double.NaN);
+            if (!FitEpoch(train, optimizer, validation, order, at, progress, cancellationToken, out EpochResult result))
+            {
+                history.Cancelled = true;
+                break;
+            }
+
+            history.Add(result);
+            foreach (Callback callback in callbacks)
+                callback.OnEpochEnd(this, result);
+        }
+
+        foreach (Callback callback in callbacks)
+            callback.OnTrainEnd(this, history);
+        return history;
+    }
+
+    private bool FitEpoch(
+        Dataset train,
+        Optimizer optimizer,
+        Dataset? validation,
+        SampleOrder order,
+        TrainingProgress at,
+        IProgress<TrainingProgress>? progress,
+        CancellationToken cancellationToken,
+        out EpochResult result)
+    {
+        long begin = Stopwatch.GetTimestamp();
+        long reported = begin;
+        long samples = 0;
+        result = null!;
+        ClearMetrics();
+        for (int step = 1; step <= at.Steps; step++)
+        {
+            if (cancellationToken.IsCancellationRequested)
+                return false;
+            ThrowIfDisposed();
+            ReadOnlySpan<int> indices = order.Next();
+            Load(train, indices);
+            Train(optimizer);
+            samples += indices.Length;
+            if (progress is null || (step < at.Steps && Stopwatch.GetTimestamp() - reported < Stopwatch.Frequency / ReportsPerSecond))
+                continue;
+            reported = Stopwatch.GetTimestamp();
+            BatchResult sofar = ReadMetrics();
+            progress.Report(at with { Step = step, Loss = sofar.Loss, Accuracy = sofar.Accuracy });
+        }
+
+        TimeSpan trainingTime = Stopwatch.GetElapsedTime(begin);
+        BatchResult mean = ReadMetrics();
+        Evaluation? evaluation = null;
+        if (validation is not null)
+        {
+            if (EvaluateSamples(validation, cancellationToken) is not { } done)
+                return false;
+            evaluation = done;
+        }
+
+        result = new EpochResult(at.Epoch, mean.Loss, mean.Accuracy, evaluation, samples, trainingTime, Stopwatch.GetElapsedTime(begin));
+        return true;
+    }
+}

@@ -1,0 +1,106 @@
+namespace Compiled;
+
+/// <content>How samples come into the arena, and what is checked on the way.</content>
+public abstract partial class Model
+{
+    private void Load(ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets)
+    {
+        if (Plan.Target == TargetKind.ClassId)
+            throw new ArgumentException($"The targets of '{Plan.Name}' are class numbers: pass a span of int.", nameof(targets));
+        int rows = LoadInputs(inputs);
+        if (targets.Length != rows * TargetSize)
+        {
+            throw new ArgumentException(
+                $"{rows} targets of {Text(Plan.TargetShape)} have {rows * TargetSize:N0} elements; {targets.Length:N0} were given.", nameof(targets));
+        }
+
+        targets.CopyTo(_arena.Values<float>(Plan.TargetOffset, targets.Length));
+    }
+
+    private void Load(ReadOnlySpan<float> inputs, ReadOnlySpan<int> classIds)
+    {
+        int rows = LoadInputs(inputs);
+        int perSample = Plan.Target == TargetKind.ClassId ? TargetSize : TargetSize / ClassCount;
+        if (classIds.Length != rows * perSample)
+            throw new ArgumentException($"{rows} samples need {rows * perSample:N0} class numbers; {classIds.Length:N0} were given.", nameof(classIds));
+        foreach (int id in classIds)
+        {
+            if ((uint)id >= (uint)ClassCount)
+                throw new ArgumentException($"Class {id} is out of range: '{Plan.Name}' has the classes 0 to {ClassCount - 1}.", nameof(classIds));
+        }
+
+        if (Plan.Target == TargetKind.ClassId)
+        {
+            classIds.CopyTo(_arena.Values<int>(Plan.TargetOffset, classIds.Length));
+            return;
+        }
+
+        Span<float> oneHot = _arena.Values<float>(Plan.TargetOffset, rows * TargetSize);
+        oneHot.Clear();
+        for (int i = 0; i < classIds.Length; i++)
+            oneHot[i * ClassCount + classIds[i]] = 1;
+    }
+
+    private int LoadInputs(ReadOnlySpan<float> inputs)
+    {
+        int rows = Math.DivRem(inputs.Length, InputSize, out int rest);
+        if (rest != 0 || rows == 0)
+        {
+            throw new ArgumentException(
+                $"Inputs of {Text(Plan.InputShape)} have {InputSize:N0} elements each; {inputs.Length:N0} are not a whole number of them.", nameof(inputs));
+        }
+
+        if (rows > BatchSize)
+        {
+            throw new ArgumentException(
+                $"{rows:N0} samples do not fit the batch size {BatchSize:N0} that this model was made for. Pass fewer, or make it with batchSize: {rows}.",
+                nameof(inputs));
+        }
+
+        inputs.CopyTo(_arena.Values<float>(Plan.InputOffset, inputs.Length));
+        _arena.State.rows = rows;
+        return rows;
+    }
+
+    /// <summary>Reads samples of a data set straight into the arena.</summary>
+    private void Load(Dataset data, ReadOnlySpan<int> indices)
+    {
+        LoadInputs(data, indices);
+        if (Plan.Target == TargetKind.ClassId)
+            data.ReadClassIds(indices, _arena.Values<int>(Plan.TargetOffset, indices.Length * TargetSize));
+        else
+            data.ReadTargets(indices, _arena.Values<float>(Plan.TargetOffset, indices.Length * TargetSize));
+    }
+
+    private void LoadInputs(Dataset data, ReadOnlySpan<int> indices)
+    {
+        data.ReadInputs(indices, _arena.Values<float>(Plan.InputOffset, indices.Length * InputSize));
+        _arena.State.rows = indices.Length;
+    }
+
+    private void RequireInputs(Dataset data, string name)
+    {
+        ArgumentNullException.ThrowIfNull(data, name);
+        if (data.Count == 0)
+            throw new ArgumentException("The data set is empty.", name);
+        if (!data.InputShape.SequenceEqual(Plan.InputShape))
+        {
+            throw new ArgumentException(
+                $"The inputs of the data set are {Text(data.InputShape)}; '{Plan.Name}' takes {Text(Plan.InputShape)}.", name);
+        }
+    }
+
+    private void RequireFits(Dataset data, string name)
+    {
+        RequireInputs(data, name);
+        if (Plan.Target == TargetKind.ClassId && !data.HasClassIds)
+            throw new ArgumentException($"The targets of the data set are floats; '{Plan.Name}' takes class numbers.", name);
+        if (data.HasClassIds && data.ClassCount != ClassCount)
+            throw new ArgumentException($"The data set has {data.ClassCount} classes; '{Plan.Name}' predicts {ClassCount}.", name);
+        if (data.HasClassIds ? Plan.OutputShape.Count != 1 : !data.TargetShape.SequenceEqual(Plan.TargetShape))
+        {
+            throw new ArgumentException(
+                $"The targets of the data set are {Text(data.TargetShape)}; '{Plan.Name}' takes {Text(Plan.TargetShape)}.", name);
+        }
+    }
+}

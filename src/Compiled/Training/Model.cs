@@ -1,0 +1,118 @@
+using System.ComponentModel;
+
+namespace Compiled;
+
+/// <summary>
+/// A network on a device: its weights, gradients and activations in one arena whose size is fixed by the plan and the batch size. The
+/// generated half of a class with <see cref="ModelAttribute"/> derives from it and adds the four passes.
+/// </summary>
+/// <remarks>
+/// A model runs one call at a time; a second one, from another thread, is refused with an <see cref="InvalidOperationException"/>. After
+/// <see cref="Dispose()"/> every use throws <see cref="ObjectDisposedException"/>.
+/// </remarks>
+public abstract partial class Model : IDisposable
+{
+    private readonly ModelUse _use = new();
+    private readonly ModelArena _arena;
+    private readonly List<OpHandle> _ops = [];
+    private readonly Weight[] _weights;
+
+    /// <summary>For generated code: allocates the arena and gives the weights their initial values.</summary>
+    /// <param name="plan">What the generator found out.</param>
+    /// <param name="device">Where to run; null for <see cref="Compiled.Device.Default"/>.</param>
+    /// <param name="batchSize">The largest number of samples that one step can take; at least 1.</param>
+    /// <param name="seed">Chooses the initial weights, the dropout masks and the order of the samples.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="batchSize"/> is less than 1.</exception>
+    /// <exception cref="CompiledException">The memory is not there.</exception>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected Model(ModelPlan plan, Device? device, int batchSize, ulong seed)
+    {
+        ArgumentNullException.ThrowIfNull(plan);
+        ArgumentOutOfRangeException.ThrowIfLessThan(batchSize, 1);
+        Plan = plan;
+        Device = device ?? Device.Default;
+        BatchSize = batchSize;
+        Seed = seed;
+        _arena = new ModelArena(plan, Device, batchSize);
+        _weights = [.. plan.Parameters.Select(parameter => new Weight(this, parameter))];
+        foreach (ParameterPlan parameter in plan.Parameters)
+            Initializers.Fill(_arena.Parameters(parameter), parameter, seed);
+        _arena.State.seed = seed;
+    }
+
+    /// <summary>What was known when the program was built.</summary>
+    public ModelPlan Plan { get; }
+
+    /// <summary>Where the model runs.</summary>
+    public Device Device { get; }
+
+    /// <summary>The largest number of samples that one step can take.</summary>
+    public int BatchSize { get; }
+
+    /// <summary>What chose the initial weights and chooses the dropout masks and the order of the samples.</summary>
+    public ulong Seed { get; }
+
+    /// <summary>The number of finished updates.</summary>
+    public long Step
+    {
+        get
+        {
+            ThrowIfDisposed();
+            return (long)_arena.State.step;
+        }
+    }
+
+    /// <summary>All trainable values, in the order of the layers.</summary>
+    public IReadOnlyList<Weight> Weights => _weights;
+
+    /// <summary>
+    /// Bytes of the model's arena: twice <see cref="ModelPlan.ParameterBytes"/> (weights and gradients), <see cref="BatchSize"/> times
+    /// <see cref="ModelPlan.ValueBytesPerSample"/>, and 128 for the state and the metrics. An optimizer adds what it keeps.
+    /// </summary>
+    public long ArenaBytes => _arena.Bytes;
+
+    /// <summary>Frees the model. While it runs on another thread, that run stops after its step and then frees it.</summary>
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees the model.</summary>
+    /// <param name="disposing">Always true: native memory has finalizers of its own.</param>
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing && _use.Dispose())
+            Free();
+    }
+
+    internal Span<float> ParameterSpan(ParameterPlan parameter)
+    {
+        ThrowIfDisposed();
+        return _arena.Parameters(parameter);
+    }
+
+    internal Span<float> GradientSpan(ParameterPlan parameter)
+    {
+        ThrowIfDisposed();
+        return _arena.Gradients(parameter);
+    }
+
+    private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_use.IsDisposed, this);
+
+    private void Enter() => _use.Enter(Plan.Name);
+
+    private void Exit()
+    {
+        if (_use.Exit())
+            Free();
+    }
+
+    private void Free()
+    {
+        _slots?.Dispose();
+        foreach (OpHandle op in _ops)
+            op.Dispose();
+        _arena.Dispose();
+    }
+}

@@ -1,0 +1,92 @@
+namespace Compiled;
+
+/// <summary>
+/// What was known of a model when the program was built: its layers, its weights and where everything lies in memory. Generated code
+/// makes it; <see cref="Model.Plan"/> shows it.
+/// </summary>
+public sealed record ModelPlan
+{
+    /// <summary>The name of the class.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>The network in one canonical line per layer; equal text is an equal network.</summary>
+    public required string Graph { get; init; }
+
+    /// <summary>Whether layers are fused into stages.</summary>
+    public required bool Fused { get; init; }
+
+    /// <summary>The shape of one input, without the batch.</summary>
+    public required IReadOnlyList<int> InputShape { get; init; }
+
+    /// <summary>The shape of one prediction.</summary>
+    public required IReadOnlyList<int> OutputShape { get; init; }
+
+    /// <summary>The shape of one target: the output's, or for class numbers the output's without its last axis.</summary>
+    public required IReadOnlyList<int> TargetShape { get; init; }
+
+    /// <summary>What targets are.</summary>
+    public required TargetKind Target { get; init; }
+
+    /// <summary>The layers in order.</summary>
+    public required IReadOnlyList<LayerPlan> Layers { get; init; }
+
+    /// <summary>The weights in order.</summary>
+    public required IReadOnlyList<ParameterPlan> Parameters { get; init; }
+
+    /// <summary>Bytes of all weights, with the padding that aligns each; the gradients take as many.</summary>
+    public required long ParameterBytes { get; init; }
+
+    /// <summary>Bytes of activations and their gradients per sample of the batch.</summary>
+    public required long ValueBytesPerSample { get; init; }
+
+    /// <summary>Where the input lies among the values: bytes per sample of the batch.</summary>
+    public required long InputOffset { get; init; }
+
+    /// <summary>Where predictions lie among the values.</summary>
+    public required long OutputOffset { get; init; }
+
+    /// <summary>Where targets lie among the values.</summary>
+    public required long TargetOffset { get; init; }
+
+    /// <summary>How many native calls a training step makes, the optimizer's included.</summary>
+    public required int NativeCallsPerStep { get; init; }
+
+    /// <summary>Whether the model counts hits, so that its accuracy is known.</summary>
+    public required bool HasAccuracy { get; init; }
+
+    /// <summary>The number of trainable values.</summary>
+    public long ParameterCount => Parameters.Sum(parameter => parameter.Count);
+}
+
+/// <summary>What the targets of a model are.</summary>
+public enum TargetKind
+{
+    /// <summary>Floats of the output's shape.</summary>
+    Tensor,
+
+    /// <summary>Class numbers from 0.</summary>
+    ClassId,
+}
+
+/// <summary>A layer of a <see cref="ModelPlan"/>.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Kind">What it is and how it is set, e.g. <c>Conv2D 32, 3×3, same</c>.</param>
+/// <param name="OutputShape">The shape it gives, without the batch.</param>
+/// <param name="ParameterCount">Its trainable values.</param>
+/// <param name="Stage">The stage it belongs to, from 1.</param>
+public sealed record LayerPlan(string Name, string Kind, IReadOnlyList<int> OutputShape, long ParameterCount, int Stage);
+
+/// <summary>A weight of a <see cref="ModelPlan"/>.</summary>
+/// <param name="Name">Its name in files, e.g. <c>conv2d_1/kernel</c>.</param>
+/// <param name="Offset">Its first byte among the weights.</param>
+/// <param name="Shape">Its shape.</param>
+/// <param name="Initializer">How it starts.</param>
+/// <param name="FanIn">Inputs of one unit, for the initializer.</param>
+/// <param name="FanOut">Units of one input, for the initializer.</param>
+/// <param name="Stream">The random stream of its initial values.</param>
+public sealed record ParameterPlan(
+    string Name, long Offset, IReadOnlyList<int> Shape, Initializer Initializer, long FanIn, long FanOut, uint Stream)
+{
+    /// <summary>The number of values.</summary>
+    public long Count => Shape.Aggregate(1L, (product, extent) => product * extent);
+}

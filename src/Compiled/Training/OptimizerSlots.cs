@@ -1,0 +1,43 @@
+using System.Runtime.CompilerServices;
+using Compiled.Interop;
+
+namespace Compiled;
+
+/// <summary>What a model keeps for the optimizer that trains it: the native op and its moving averages.</summary>
+internal sealed class OptimizerSlots : IDisposable
+{
+    private readonly OpHandle _op;
+    private readonly BufferHandle? _buffer;
+    private readonly nint _slot0;
+    private readonly nint _slot1;
+
+    public OptimizerSlots(Optimizer optimizer, ModelPlan plan, Device device)
+    {
+        Optimizer = optimizer;
+        long count = plan.ParameterBytes / sizeof(float);
+        cn_optimizer_desc description = optimizer.Describe(count);
+        description.struct_size = (uint)Unsafe.SizeOf<cn_optimizer_desc>();
+        CompiledException.ThrowIfFailed(Native.cn_optimizer_create(device.Context.Value, in description, out nint op));
+        _op = new OpHandle(op);
+        if (optimizer.SlotCount == 0)
+            return;
+        _buffer = new BufferHandle(device.Context, optimizer.SlotCount * plan.ParameterBytes);
+        _slot0 = _buffer.Address;
+        _slot1 = optimizer.SlotCount > 1 ? _buffer.Address + (nint)plan.ParameterBytes : 0;
+    }
+
+    public Optimizer Optimizer { get; }
+
+    public void Step(ModelArena arena)
+    {
+        arena.State.learning_rate = Optimizer.LearningRate;
+        CompiledException.ThrowIfFailed(
+            Native.cn_optimizer_step(_op.Value, arena.StateAddress, arena.ParameterAddress, arena.GradientAddress, _slot0, _slot1));
+    }
+
+    public void Dispose()
+    {
+        _op.Dispose();
+        _buffer?.Dispose();
+    }
+}
