@@ -1,0 +1,58 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Compiled.Generators;
+
+/// <summary>
+/// Finds the rows and columns at the end of each value that reach no output, e.g. those that a flooring pooling drops, by walking
+/// from the consumers to the producers. What nobody reads is neither stored nor computed, forward or backward.
+/// </summary>
+internal static class LiveRegions
+{
+    /// <summary>The stored shape of each value, and of each stage's anchor before its pooling.</summary>
+    public static (Shape[] Stored, Shape[] Anchors) Find(Graph graph, List<Stage> stages, bool trim)
+    {
+        Shape[] logical = graph.Values.Select(value => value.Shape).ToArray();
+        Shape[] stored = trim ? Trim(graph, stages, logical) : logical;
+        Shape[] anchors = stages.Select(stage => AnchorShape(graph, stage, logical, stored[stage.Output])).ToArray();
+        return (stored, anchors);
+    }
+
+    private static Shape[] Trim(Graph graph, List<Stage> stages, Shape[] logical)
+    {
+        var needed = new Shape?[logical.Length];
+        // The loss and every flattening or dense reader need all of what they read; so does whoever writes the input.
+        Need(needed, graph.Loss.Input, logical[graph.Loss.Input]);
+        Need(needed, graph.Input, logical[graph.Input]);
+        var inStage = new HashSet<int>(stages.SelectMany(stage => stage.Nodes));
+        foreach (Node node in graph.Nodes.Where(node => !inStage.Contains(node.Id)))
+            Need(needed, node.Input, logical[node.Input]);
+
+        for (int i = stages.Count - 1; i >= 0; i--)
+        {
+            Stage stage = stages[i];
+            if (stage.Epilogue.Dropout is not null || graph.Nodes[stage.Anchor].Operation is DropoutOperation || needed[stage.Output] is null)
+                needed[stage.Output] = logical[stage.Output];
+            Shape anchor = AnchorShape(graph, stage, logical, needed[stage.Output]!);
+            Operation operation = graph.Nodes[stage.Anchor].Operation;
+            Shape all = logical[stage.Input];
+            Need(needed, stage.Input, anchor.Rank == 3 ? operation.LiveInput(all, anchor.Height, anchor.Width) ?? all : all);
+        }
+
+        return logical.Select((shape, value) => needed[value] ?? shape).ToArray();
+    }
+
+    private static Shape AnchorShape(Graph graph, Stage stage, Shape[] logical, Shape output)
+    {
+        Shape all = logical[graph.Nodes[stage.Anchor].Output];
+        return stage.Epilogue.Pool is { } pool ? pool.LiveInput(all, output.Height, output.Width) : output;
+    }
+
+    private static void Need(Shape?[] needed, int value, Shape shape)
+    {
+        Shape? before = needed[value];
+        needed[value] = before is null || before.Rank != 3 ? shape
+            : new Shape(Math.Max(before.Height, shape.Height), Math.Max(before.Width, shape.Width), shape.Last);
+    }
+}

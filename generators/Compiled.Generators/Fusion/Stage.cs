@@ -1,0 +1,37 @@
+namespace Compiled.Generators;
+
+/// <summary>An anchor and its epilogue: one native call forward and one backward.</summary>
+/// <param name="Number">Its number, from 1.</param>
+/// <param name="Nodes">The nodes in it, the anchor first.</param>
+/// <param name="Epilogue">What is done to the anchor's result.</param>
+/// <param name="Input">The value it reads.</param>
+/// <param name="Output">The value it makes.</param>
+/// <param name="HasBackward">Whether it has a backward call.</param>
+/// <param name="InputMode">What that does with the gradient of the input.</param>
+internal sealed record Stage(
+    int Number, EquatableArray<int> Nodes, Epilogue Epilogue, int Input, int Output, bool HasBackward, GradientMode InputMode)
+{
+    public int Anchor => Nodes[0];
+}
+
+/// <summary>A network as stages.</summary>
+/// <param name="Training">The graph with its gradients.</param>
+/// <param name="Fused">Whether layers were fused.</param>
+/// <param name="Stages">The stages in order, without the loss.</param>
+/// <param name="Backward">The numbers of the stages in the order of the backward pass.</param>
+/// <param name="Stored">The shape in which each value is stored: rows and columns at the end that nobody reads are left out.</param>
+/// <param name="AnchorStored">The shape of each stage's anchor, before pooling.</param>
+/// <param name="Logits">The value that the loss reads: with a fused softmax head the softmax's input.</param>
+/// <param name="SoftmaxInLoss">Whether the softmax head is part of the loss.</param>
+internal sealed record StageGraph(
+    TrainingGraph Training,
+    bool Fused,
+    EquatableArray<Stage> Stages,
+    EquatableArray<int> Backward,
+    EquatableArray<Shape> Stored,
+    EquatableArray<Shape> AnchorStored,
+    int Logits,
+    bool SoftmaxInLoss)
+{
+    public Graph Graph => Training.Graph;
+}

@@ -1,0 +1,70 @@
+using System;
+
+namespace Compiled.Generators;
+
+/// <summary>
+/// What a layer does: its shape rule, its weights, and, where it is the anchor of a stage, how the stage is made and called. One
+/// file in Layers holds all that is to be known of a kind.
+/// </summary>
+internal abstract record Operation
+{
+    /// <summary>What it is called in messages and comments, e.g. <c>Conv2D 3×3 same</c>.</summary>
+    public abstract string Title { get; }
+
+    /// <summary>The Keras name that automatic numbering goes by, e.g. <c>conv2d</c>.</summary>
+    public abstract string BaseName { get; }
+
+    /// <summary>All that makes two operations the same, for the canonical text of the graph.</summary>
+    public virtual string Canonical => Title;
+
+    /// <summary>Whether the output is the input under another shape or name.</summary>
+    public virtual bool IsView => false;
+
+    /// <summary>Whether the layer does nothing in prediction.</summary>
+    public virtual bool IsTrainingOnly => false;
+
+    /// <summary>The output's shape, or null after an issue was reported.</summary>
+    public abstract Shape? Infer(Shape input, LayerPlace place);
+
+    /// <summary>The weights.</summary>
+    public virtual EquatableArray<ParameterSpec> Parameters(Shape input) => EquatableArray<ParameterSpec>.Empty;
+
+    /// <summary>The type of the generated member for the weights.</summary>
+    public virtual string? WeightsType => null;
+
+    /// <summary>How many rows and columns of the input the given rows and columns of the output need; null for all.</summary>
+    public virtual Shape? LiveInput(Shape input, long height, long width) => null;
+
+    /// <summary>The epilogue after this operation joined a stage, or null where it cannot.</summary>
+    public virtual Epilogue? Join(Epilogue epilogue) => null;
+
+    /// <summary>Whether a stage can begin with this operation and take an epilogue.</summary>
+    public virtual bool TakesEpilogue(Epilogue epilogue) => epilogue == Epilogue.None;
+
+    /// <summary>Which values the backward call reads.</summary>
+    public virtual SavedValues Saved(Epilogue epilogue) => SavedValues.None;
+
+    /// <summary>The expression that makes the native op.</summary>
+    public virtual void WriteCreate(CodeWriter writer, StagePlan stage) => throw new InvalidOperationException(Title);
+
+    /// <summary>The native call of the training pass.</summary>
+    public virtual string Forward(StagePlan stage) => throw new InvalidOperationException(Title);
+
+    /// <summary>The native call of prediction.</summary>
+    public virtual string Predict(StagePlan stage) => Forward(stage);
+
+    /// <summary>The native call of the backward pass.</summary>
+    public virtual string Backward(StagePlan stage) => throw new InvalidOperationException(Title);
+}
+
+/// <summary>What is kept from the forward for the backward pass.</summary>
+[Flags]
+internal enum SavedValues
+{
+    None = 0,
+    Input = 1,
+    Output = 2,
+
+    /// <summary>A byte per output element, of the backend's own meaning.</summary>
+    Codes = 4,
+}

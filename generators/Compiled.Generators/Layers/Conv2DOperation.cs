@@ -1,0 +1,86 @@
+using System.Collections.Generic;
+
+namespace Compiled.Generators;
+
+/// <summary>Convolution of [height, width, channels] with a kernel [height, width, in, out], and its stage.</summary>
+internal sealed record Conv2DOperation(long Filters, Window Window, bool UseBias) : Operation
+{
+    public override string Title => $"Conv2D {Window.Title}";
+
+    public override string BaseName => "conv2d";
+
+    public override string Canonical => $"{Title}, {Filters} filters{(UseBias ? "" : ", no bias")}";
+
+    public override string WeightsType => UseBias ? "Conv2DWeights" : "KernelWeights";
+
+    public static Operation Read(LayerArguments arguments)
+    {
+        long filters = arguments.Positive("filters", 0);
+        long size = arguments.Has("kernelSize") ? arguments.Positive("kernelSize", 0) : 0;
+        long height = size > 0 ? size : arguments.Positive("kernelHeight", 0);
+        long width = size > 0 ? size : arguments.Positive("kernelWidth", 0);
+        long strides = arguments.Positive("strides", 1);
+        long strideHeight = arguments.Positive("stridesHeight", strides);
+        long strideWidth = arguments.Positive("stridesWidth", strides);
+        long dilation = arguments.Positive("dilationRate", 1);
+        if (dilation > 1 && (strideHeight > 1 || strideWidth > 1))
+            arguments.OutOfRange("dilationRate", $"{dilation} with strides {strideHeight}×{strideWidth}", "1 where a stride is above 1 (Keras)");
+        var window = new Window(height, width, strideHeight, strideWidth, dilation, arguments.Choice("padding", 2) == 1);
+        return new Conv2DOperation(filters, window, arguments.Flag("useBias", true));
+    }
+
+    public override Shape? Infer(Shape input, LayerPlace place)
+    {
+        if (input.Rank != 3)
+            return place.WrongRank("images [height, width, channels]", input, "put it before [Flatten], or give [Input] three extents");
+        long height = Window.OutputHeight(input.Height);
+        long width = Window.OutputWidth(input.Width);
+        return height >= 1 && width >= 1 ? new Shape(height, width, Filters) : place.TooSmall(
+            input, null, $"the window {Window.Title} does not fit into it", "use Padding = Padding.Same, a smaller kernel, or one pooling less before it");
+    }
+
+    public override EquatableArray<ParameterSpec> Parameters(Shape input)
+    {
+        long taps = Shape.Multiply(Window.Height, Window.Width);
+        var kernel = new ParameterSpec(
+            "kernel", new Shape(Window.Height, Window.Width, input.Last, Filters), "GlorotUniform",
+            Shape.Multiply(taps, input.Last), Shape.Multiply(taps, Filters));
+        List<ParameterSpec> all = [kernel];
+        if (UseBias)
+            all.Add(new ParameterSpec("bias", new Shape(Filters), "Zeros", Filters, Filters));
+        return all.ToEquatableArray();
+    }
+
+    public override Shape LiveInput(Shape input, long height, long width) =>
+        new(Window.LiveRows(input.Height, height), Window.LiveColumns(input.Width, width), input.Last);
+
+    public override bool TakesEpilogue(Epilogue epilogue) => true;
+
+    public override SavedValues Saved(Epilogue epilogue) =>
+        SavedValues.Input | SavedValues.Output | (epilogue.Pool is null ? SavedValues.None : SavedValues.Codes);
+
+    public override void WriteCreate(CodeWriter writer, StagePlan stage)
+    {
+        writer.Line($"{stage.Field} = CreateConv2D(new()");
+        writer.Open();
+        writer.Line($"input_gradient = {stage.GradientModeCode},");
+        writer.Line($"input_height = {stage.Input.Height}, input_width = {stage.Input.Width}, input_channels = {stage.Input.Last}, filters = {Filters},");
+        writer.Line($"conv_height = {stage.Anchor.Height}, conv_width = {stage.Anchor.Width}, output_height = {stage.Output.Height}, output_width = {stage.Output.Width},");
+        writer.Line($"window = {Window.Code(stage.LogicalInput)},");
+        if (stage.Epilogue.Pool is { } pool)
+            writer.Line($"pool = {pool.Window.Code(stage.LogicalAnchor)},");
+        writer.Line($"activation = (int)cn_activation.{stage.Epilogue.ActivationConstant}, use_bias = {(UseBias ? 1 : 0)},");
+        if (stage.Epilogue.Dropout is { } dropout)
+            writer.Line($"dropout_rate = {dropout.RateCode}, dropout_stream = {dropout.Stream},");
+        writer.Close("});");
+    }
+
+    public override string Forward(StagePlan stage) =>
+        $"cn_conv2d_forward({stage.Field}, State, {stage.X}, {stage.Kernel}, {stage.Bias}, {stage.Y}, {stage.Codes})";
+
+    public override string Predict(StagePlan stage) =>
+        $"cn_conv2d_predict({stage.Field}, State, {stage.PredictX}, {stage.Kernel}, {stage.Bias}, {stage.Y})";
+
+    public override string Backward(StagePlan stage) =>
+        $"cn_conv2d_backward({stage.Field}, State, {stage.X}, {stage.Kernel}, {stage.Y}, {stage.Codes}, {stage.Dy}, {stage.Dx}, {stage.KernelGradient}, {stage.BiasGradient})";
+}

@@ -1,0 +1,55 @@
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Compiled.Generators;
+
+/// <summary>A fully connected layer over the last axis, with a kernel [in, out], and its stage.</summary>
+internal sealed record DenseOperation(long Units, bool UseBias) : Operation
+{
+    public override string Title => $"Dense {Units}";
+
+    public override string BaseName => "dense";
+
+    public override string Canonical => $"{Title}{(UseBias ? "" : ", no bias")}";
+
+    public override string WeightsType => UseBias ? "DenseWeights" : "KernelWeights";
+
+    public static Operation Read(LayerArguments arguments) =>
+        new DenseOperation(arguments.Positive("units", 0), arguments.Flag("useBias", true));
+
+    public override Shape Infer(Shape input, LayerPlace place) =>
+        new(input.Extents.Take(input.Rank - 1).Concat([Units]).ToEquatableArray());
+
+    public override EquatableArray<ParameterSpec> Parameters(Shape input)
+    {
+        List<ParameterSpec> all = [new ParameterSpec("kernel", new Shape(input.Last, Units), "GlorotUniform", input.Last, Units)];
+        if (UseBias)
+            all.Add(new ParameterSpec("bias", new Shape(Units), "Zeros", Units, Units));
+        return all.ToEquatableArray();
+    }
+
+    public override bool TakesEpilogue(Epilogue epilogue) => epilogue.Pool is null;
+
+    public override SavedValues Saved(Epilogue epilogue) => SavedValues.Input | SavedValues.Output;
+
+    public override void WriteCreate(CodeWriter writer, StagePlan stage)
+    {
+        writer.Line($"{stage.Field} = CreateDense(new()");
+        writer.Open();
+        writer.Line($"input_gradient = {stage.GradientModeCode},");
+        writer.Line($"positions = {stage.Input.Elements / stage.Input.Last}, inputs = {stage.Input.Last}, units = {Units},");
+        writer.Line($"activation = (int)cn_activation.{stage.Epilogue.ActivationConstant}, use_bias = {(UseBias ? 1 : 0)},");
+        if (stage.Epilogue.Dropout is { } dropout)
+            writer.Line($"dropout_rate = {dropout.RateCode}, dropout_stream = {dropout.Stream},");
+        writer.Close("});");
+    }
+
+    public override string Forward(StagePlan stage) =>
+        $"cn_dense_forward({stage.Field}, State, {stage.X}, {stage.Kernel}, {stage.Bias}, {stage.Y})";
+
+    public override string Predict(StagePlan stage) =>
+        $"cn_dense_predict({stage.Field}, State, {stage.PredictX}, {stage.Kernel}, {stage.Bias}, {stage.Y})";
+
+    public override string Backward(StagePlan stage) =>
+        $"cn_dense_backward({stage.Field}, State, {stage.X}, {stage.Kernel}, {stage.Y}, {stage.Dy}, {stage.Dx}, {stage.KernelGradient}, {stage.BiasGradient})";
+}

@@ -1,0 +1,33 @@
+using System.Globalization;
+
+namespace Compiled.Generators;
+
+/// <summary>Dropout, alone or as an epilogue. Its mask is indexed by the logical shape, so nothing of its output is ever trimmed.</summary>
+internal sealed record DropoutOperation(double Rate) : Operation
+{
+    /// <summary>Which dropout of the network this is, from 0: its random stream.</summary>
+    public int Stream { get; init; }
+
+    public override string Title => $"Dropout {Rate.ToString("R", CultureInfo.InvariantCulture)}";
+
+    public override string BaseName => "dropout";
+
+    public override bool IsView => Rate == 0;
+
+    public override bool IsTrainingOnly => true;
+
+    public string RateCode => Rate.ToString("R", CultureInfo.InvariantCulture) + "f";
+
+    public static Operation Read(LayerArguments arguments) => new DropoutOperation(arguments.Fraction("rate"));
+
+    public override Shape Infer(Shape input, LayerPlace place) => input;
+
+    public override Epilogue? Join(Epilogue epilogue) => epilogue.Dropout is null ? epilogue with { Dropout = this } : null;
+
+    public override void WriteCreate(CodeWriter writer, StagePlan stage) =>
+        writer.Line($"{stage.Field} = CreateDropout(new() {{ rate = {RateCode}, stream = {Stream}, count = {stage.Output.Elements}, input_gradient = {stage.GradientModeCode} }});");
+
+    public override string Forward(StagePlan stage) => $"cn_dropout_forward({stage.Field}, State, {stage.X}, {stage.Y})";
+
+    public override string Backward(StagePlan stage) => $"cn_dropout_backward({stage.Field}, State, {stage.Dy}, {stage.Dx})";
+}

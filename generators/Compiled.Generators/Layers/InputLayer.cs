@@ -1,0 +1,25 @@
+using System.Linq;
+
+namespace Compiled.Generators;
+
+/// <summary>The shape of a sample: a value, not an operation.</summary>
+internal static class InputLayer
+{
+    public const string Kind = "Compiled.Input";
+
+    private const int MaxRank = 4;
+
+    public static Shape? Read(LayerSpec spec, IssueList issues)
+    {
+        var arguments = new LayerArguments(spec, 0, "Input", issues);
+        EquatableArray<long> extents = arguments.Integers("shape");
+        var shape = new Shape(extents);
+        if (extents.Count is 0 or > MaxRank)
+            arguments.OutOfRange("shape", extents.Count == 0 ? "empty" : shape.ToString(), $"1 to {MaxRank} extents, the batch not among them");
+        else if (extents.Any(extent => extent < 1))
+            arguments.OutOfRange("shape", shape.ToString(), "made of extents of at least 1");
+        else if (shape.Elements > int.MaxValue)
+            issues.OnLayer(Rules.TooLarge, 0, "Input", $"has {shape} elements per sample", "");
+        return issues.HasErrors ? null : shape;
+    }
+}

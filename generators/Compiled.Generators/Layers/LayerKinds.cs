@@ -1,0 +1,38 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Compiled.Generators;
+
+/// <summary>A layer attribute that Compiled knows.</summary>
+/// <param name="Name">The attribute without namespace and suffix.</param>
+/// <param name="Read">Reads its arguments.</param>
+internal sealed record LayerKind(string Name, Func<LayerArguments, Operation> Read);
+
+/// <summary>All of them, except the input.</summary>
+internal static class LayerKinds
+{
+    private const string Namespace = "Compiled.";
+
+    private static readonly Dictionary<string, LayerKind> ByName = new LayerKind[]
+    {
+        new("Conv2D", Conv2DOperation.Read),
+        new("MaxPooling2D", MaxPooling2DOperation.Read),
+        new("Dropout", DropoutOperation.Read),
+        new("Flatten", _ => new FlattenOperation()),
+        new("Dense", DenseOperation.Read),
+        new("Activation", ActivationOperation.Read),
+        new("Linear", _ => new ActivationOperation(ActivationFunction.Linear)),
+        new("ReLU", _ => new ActivationOperation(ActivationFunction.ReLU)),
+        new("Sigmoid", _ => new ActivationOperation(ActivationFunction.Sigmoid)),
+        new("Tanh", _ => new ActivationOperation(ActivationFunction.Tanh)),
+        new("Softmax", _ => new SoftmaxOperation()),
+        new("MeanSquaredError", _ => new LossOperation(LossKind.MeanSquaredError)),
+        new("CategoricalCrossentropy", _ => new LossOperation(LossKind.CategoricalCrossentropy)),
+        new("SparseCategoricalCrossentropy", _ => new LossOperation(LossKind.SparseCategoricalCrossentropy)),
+    }.ToDictionary(kind => Namespace + kind.Name, StringComparer.Ordinal);
+
+    public static LayerKind? Find(string kind) => ByName.TryGetValue(kind, out LayerKind found) ? found : null;
+
+    public static bool IsLoss(string kind) => kind is Namespace + "MeanSquaredError" or Namespace + "CategoricalCrossentropy" or Namespace + "SparseCategoricalCrossentropy";
+}

@@ -1,0 +1,40 @@
+using System;
+
+namespace Compiled.Generators;
+
+/// <summary>A sliding window: its extents, steps and padding, and the arithmetic of Keras over them.</summary>
+internal sealed record Window(long Height, long Width, long StrideHeight, long StrideWidth, long Dilation, bool Same)
+{
+    public string Title => $"{Height}×{Width}" + (StrideHeight == StrideWidth ? (StrideHeight == 1 ? "" : $" stride {StrideHeight}") : $" stride {StrideHeight}×{StrideWidth}")
+        + (Dilation == 1 ? "" : $" dilation {Dilation}") + (Same ? " same" : "");
+
+    public long OutputHeight(long input) => Output(input, Height, StrideHeight);
+
+    public long OutputWidth(long input) => Output(input, Width, StrideWidth);
+
+    public long PadTop(long input) => PadBefore(input, Height, StrideHeight);
+
+    public long PadLeft(long input) => PadBefore(input, Width, StrideWidth);
+
+    /// <summary>The rows of an input of <paramref name="input"/> rows that the first <paramref name="output"/> rows of the output need.</summary>
+    public long LiveRows(long input, long output) => Live(input, output, Height, StrideHeight, PadTop(input));
+
+    /// <summary>The columns of the input that the first columns of the output need.</summary>
+    public long LiveColumns(long input, long output) => Live(input, output, Width, StrideWidth, PadLeft(input));
+
+    /// <summary>The native description, for logical input extents: padding follows from them, whatever part of the input is stored.</summary>
+    public string Code(Shape logical) =>
+        $"new() {{ height = {Height}, width = {Width}, stride_height = {StrideHeight}, stride_width = {StrideWidth}, " +
+        $"dilation_height = {Dilation}, dilation_width = {Dilation}, pad_top = {PadTop(logical.Height)}, pad_left = {PadLeft(logical.Width)} }}";
+
+    private long Reach(long extent) => (extent - 1) * Dilation + 1;
+
+    private long Output(long input, long extent, long stride) =>
+        Same ? (input + stride - 1) / stride : input < Reach(extent) ? 0 : (input - Reach(extent)) / stride + 1;
+
+    private long PadBefore(long input, long extent, long stride) =>
+        Same ? Math.Max((Output(input, extent, stride) - 1) * stride + Reach(extent) - input, 0) / 2 : 0;
+
+    private long Live(long input, long output, long extent, long stride, long pad) =>
+        Math.Min(input, (output - 1) * stride - pad + Reach(extent));
+}

@@ -1,0 +1,174 @@
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Compiled.Generators;
+
+/// <summary>
+/// Plan: finds out from when to when each value, gradient and code is needed, and lays them out. Time is counted in stages: forward 0 … n-1,
+/// the loss n, backward n+1 … in its own order.
+/// </summary>
+internal sealed class LayoutPlanner
+{
+    private const int BeforeAll = -1;
+
+    private readonly StageGraph _stages;
+    private readonly Graph _graph;
+    private readonly Views _views;
+    private readonly MemoryPlanner _memory = new();
+    private readonly Dictionary<int, Life> _values = [];
+    private readonly Dictionary<int, Life> _gradients = [];
+    private readonly Dictionary<int, Life> _codes = [];
+
+    private LayoutPlanner(StageGraph stages)
+    {
+        _stages = stages;
+        _graph = stages.Graph;
+        _views = new Views(_graph);
+    }
+
+    private int LossTime => _stages.Stages.Count;
+
+    public static ModelLayout Plan(StageGraph stages) => new LayoutPlanner(stages).Plan();
+
+    private ModelLayout Plan()
+    {
+        Follow();
+        Life target = new(BeforeAll, TargetBytes()) { LastUse = LossTime };
+        Life? separateOutput = _stages.SoftmaxInLoss ? new Life(LossTime, Bytes(_graph.Output)) { LastUse = LossTime } : null;
+        List<Life> lives = [.. _values.Values, .. _gradients.Values, .. _codes.Values, target];
+        if (separateOutput is not null)
+            lives.Add(separateOutput);
+        foreach (Life life in lives)
+            life.Request = _memory.Add(life.Bytes, life.FirstUse, life.LastUse);
+        (long[] offsets, long size) = _memory.Place();
+        foreach (Life life in lives)
+            life.Offset = offsets[life.Request];
+
+        (long[] parameters, long parameterBytes) = PlaceParameters();
+        return new ModelLayout(
+            _stages,
+            _stages.Stages.Select(stage => PlanStage(stage, parameters)).ToEquatableArray(),
+            parameters.ToEquatableArray(),
+            parameterBytes,
+            size,
+            SavedBytes(),
+            Offset(_values, _graph.Input),
+            separateOutput?.Offset ?? Offset(_values, PredictSource(_graph.Output)),
+            target.Offset,
+            Offset(_values, _stages.Logits),
+            Offset(_values, PredictSource(_stages.Logits)),
+            Offset(_gradients, _stages.Logits));
+    }
+
+    /// <summary>Walks through a training step and a prediction, noting each use.</summary>
+    private void Follow()
+    {
+        Use(_values, _graph.Input, BeforeAll);
+        foreach (Stage stage in _stages.Stages)
+        {
+            int now = stage.Number - 1;
+            Use(_values, stage.Input, now);
+            Use(_values, PredictSource(stage.Input), now);
+            Use(_values, stage.Output, now);
+        }
+
+        Use(_values, _stages.Logits, LossTime);
+        Use(_values, PredictSource(_stages.Logits), LossTime);
+        if (_stages.Backward.Count > 0)
+            Use(_gradients, _stages.Logits, LossTime);
+        for (int i = 0; i < _stages.Backward.Count; i++)
+            FollowBackward(_stages.Stages[_stages.Backward[i] - 1], LossTime + 1 + i);
+    }
+
+    private void FollowBackward(Stage stage, int now)
+    {
+        SavedValues saved = _graph.Nodes[stage.Anchor].Operation.Saved(stage.Epilogue);
+        if (saved.HasFlag(SavedValues.Input))
+            Use(_values, stage.Input, now);
+        if (saved.HasFlag(SavedValues.Output))
+            Use(_values, stage.Output, now);
+        if (saved.HasFlag(SavedValues.Codes))
+        {
+            _codes[stage.Number] = new Life(stage.Number - 1, _stages.Stored[stage.Output].Elements) { LastUse = now };
+        }
+
+        Use(_gradients, stage.Output, now);
+        if (stage.InputMode != GradientMode.None)
+            Use(_gradients, stage.Input, now);
+    }
+
+    private void Use(Dictionary<int, Life> lives, int value, int now)
+    {
+        int root = _views.Root(value);
+        if (!lives.TryGetValue(root, out Life life))
+            lives[root] = life = new Life(now, Bytes(root));
+        life.LastUse = System.Math.Max(life.LastUse, now);
+    }
+
+    /// <summary>What stands for a value in prediction: a dropout's output is then its input.</summary>
+    private int PredictSource(int value)
+    {
+        int root = _views.Root(value);
+        Stage? producer = _stages.Stages.FirstOrDefault(stage => _views.Root(stage.Output) == root);
+        return producer is not null && _graph.Nodes[producer.Anchor].Operation.IsTrainingOnly ? PredictSource(producer.Input) : root;
+    }
+
+    private StagePlan PlanStage(Stage stage, long[] parameters)
+    {
+        Node anchor = _graph.Nodes[stage.Anchor];
+        var offsets = new StageOffsets(
+            Offset(_values, stage.Input),
+            Offset(_values, PredictSource(stage.Input)),
+            Offset(_values, stage.Output),
+            _codes.TryGetValue(stage.Number, out Life codes) ? codes.Offset : -1,
+            stage.HasBackward ? Offset(_gradients, stage.Output) : -1,
+            stage.InputMode != GradientMode.None ? Offset(_gradients, stage.Input) : -1,
+            Enumerable.Range(0, parameters.Length).Where(i => _graph.Parameters[i].Node == anchor.Id).Select(i => parameters[i]).ToEquatableArray());
+        return new StagePlan(
+            stage,
+            anchor.Operation,
+            _stages.Stored[_views.Root(stage.Input)] is { Rank: 3 } trimmed && _graph.Values[stage.Input].Shape.Rank == 3 ? trimmed : _graph.Values[stage.Input].Shape,
+            _graph.Values[stage.Input].Shape,
+            _stages.AnchorStored[stage.Number - 1],
+            _graph.Values[anchor.Output].Shape,
+            _stages.Stored[stage.Output],
+            _graph.Values[stage.Output].Shape,
+            offsets);
+    }
+
+    private (long[] Offsets, long Bytes) PlaceParameters()
+    {
+        long[] offsets = new long[_graph.Parameters.Count];
+        long end = 0;
+        for (int i = 0; i < offsets.Length; i++)
+        {
+            offsets[i] = end;
+            end += MemoryPlanner.Align(_graph.Parameters[i].Spec.Shape.Elements * sizeof(float));
+        }
+
+        return (offsets, end);
+    }
+
+    private long SavedBytes() =>
+        _values.Values.Concat(_codes.Values).Where(life => life.FirstUse < LossTime && life.LastUse > LossTime).Sum(life => MemoryPlanner.Align(life.Bytes));
+
+    private long Bytes(int value) => _stages.Stored[value].Elements * sizeof(float);
+
+    private long TargetBytes() => ((LossOperation)_graph.Loss.Operation).Target(_graph.Values[_graph.Output].Shape).Elements * sizeof(float);
+
+    private long Offset(Dictionary<int, Life> lives, int value) => lives.TryGetValue(_views.Root(value), out Life life) ? life.Offset : -1;
+
+    /// <summary>A buffer from its first to its last use.</summary>
+    private sealed class Life(int firstUse, long bytes)
+    {
+        public int FirstUse { get; } = firstUse;
+
+        public long Bytes { get; } = bytes;
+
+        public int LastUse { get; set; } = firstUse;
+
+        public int Request { get; set; }
+
+        public long Offset { get; set; }
+    }
+}

@@ -1,0 +1,28 @@
+namespace Compiled.Generators;
+
+/// <summary>Where everything of a model lies.</summary>
+/// <param name="Graph">The stages.</param>
+/// <param name="Stages">Each stage with its addresses.</param>
+/// <param name="Parameters">The offset of each weight among the weights.</param>
+/// <param name="ParameterBytes">The size of all weights.</param>
+/// <param name="ValueBytes">The size of all values, per sample.</param>
+/// <param name="SavedBytes">What the backward pass keeps alive of the forward pass, per sample.</param>
+/// <param name="Input">The offset of the input.</param>
+/// <param name="Output">The offset of the prediction.</param>
+/// <param name="Target">The offset of the target.</param>
+/// <param name="Logits">The offset of what the loss reads, in training.</param>
+/// <param name="PredictLogits">The same in prediction, where dropouts do not exist.</param>
+/// <param name="LogitsGradient">The offset of the loss's gradient; -1 when no weight needs it.</param>
+internal sealed record ModelLayout(
+    StageGraph Graph,
+    EquatableArray<StagePlan> Stages,
+    EquatableArray<long> Parameters,
+    long ParameterBytes,
+    long ValueBytes,
+    long SavedBytes,
+    long Input,
+    long Output,
+    long Target,
+    long Logits,
+    long PredictLogits,
+    long LogitsGradient);

@@ -1,0 +1,8 @@
+namespace Compiled.Generators;
+
+/// <summary>The names of the attributes that the reader looks for.</summary>
+internal static class KnownTypes
+{
+    public const string Model = "Compiled.ModelAttribute";
+    public const string Layer = "Compiled.LayerAttribute";
+}

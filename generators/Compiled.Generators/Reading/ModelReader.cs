@@ -1,0 +1,154 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using Microsoft.CodeAnalysis;
+using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
+
+namespace Compiled.Generators;
+
+/// <summary>Reads a class with [Model]: literals only, in lexical order, and never throws on half-typed code.</summary>
+internal static class ModelReader
+{
+    /// <summary>The spec of a class, or null where nothing can be generated for it; reports what is wrong with its declaration.</summary>
+    public static ModelSpec? Read(INamedTypeSymbol type, TypeDeclarationSyntax declaration, IssueList issues)
+    {
+        List<AttributeData> layers = LayersOf(type, declaration);
+        bool canGenerate = ClassRules.Check(type, declaration, issues);
+        bool complete = true;
+        var specs = new List<LayerSpec>();
+        for (int i = 0; i < layers.Count; i++)
+        {
+            if (ReadLayer(layers[i]) is { } spec)
+                specs.Add(spec);
+            else
+                complete = false;
+        }
+
+        return !canGenerate ? null : new ModelSpec(
+            type.ContainingNamespace.IsGlobalNamespace ? "" : type.ContainingNamespace.ToDisplayString(),
+            ContainingTypes(type).ToEquatableArray(),
+            type.Name,
+            MetadataName(type),
+            IsFused(type),
+            specs.ToEquatableArray(),
+            complete);
+    }
+
+    /// <summary>The layer attributes of one declaration, in the order in which they stand.</summary>
+    public static List<AttributeData> LayersOf(INamedTypeSymbol type, TypeDeclarationSyntax declaration) =>
+        type.GetAttributes()
+            .Where(attribute => IsLayer(attribute) && IsWithin(attribute, declaration))
+            .OrderBy(attribute => attribute.ApplicationSyntaxReference!.Span.Start)
+            .ToList();
+
+    public static bool IsLayer(AttributeData attribute)
+    {
+        for (INamedTypeSymbol? type = attribute.AttributeClass; type is not null; type = type.BaseType)
+        {
+            if (type.ToDisplayString() == KnownTypes.Layer)
+                return true;
+        }
+
+        return false;
+    }
+
+    public static bool IsWithin(AttributeData attribute, SyntaxNode declaration) =>
+        attribute.ApplicationSyntaxReference is { } reference
+        && reference.SyntaxTree == declaration.SyntaxTree
+        && declaration.Span.Contains(reference.Span);
+
+    private static LayerSpec? ReadLayer(AttributeData attribute)
+    {
+        if (attribute.AttributeClass is not { TypeKind: not TypeKind.Error } type || attribute.AttributeConstructor is not { } constructor)
+            return null;
+        var arguments = new List<Argument>();
+        for (int i = 0; i < attribute.ConstructorArguments.Length && i < constructor.Parameters.Length; i++)
+        {
+            if (ReadConstant(attribute.ConstructorArguments[i]) is { } value)
+                arguments.Add(new Argument(constructor.Parameters[i].Name, value));
+            else
+                return null;
+        }
+
+        foreach (KeyValuePair<string, TypedConstant> named in attribute.NamedArguments)
+        {
+            // A property set to null says as much as one not set.
+            if (named.Value is { Kind: TypedConstantKind.Primitive, IsNull: true })
+                continue;
+            if (ReadConstant(named.Value) is not { } value)
+                return null;
+            arguments.Add(new Argument(CamelCase(named.Key), value));
+        }
+
+        return new LayerSpec(WithoutSuffix(type.ToDisplayString()), arguments.ToEquatableArray());
+    }
+
+    private static object? ReadConstant(TypedConstant constant)
+    {
+        if (constant.Kind == TypedConstantKind.Array)
+        {
+            if (constant.IsNull)
+                return null;
+            var values = new List<long>();
+            foreach (TypedConstant element in constant.Values)
+            {
+                if (ReadConstant(element) is not long value)
+                    return null;
+                values.Add(value);
+            }
+
+            return values.ToEquatableArray();
+        }
+
+        return constant.Kind is not (TypedConstantKind.Primitive or TypedConstantKind.Enum) ? null : constant.Value switch
+        {
+            bool value => value,
+            string value => value,
+            float value => (double)value,
+            double value => value,
+            null => null,
+            sbyte or byte or short or ushort or int or uint or long => System.Convert.ToInt64(constant.Value, CultureInfo.InvariantCulture),
+            _ => null,
+        };
+    }
+
+    private static bool IsFused(INamedTypeSymbol type)
+    {
+        AttributeData? model = type.GetAttributes().FirstOrDefault(attribute => attribute.AttributeClass?.ToDisplayString() == KnownTypes.Model);
+        foreach (KeyValuePair<string, TypedConstant> argument in model?.NamedArguments ?? [])
+        {
+            if (argument.Key == "Fusion" && argument.Value.Value is int member)
+                return member == 0;
+        }
+
+        return true;
+    }
+
+    private static List<string> ContainingTypes(INamedTypeSymbol type)
+    {
+        var outer = new List<string>();
+        for (INamedTypeSymbol? container = type.ContainingType; container is not null; container = container.ContainingType)
+        {
+            string keyword = container.IsRecord ? "record" : container.TypeKind == TypeKind.Struct ? "struct" : container.TypeKind == TypeKind.Interface ? "interface" : "class";
+            outer.Insert(0, $"partial {keyword} {Escape(container.Name)}");
+        }
+
+        return outer;
+    }
+
+    public static string Escape(string name) => SyntaxFacts.GetKeywordKind(name) == SyntaxKind.None ? name : "@" + name;
+
+    private static string MetadataName(INamedTypeSymbol type)
+    {
+        string name = type.MetadataName;
+        for (INamedTypeSymbol? container = type.ContainingType; container is not null; container = container.ContainingType)
+            name = container.MetadataName + "." + name;
+        return type.ContainingNamespace.IsGlobalNamespace ? name : type.ContainingNamespace.ToDisplayString() + "." + name;
+    }
+
+    public static string WithoutSuffix(string name) =>
+        name.EndsWith("Attribute", System.StringComparison.Ordinal) ? name.Substring(0, name.Length - "Attribute".Length) : name;
+
+    private static string CamelCase(string name) => char.ToLowerInvariant(name[0]) + name.Substring(1);
+}

@@ -1,0 +1,81 @@
+using System.Globalization;
+using System.Linq;
+
+namespace Compiled.Generators;
+
+/// <summary>The plan as an object initialiser.</summary>
+internal static class PlanLiteral
+{
+    public static void Write(CodeWriter writer, ModelSpec spec, ModelLayout layout)
+    {
+        Graph graph = layout.Graph.Graph;
+        var loss = (LossOperation)graph.Loss.Operation;
+        Shape output = graph.Values[graph.Output].Shape;
+        writer.Line("private static readonly global::Compiled.ModelPlan s_plan = new()");
+        writer.Open();
+        writer.Line($"Name = {Text(spec.Name)},");
+        writer.Line($"Graph = {Text(CanonicalText.Of(graph))},");
+        writer.Line($"Fused = {(layout.Graph.Fused ? "true" : "false")},");
+        writer.Line($"InputShape = [{Extents(graph.Values[graph.Input].Shape)}],");
+        writer.Line($"OutputShape = [{Extents(output)}],");
+        writer.Line($"TargetShape = [{Extents(loss.Target(output))}],");
+        writer.Line($"Target = global::Compiled.TargetKind.{(loss.TakesClassIds ? "ClassId" : "Tensor")},");
+        writer.Line($"HasAccuracy = {(loss.Accuracy == AccuracyKind.None ? "false" : "true")},");
+        writer.Line($"ParameterBytes = {StagePlan.Literal(layout.ParameterBytes)},");
+        writer.Line($"ValueBytesPerSample = {StagePlan.Literal(layout.ValueBytes)},");
+        writer.Line($"InputOffset = {StagePlan.Literal(layout.Input)},");
+        writer.Line($"OutputOffset = {StagePlan.Literal(layout.Output)},");
+        writer.Line($"TargetOffset = {StagePlan.Literal(layout.Target)},");
+        writer.Line($"NativeCallsPerStep = {layout.Stages.Count + 1 + layout.Graph.Backward.Count + 1},");
+        WriteLayers(writer, layout);
+        WriteParameters(writer, layout);
+        writer.Close("};");
+    }
+
+    private static void WriteLayers(CodeWriter writer, ModelLayout layout)
+    {
+        Graph graph = layout.Graph.Graph;
+        writer.Line("Layers =");
+        writer.Open("[");
+        foreach (Node node in graph.Nodes)
+        {
+            string shape = node.Output < 0 ? "" : Extents(graph.Values[node.Output].Shape);
+            long count = graph.Parameters.Where(parameter => parameter.Node == node.Id).Sum(parameter => parameter.Spec.Shape.Elements);
+            writer.Line($"new({Text(node.Name)}, {Text(node.Operation.Canonical)}, [{shape}], {StagePlan.Literal(count)}, {StageNumbers.Of(layout, node)}),");
+        }
+
+        writer.Close("],");
+    }
+
+    private static void WriteParameters(CodeWriter writer, ModelLayout layout)
+    {
+        Graph graph = layout.Graph.Graph;
+        writer.Line("Parameters =");
+        writer.Open("[");
+        for (int i = 0; i < graph.Parameters.Count; i++)
+        {
+            ParameterSpec spec = graph.Parameters[i].Spec;
+            writer.Line(
+                $"new({Text(graph.Parameters[i].Name)}, {StagePlan.Literal(layout.Parameters[i])}, [{Extents(spec.Shape)}], " +
+                $"global::Compiled.Initializer.{spec.Initializer}, {spec.FanIn}, {spec.FanOut}, 0x{(0x4000 + i).ToString("X4", CultureInfo.InvariantCulture)}),");
+        }
+
+        writer.Close("],");
+    }
+
+    private static string Extents(Shape shape) => string.Join(", ", shape.Extents);
+
+    private static string Text(string text) => Microsoft.CodeAnalysis.CSharp.SymbolDisplay.FormatLiteral(text, quote: true);
+}
+
+/// <summary>A network in one line: equal text is an equal network, whatever its class is called and however it is fused.</summary>
+internal static class CanonicalText
+{
+    public static string Of(Graph graph) => string.Join("; ", graph.Nodes.Select(node => Line(graph, node)));
+
+    private static string Line(Graph graph, Node node)
+    {
+        string source = node.Input == graph.Input ? $"input {graph.Values[graph.Input].Shape}" : graph.Nodes.First(candidate => candidate.Output == node.Input).Name;
+        return $"{node.Name} = {node.Operation.Canonical}({source})";
+    }
+}
