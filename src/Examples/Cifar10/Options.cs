@@ -1,0 +1,91 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+
+namespace Compiled.Examples;
+
+/// <summary>What the command line asks for.</summary>
+internal sealed record Options
+{
+    public required int Epochs { get; init; }
+
+    public required int BatchSize { get; init; }
+
+    public required double LearningRate { get; init; }
+
+    public required string? Data { get; init; }
+
+    public required string Device { get; init; }
+
+    public required int Threads { get; init; }
+
+    public required ulong Seed { get; init; }
+
+    public required int? Limit { get; init; }
+
+    public required bool Unfused { get; init; }
+
+    public required bool Plain { get; init; }
+
+    public required string Output { get; init; }
+
+    /// <summary>The command line: its options, and what to do with them.</summary>
+    public static RootCommand CreateCommand(Func<Options, int> run)
+    {
+        Option<int> epochs = Number("--epochs", "Passes over the training images.", 3, minimum: 1);
+        Option<int> batchSize = Number("--batch-size", "Images per step.", 32, minimum: 1);
+        Option<double> learningRate = new("--learning-rate") { Description = "Of Adam.", DefaultValueFactory = _ => 1e-3, HelpName = "x" };
+        Option<string?> data = new("--data")
+        {
+            Description = "The directory of the CIFAR-10 binary files; by default the cache, then a download, then built-in drawn shapes.",
+            HelpName = "directory",
+        };
+        Option<string> device = new("--device") { Description = "Where to train.", DefaultValueFactory = _ => "auto" };
+        device.AcceptOnlyFromAmong("auto", "cpu");
+        Option<int> threads = Number("--threads", "CPU threads; 0 for all processors. Results do not depend on it.", 0, minimum: 0);
+        Option<ulong> seed = new("--seed") { Description = "Of weights, dropout and the order of the images.", DefaultValueFactory = _ => 0, HelpName = "n" };
+        Option<int?> limit = new("--limit") { Description = "Train on the first images only.", HelpName = "n" };
+        limit.Validators.Add(result => Require(result, limit, value => value is null or >= 1, "at least 1"));
+        learningRate.Validators.Add(result => Require(result, learningRate, value => double.IsFinite(value) && value >= 0, "a finite number of at least 0"));
+        Option<bool> unfused = new("--unfused") { Description = "The same network with one stage per layer." };
+        Option<bool> plain = new("--plain") { Description = "Plain lines, also in a terminal." };
+        Option<string> output = new("--output")
+        {
+            Description = "The directory for weights and history.",
+            DefaultValueFactory = _ => Path.Combine("runs", $"{DateTime.Now:yyyy-MM-dd-HHmmss}"),
+            HelpName = "directory",
+        };
+
+        var command = new RootCommand("Trains the CIFAR-10 network.")
+        {
+            epochs, batchSize, learningRate, data, device, threads, seed, limit, unfused, plain, output,
+        };
+        command.SetAction(result => run(new Options
+        {
+            Epochs = result.GetValue(epochs),
+            BatchSize = result.GetValue(batchSize),
+            LearningRate = result.GetValue(learningRate),
+            Data = result.GetValue(data),
+            Device = result.GetValue(device)!,
+            Threads = result.GetValue(threads),
+            Seed = result.GetValue(seed),
+            Limit = result.GetValue(limit),
+            Unfused = result.GetValue(unfused),
+            Plain = result.GetValue(plain),
+            Output = result.GetValue(output)!,
+        }));
+        return command;
+    }
+
+    private static Option<int> Number(string name, string description, int value, int minimum)
+    {
+        Option<int> option = new(name) { Description = description, DefaultValueFactory = _ => value, HelpName = "n" };
+        option.Validators.Add(result => Require(result, option, number => number >= minimum, $"at least {minimum}"));
+        return option;
+    }
+
+    private static void Require<T>(OptionResult result, Option<T> option, Func<T?, bool> isValid, string rule)
+    {
+        if (!result.Errors.Any() && !isValid(result.GetValue(option)))
+            result.AddError($"{option.Name} must be {rule}.");
+    }
+}
