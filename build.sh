@@ -1,0 +1,428 @@
+#!/usr/bin/env bash
+# Builds, trains, tests and measures Compiled on Linux and macOS; build.ps1 is its twin for Windows. Start with ./build.sh --help.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+artifacts=$root/artifacts
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 TESTINGPLATFORM_TELEMETRY_OPTOUT=1
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Help
+# ---------------------------------------------------------------------------------------------------------------------
+
+usage() {
+    cat <<'TEXT'
+Usage: ./build.sh VERB [options]
+
+  build    build the native library, the managed library, the generator, the examples and the tests
+  train    build, then train the CIFAR-10 example
+  test     build, then run every test; the last line says "N passed, N failed"
+  bench    build, then measure: fused against unfused, or against TorchSharp
+  check    verify the formatting of the C# and C++ sources
+  clean    delete everything that was built
+
+./build.sh VERB --help tells more. Missing tools are named with the command that installs them; on Debian and Ubuntu, root gets them
+installed. Everything that is built goes into artifacts/.
+TEXT
+}
+
+usage_build() {
+    cat <<'TEXT'
+Usage: ./build.sh build
+
+Builds the native library into artifacts/native/lib, then Compiled.sln (Release) into artifacts/bin. Does next to nothing when all is
+up to date. COMPILED_NATIVE_DIR names another native library to programs when they run.
+TEXT
+}
+
+usage_train() {
+    cat <<'TEXT'
+Usage: ./build.sh train [options of the example]
+
+Builds and runs src/Examples/Cifar10. The most used options:
+
+  --epochs N            passes over the training images                              (3)
+  --batch-size N        images per step                                              (32)
+  --learning-rate X     of Adam                                                      (0.001)
+  --data DIR            the CIFAR-10 binary files; else the cache, a download, or the built-in drawn shapes
+  --device auto|cpu     where to train                                               (auto)
+  --threads N           CPU threads, 0 for all processors                            (0)
+  --seed N              of weights, dropout and the order of the images              (0)
+  --limit N             train on the first N images only
+  --unfused             the same network without fusion
+  --plain               plain lines, also in a terminal
+  --output DIR          where weights and history go                                 (runs/DATE-TIME)
+TEXT
+}
+
+usage_test() {
+    cat <<'TEXT'
+Usage: ./build.sh test [--filter NAME]
+
+Builds everything and runs, one after the other:
+
+  the native tests, with the 16-lane kernels built for any processor
+  the native tests again, under the address and undefined-behaviour sanitizers
+  the managed tests, on the native library of the first part
+
+  --filter NAME    only tests whose full name contains NAME
+
+The last line is "N passed, N failed"; the exit status is 1 when a test failed or none ran.
+TEXT
+}
+
+usage_bench() {
+    cat <<'TEXT'
+Usage: ./build.sh bench [options of BenchmarkDotNet]
+       ./build.sh bench peers [--batch-size 32] [--threads 2] [--seconds 20]
+
+Without "peers": the fused CIFAR-10 network against its unfused twin, per step and per stage; for example
+  ./build.sh bench --filter '*Step*'
+With "peers": the same network in TorchSharp, fused and unfused, interleaved in one run. The first time this downloads libtorch.
+Results are printed and written to artifacts/bench.
+TEXT
+}
+
+usage_check() {
+    cat <<'TEXT'
+Usage: ./build.sh check
+
+Verifies formatting and code style: dotnet format for C#, clang-format for C and C++, and shellcheck for scripts where it is installed.
+TEXT
+}
+
+usage_clean() {
+    cat <<'TEXT'
+Usage: ./build.sh clean
+
+Deletes artifacts/. Downloaded data sets and trained weights (runs/) stay.
+TEXT
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Tools
+# ---------------------------------------------------------------------------------------------------------------------
+
+die() {
+    printf 'build.sh: %s\n' "$*" >&2
+    exit 1
+}
+
+processors() {
+    getconf _NPROCESSORS_ONLN
+}
+
+can_install() {
+    command -v apt-get >/dev/null && [ "$(id -u)" -eq 0 ]
+}
+
+# install_packages PACKAGE...: on Debian and Ubuntu as root; the package lists are fetched when they turn out to be missing or old.
+install_packages() {
+    local log
+    log=$(mktemp)
+    printf 'installing %s\n' "$*"
+    if ! DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" </dev/null >"$log" 2>&1; then
+        if ! { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"; } </dev/null >"$log" 2>&1; then
+            tail -n 5 "$log" >&2
+            rm -f "$log"
+            die "apt-get could not install $*"
+        fi
+    fi
+    rm -f "$log"
+}
+
+# remedy PACKAGE BREW: the command that installs a tool here.
+remedy() {
+    case $(uname -s) in
+        Darwin) printf '%s' "$2" ;;
+        *)
+            if command -v dnf >/dev/null; then
+                printf 'sudo dnf install %s' "${1//g++/gcc-c++}"
+            elif command -v pacman >/dev/null; then
+                printf 'sudo pacman -S %s' "$(printf '%s' "$1" | sed 's/g++/gcc/; s/ninja-build/ninja/; s/clang-format/clang/')"
+            else
+                printf 'sudo apt-get install %s' "$1"
+            fi
+            ;;
+    esac
+}
+
+# The SDK that global.json asks for.
+has_dotnet() {
+    command -v dotnet >/dev/null && (cd "$root" && dotnet --version) >/dev/null 2>&1
+}
+
+require_dotnet() {
+    if ! has_dotnet && [ -x "${HOME:-}/.dotnet/dotnet" ]; then
+        export DOTNET_ROOT=$HOME/.dotnet PATH=$HOME/.dotnet:$PATH
+    fi
+    if ! has_dotnet && command -v dotnet >/dev/null && DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 has_dotnet; then
+        export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 # No ICU here; nothing in this build needs it.
+    fi
+    if ! has_dotnet && can_install && [ -n "$(apt-cache search --names-only '^dotnet-sdk-10.0$' 2>/dev/null)" ]; then
+        install_packages dotnet-sdk-10.0
+    fi
+    has_dotnet || die "the .NET SDK 10 is missing. Install it with
+
+    curl -fsSL https://dot.net/v1/dotnet-install.sh | bash -s -- --channel 10.0
+
+which puts it into ~/.dotnet, where this script finds it, or from https://dotnet.microsoft.com/download/dotnet/10.0"
+}
+
+# at_least VERSION MINIMUM
+at_least() {
+    [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
+}
+
+cmake_version() {
+    cmake --version 2>/dev/null | sed -nE '1s/.* ([0-9]+\.[0-9]+).*/\1/p'
+}
+
+# A compiler with the vector extensions and the C++17 that the kernels need: GCC 12 or Clang 14, or later.
+is_usable_compiler() {
+    local macros
+    macros=$(printf '' | "$1" -dM -E -x c++ - 2>/dev/null) || return 1
+    if printf '%s' "$macros" | grep -q '__clang_major__'; then
+        at_least "$(printf '%s\n' "$macros" | awk '$2 == "__clang_major__" { print $3 }')" 14
+    else
+        at_least "$(printf '%s\n' "$macros" | awk '$2 == "__GNUC__" { print $3 }')" 12
+    fi
+}
+
+find_compiler() {
+    local candidate
+    for candidate in ${CXX:-} c++ g++ clang++ g++-14 g++-13 g++-12 clang++-19 clang++-18 clang++-17 clang++-16 clang++-15 clang++-14; do
+        if command -v "$candidate" >/dev/null && is_usable_compiler "$candidate"; then
+            command -v "$candidate"
+            return
+        fi
+    done
+    return 1
+}
+
+require_native_tools() {
+    if can_install; then
+        local missing=()
+        [ -n "$(cmake_version)" ] || missing+=(cmake)
+        find_compiler >/dev/null || missing+=(g++)
+        command -v ninja >/dev/null || command -v make >/dev/null || missing+=(ninja-build)
+        [ ${#missing[@]} -eq 0 ] || install_packages "${missing[@]}"
+    fi
+    [ -n "$(cmake_version)" ] || die "CMake 3.20 or later is missing. Install it with: $(remedy cmake 'brew install cmake')"
+    at_least "$(cmake_version)" 3.20 ||
+        die "CMake $(cmake_version) is too old, 3.20 is needed. Newer ones: https://cmake.org/download, or: pip install cmake"
+    compiler=$(find_compiler) ||
+        die "a C++ compiler is missing: GCC 12 or Clang 14, or later. Install one with: $(remedy g++ 'xcode-select --install')"
+    command -v ninja >/dev/null || command -v make >/dev/null ||
+        die "ninja is missing. Install it with: $(remedy ninja-build 'brew install ninja')"
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Building
+# ---------------------------------------------------------------------------------------------------------------------
+
+# step LABEL COMMAND...: one line when it succeeds, the command's whole output when it fails.
+step() {
+    local label=$1 started=$SECONDS log
+    shift
+    log=$(mktemp)
+    printf '%-34s' "$label"
+    if "$@" >"$log" 2>&1 </dev/null; then
+        printf '%4d s\n' $((SECONDS - started))
+        rm -f "$log"
+    else
+        printf 'failed\n'
+        cat "$log" >&2
+        rm -f "$log"
+        die "$label: failed, see above"
+    fi
+}
+
+# build_native PREFIX [CMAKE OPTION...]: into PREFIX/build, installed to PREFIX/lib.
+build_native() {
+    local prefix=$1 generator='Unix Makefiles'
+    shift
+    command -v ninja >/dev/null && generator=Ninja
+    # A build folder keeps the generator it was made with.
+    if [ -f "$prefix/build/CMakeCache.txt" ]; then
+        generator=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$prefix/build/CMakeCache.txt")
+    fi
+    cmake -S "$root" -B "$prefix/build" -G "$generator" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER="$compiler" "$@" &&
+        cmake --build "$prefix/build" --parallel "$(processors)" &&
+        cmake --install "$prefix/build" --prefix "$prefix"
+}
+
+build_managed() {
+    (cd "$root" && dotnet build "$1" --configuration Release --nologo -v quiet -tl:off)
+}
+
+build_for_use() { # build_for_use PROJECT
+    require_native_tools
+    require_dotnet
+    step 'native library' build_native "$artifacts/native"
+    step "$(basename "${1%.*}")" build_managed "$1"
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Testing
+# ---------------------------------------------------------------------------------------------------------------------
+
+passed=0 failed=0 skipped=0 summary=
+
+count() { # count PART PASSED FAILED SKIPPED
+    passed=$((passed + $2)) failed=$((failed + $3)) skipped=$((skipped + $4))
+    summary+=$(printf '  %-34s %6d passed %6d failed %6d skipped' "$@")$'\n'
+}
+
+# The number behind a label in a test report.
+field() {
+    printf '%s\n' "$1" | sed -nE "$2" | tail -n 1
+}
+
+native_tests() { # native_tests PART PREFIX FILTER
+    local output status=0 total failures missing pattern options=()
+    if [ -n "$3" ]; then
+        pattern=$(printf '%s' "$3" | sed 's/[][\.*^$+?(){}|]/\\&/g')
+        options=(-R "$pattern")
+    fi
+    printf '\n%s\n' "$1"
+    output=$(ctest --test-dir "$2/build" --output-on-failure --no-tests=ignore ${options[@]+"${options[@]}"} 2>&1 </dev/null) || status=$?
+    failures=$(field "$output" 's/^[0-9]+% tests passed, ([0-9]+) tests? failed out of [0-9]+.*/\1/p')
+    total=$(field "$output" 's/^[0-9]+% tests passed, [0-9]+ tests? failed out of ([0-9]+).*/\1/p')
+    missing=$(printf '%s\n' "$output" | grep -c '\*\*\*Skipped' || true)
+    if [ "$status" -ne 0 ]; then
+        printf '%s\n' "$output"
+        [ "${failures:-0}" -gt 0 ] || { failures=1 total=$((${total:-0} + 1)); }
+    fi
+    count "$1" $((${total:-0} - ${failures:-0} - missing)) "${failures:-0}" "$missing"
+}
+
+managed_tests() { # managed_tests PROJECT FILTER
+    local log output status=0 options=()
+    [ -z "$2" ] || options=(--filter-display-name "*$2*")
+    log=$(mktemp)
+    printf '\n%s\n' "$1"
+    # Exit status 8 says that the filter left no test.
+    COMPILED_NATIVE_DIR=$artifacts/native/test/lib dotnet "$artifacts/bin/$1/release/$1.dll" --no-ansi --progress off \
+        --show-test-results failed --results-directory "$artifacts/tests" --ignore-exit-code 8 ${options[@]+"${options[@]}"} 2>&1 </dev/null |
+        tee "$log" || status=$?
+    output=$(cat "$log")
+    rm -f "$log"
+    local good bad ignored
+    good=$(field "$output" 's/^ *succeeded: ([0-9]+).*/\1/p')
+    bad=$(field "$output" 's/^ *failed: ([0-9]+).*/\1/p')
+    ignored=$(field "$output" 's/^ *skipped: ([0-9]+).*/\1/p')
+    if [ "$status" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
+        printf '%s ended with exit status %d before it could report.\n' "$1" "$status"
+        bad=1
+    fi
+    count "$1" "${good:-0}" "${bad:-0}" "${ignored:-0}"
+}
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Verbs
+# ---------------------------------------------------------------------------------------------------------------------
+
+no_options() { # no_options VERB [ARGUMENT...]
+    [ $# -eq 1 ] || die "unknown option '$2'; see ./build.sh $1 --help"
+}
+
+verb_build() {
+    no_options build "$@"
+    build_for_use Compiled.sln
+    printf '\nNative library in %s, programs in %s\n' "${artifacts#"$PWD"/}/native/lib" "${artifacts#"$PWD"/}/bin"
+}
+
+verb_train() {
+    build_for_use src/Examples/Cifar10/Cifar10.csproj
+    exec dotnet "$artifacts/bin/Cifar10/release/Cifar10.dll" "$@"
+}
+
+verb_test() {
+    local filter='' project
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --filter)
+                [ $# -ge 2 ] || die "--filter needs a NAME; see ./build.sh test --help"
+                filter=$2
+                shift 2
+                ;;
+            --filter=*)
+                filter=${1#--filter=}
+                shift
+                ;;
+            *) die "unknown option '$1'; see ./build.sh test --help" ;;
+        esac
+    done
+
+    build_for_use Compiled.sln
+    step 'native tests' build_native "$artifacts/native/test" -DCOMPILED_TESTS=ON -DCOMPILED_WIDE=ON
+    step 'native tests, sanitizers' build_native "$artifacts/native/sanitize" -DCOMPILED_TESTS=ON -DCOMPILED_WIDE=ON -DCOMPILED_SANITIZE=ON
+
+    native_tests 'Native tests' "$artifacts/native/test" "$filter"
+    native_tests 'Native tests, sanitizers' "$artifacts/native/sanitize" "$filter"
+    for project in "$root"/tests/*.Tests/*.csproj; do
+        managed_tests "$(basename "$project" .csproj)" "$filter"
+    done
+
+    printf '\n%s' "$summary"
+    [ $((passed + failed)) -gt 0 ] || printf '\nNo test ran%s.\n' "${filter:+: none has \"$filter\" in its name}"
+    printf '\n%d passed, %d failed\n' "$passed" "$failed"
+    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
+
+verb_bench() {
+    mkdir -p "$artifacts/bench"
+    if [ "${1:-}" = peers ]; then
+        shift
+        build_for_use bench/Compiled.PeerBenchmarks/Compiled.PeerBenchmarks.csproj
+        exec dotnet "$artifacts/bin/Compiled.PeerBenchmarks/release/Compiled.PeerBenchmarks.dll" --output "$artifacts/bench" "$@"
+    fi
+    build_for_use bench/Compiled.Benchmarks/Compiled.Benchmarks.csproj
+    exec dotnet "$artifacts/bin/Compiled.Benchmarks/release/Compiled.Benchmarks.dll" --artifacts "$artifacts/bench" "$@"
+}
+
+verb_check() {
+    no_options check "$@"
+    require_dotnet
+    if ! command -v clang-format >/dev/null; then
+        can_install || die "clang-format is missing. Install it with: $(remedy clang-format 'brew install clang-format')"
+        install_packages clang-format
+    fi
+    step 'C++ format' find "$root/native" -type f \( -name '*.h' -o -name '*.cpp' \) -exec clang-format --dry-run -Werror {} +
+    step 'C# restore' dotnet restore "$root/Compiled.sln"
+    step 'C# format' dotnet format "$root/Compiled.sln" --verify-no-changes --no-restore
+    if command -v shellcheck >/dev/null; then
+        step 'scripts' shellcheck "$root/build.sh" "$root/.ci/run"
+    fi
+}
+
+verb_clean() {
+    no_options clean "$@"
+    rm -rf "$artifacts"
+}
+
+main() {
+    local verb=${1:-}
+    case $verb in
+        -h | --help | help)
+            usage
+            return
+            ;;
+        build | train | test | bench | check | clean) shift ;;
+        '')
+            usage >&2
+            exit 1
+            ;;
+        *) die "unknown verb '$verb'; the verbs are build, train, test, bench, check and clean (see ./build.sh --help)" ;;
+    esac
+    case ${1:-} in
+        -h | --help)
+            "usage_$verb"
+            return
+            ;;
+    esac
+    "verb_$verb" "$@"
+}
+
+main "$@"
