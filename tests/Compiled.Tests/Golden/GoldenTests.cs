@@ -1,0 +1,44 @@
+namespace Compiled.Tests;
+
+/// <summary>
+/// Every case of the golden folder, run from what its file says: the reference and the native ops on all instruction sets are held against
+/// it. A case that asks for something this version does not have is skipped, and says for what.
+/// </summary>
+public sealed class GoldenTests
+{
+    public static TheoryData<string> Cases => new(GoldenCase.Names());
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public void Golden_case(string name)
+    {
+        GoldenCase golden = GoldenCase.Open(name);
+        IEnumerable<string> missing = golden.Op switch
+        {
+            "activation" => LayerGolden.Activation(golden),
+            "conv2d" => LayerGolden.Conv2D(golden),
+            "dense" => LayerGolden.Dense(golden),
+            "dropout" => LayerGolden.Dropout(golden),
+            "flatten" => LayerGolden.Flatten(golden),
+            "max_pooling2d" => LayerGolden.MaxPooling2D(golden),
+            "loss" => LossGolden.Loss(golden),
+            "metric" => LossGolden.Metric(golden),
+            "optimizer" => OptimizerGolden.Run(golden),
+            "philox4x32" => DataGolden.Philox(golden),
+            "cifar10_binary" => DataGolden.Cifar10Binary(golden),
+            "train" => WholeModelGolden.Train(golden),
+            _ => [golden.Op],
+        };
+        string[] uncovered = [.. missing];
+        if (uncovered.Length > 0)
+            Assert.Skip($"not covered: {string.Join(", ", uncovered)}");
+    }
+
+    [Fact]
+    public void The_folder_holds_cases_of_every_op_of_this_version()
+    {
+        string[] ops = [.. GoldenCase.Names().Select(name => GoldenCase.Open(name).Op).Distinct()];
+        foreach (string op in (string[])["activation", "conv2d", "dense", "dropout", "flatten", "loss", "max_pooling2d", "optimizer", "philox4x32", "train"])
+            Assert.Contains(op, ops);
+    }
+}
