@@ -12,7 +12,7 @@ public sealed class Conv2DTests
         from dilation in Gen.Int[1, 2]
         from height in Gen.Int[1, 11]
         from width in Gen.Int[1, 11]
-        from channels in Gen.OneOf(Gen.Int[1, 5], Gen.OneOf(8, 16, 17))
+        from channels in Gen.OneOf(Gen.Int[1, 5], Gen.OneOf(8, 16, 17, 32))
         from filters in Gen.OneOf(Gen.Int[1, 9], Gen.OneOf(16, 31, 33, 64))
         from batch in Gen.Int[1, 3]
         from useBias in Gen.Bool
@@ -50,7 +50,7 @@ public sealed class Conv2DTests
     public void A_stage_is_the_composition_of_its_layers() => ValidStages.Sample(
         stage =>
         {
-            Tensor x = Draw.Reals(1, stage.InputShape), kernel = Draw.Reals(2, stage.KernelShape), dy = Draw.Reals(4, stage.OutputShape);
+            Tensor x = Draw.Reals(1, stage.InputShape), kernel = Draw.Kernel(2, stage.Taps, stage.KernelShape), dy = Draw.Reals(4, stage.OutputShape);
             Tensor? bias = stage.UseBias ? Draw.Reals(3, stage.Filters) : null;
             Expected expected = stage.Compute(x, kernel, bias, dy);
             foreach (InstructionSet set in NativeContext.InstructionSets)

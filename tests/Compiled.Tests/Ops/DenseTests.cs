@@ -47,7 +47,7 @@ public sealed class DenseTests
         drawn =>
         {
             ((int batch, int positions, int inputs, int units), (bool useBias, string activation, double rate)) = drawn;
-            Tensor x = Draw.Reals(1, batch, positions, inputs), kernel = Draw.Reals(2, inputs, units), dy = Draw.Reals(4, batch, positions, units);
+            Tensor x = Draw.Reals(1, batch, positions, inputs), kernel = Draw.Kernel(2, inputs, inputs, units), dy = Draw.Reals(4, batch, positions, units);
             Tensor? bias = useBias ? Draw.Reals(3, units) : null;
             Tensor active = Activations.Forward(activation, FullyConnected.Forward(x, kernel, bias));
             bool[] kept = Masks.Draw(active.Count, rate, element => Philox.Word(Seed, Stream, Update, (ulong)element));
