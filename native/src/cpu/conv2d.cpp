@@ -5,6 +5,7 @@
 //            memory of cache size and only the pooled band is written, beside its codes.
 // Backward   Image by image, while everything is in the cache: the gradient of the convolution's result is built with a border of zeros,
 //            the kernel's gradient is summed from it and the input, and the input's gradient is a convolution of it with the turned kernel.
+//            With a pooling that leaves few gradients, those are listed instead and nothing else is multiplied.
 // Codes      The winning cell of the window, row-major; 255 where no gradient passes: dropped, or dead under ReLU.
 // Writes     y, codes, dkernel and dbias are overwritten; dx by the descriptor.
 // Threads    forward: bands of images. Backward: chunks of images, cut by the number of rows alone; their kernel gradients are
@@ -12,6 +13,7 @@
 #include "conv2d_gradient.h"
 #include "conv2d_pool.h"
 #include "conv2d_shape.h"
+#include "conv2d_sparse_gradient.h"
 #include "ops.h"
 
 #include <algorithm>
@@ -41,8 +43,10 @@ struct BiasAndActivation {
 
 class Conv2DKernel final : public Conv2DOp {
 public:
-    Conv2DKernel(Context& context, const cn_conv2d_desc& desc) : _context(context), _shape(desc) {
-        _context.reserve_thread_scratch(std::max(_shape.forward_scratch(), _shape.backward_scratch()) * sizeof_float);
+    Conv2DKernel(Context& context, const cn_conv2d_desc& desc)
+        : _context(context), _shape(desc), _sparse(SparseConv2DGradient::suits(_shape)) {
+        int64_t backward = _sparse ? SparseConv2DGradient::scratch(_shape) : _shape.backward_scratch();
+        _context.reserve_thread_scratch(std::max(_shape.forward_scratch(), backward) * sizeof_float);
         _context.reserve_shared_scratch(std::max(_shape.packed_kernel(), _shape.packed_turned_kernel() + _shape.partial_gradients()) *
                                         sizeof_float);
     }
@@ -57,8 +61,11 @@ public:
 
     void backward(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy,
                   float* dx, float* dkernel, float* dbias) override {
-        Conv2DGradient gradient(_context, _shape, *state);
-        gradient.run(x, kernel, y, codes, dy, dx, dkernel, dbias);
+        if (_sparse) {
+            SparseConv2DGradient(_context, _shape, *state).run(x, kernel, y, codes, dy, dx, dkernel, dbias);
+        } else {
+            Conv2DGradient(_context, _shape, *state).run(x, kernel, y, codes, dy, dx, dkernel, dbias);
+        }
     }
 
 private:
@@ -141,6 +148,7 @@ private:
 
     Context& _context;
     Conv2DShape _shape;
+    bool _sparse; // whether the backward pass lists the gradients that a pooling leaves
 };
 
 } // namespace

@@ -101,7 +101,11 @@ public:
 
     int64_t padded_rows(int64_t conv_rows) const { return (conv_rows - 1) * desc.window.stride_height + window_rows(); }
     int64_t padded_input() const { return round_up(padded_rows(conv_band_rows(_band_limit)) * _span_width * desc.input_channels, Lanes); }
+    int64_t span_width() const { return _span_width; }
     int64_t padded_image() const { return round_up(padded_rows(desc.conv_height) * _span_width * desc.input_channels, Lanes); }
+
+    // Whether no window of the convolution leaves the image.
+    bool stays_inside() const { return !_needs_columns && desc.window.pad_top == 0 && padded_rows(desc.conv_height) <= desc.input_height; }
 
     // The input of the convolution's rows [begin, end): in place where no window leaves the image, else a padded copy in `scratch`.
     Source source(const float* x, int64_t image, int64_t begin, int64_t end, float* scratch) const {
