@@ -41,6 +41,13 @@ std::vector<cn_conv2d_desc> conv_cases() {
     add(2, 8, 3, 17, 8, 8, same3, {3, 3, 1, 1, 1, 1, 1, 1}, CN_ACTIVATION_TANH, 1, 0.25f, CN_GRADIENT_OVERWRITE);
     add(1, 6, 8, 8, 4, 2, valid3, half, CN_ACTIVATION_SIGMOID, 1, 0, CN_GRADIENT_OVERWRITE);
     add(2, 6, 8, 33, 4, 2, valid3, half, CN_ACTIVATION_LINEAR, 1, 0.1f, CN_GRADIENT_OVERWRITE);
+    // Gradients that are listed: with padding, strides, several blocks of a window, overlapping and padded pooling.
+    add(2, 8, 16, 24, 8, 4, same3, half, CN_ACTIVATION_RELU, 1, 0.25f, CN_GRADIENT_OVERWRITE);
+    add(2, 8, 32, 9, 4, 2, {5, 5, 1, 1, 1, 1, 0, 0}, half, CN_ACTIVATION_TANH, 1, 0, CN_GRADIENT_ACCUMULATE);
+    add(2, 9, 16, 20, 5, 2, {3, 3, 2, 2, 1, 1, 1, 1}, half, CN_ACTIVATION_RELU, 1, 0.5f, CN_GRADIENT_ACCUMULATE);
+    add(2, 9, 16, 16, 5, 2, {3, 2, 1, 1, 2, 1, 0, 0}, half, CN_ACTIVATION_SIGMOID, 1, 0, CN_GRADIENT_OVERWRITE);
+    add(1, 9, 16, 16, 7, 3, valid3, {3, 3, 2, 2, 1, 1, 0, 0}, CN_ACTIVATION_RELU, 0, 0, CN_GRADIENT_NONE);
+    add(2, 9, 16, 33, 7, 4, valid3, {3, 3, 2, 2, 1, 1, 1, 1}, CN_ACTIVATION_LINEAR, 1, 0.1f, CN_GRADIENT_OVERWRITE);
     add(1, 1, 1, 1, 1, 1, {5, 5, 1, 1, 1, 1, 2, 2}, none, CN_ACTIVATION_RELU, 1, 0, CN_GRADIENT_OVERWRITE);
     return cases;
 }
