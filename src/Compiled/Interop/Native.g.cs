@@ -40,7 +40,7 @@ public enum cn_status_code : int
     CN_STATUS_INTERNAL = 5,
 }
 
-/// <summary>Values of cn_device.</summary>
+/// <summary>Values of <see cref="cn_context_desc.device"/>.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public enum cn_device : int
 {
@@ -51,7 +51,7 @@ public enum cn_device : int
     CN_DEVICE_CUDA = 1,
 }
 
-/// <summary>Values of cn_instruction_set.</summary>
+/// <summary>Values of <see cref="cn_context_desc.instruction_set"/>.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public enum cn_instruction_set : int
 {
@@ -85,7 +85,10 @@ public enum cn_gradient_mode : int
     CN_GRADIENT_ACCUMULATE = 2,
 }
 
-/// <summary>Values of cn_activation.</summary>
+/// <summary>
+/// Values of <see cref="cn_activation_desc.activation"/>, <see cref="cn_conv2d_desc.activation"/>,
+/// <see cref="cn_dense_desc.activation"/>.
+/// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public enum cn_activation : int
 {
@@ -102,7 +105,7 @@ public enum cn_activation : int
     CN_ACTIVATION_TANH = 3,
 }
 
-/// <summary>Loss</summary>
+/// <summary>Values of <see cref="cn_loss_desc.loss"/>.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public enum cn_loss_kind : int
 {
@@ -116,7 +119,7 @@ public enum cn_loss_kind : int
     CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY = 2,
 }
 
-/// <summary>Values of cn_accuracy.</summary>
+/// <summary>Values of <see cref="cn_loss_desc.accuracy"/>.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public enum cn_accuracy : int
 {
@@ -133,7 +136,7 @@ public enum cn_accuracy : int
     CN_ACCURACY_SPARSE = 3,
 }
 
-/// <summary>Optimizer</summary>
+/// <summary>Values of <see cref="cn_optimizer_desc.optimizer"/>.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public enum cn_optimizer_kind : int
 {
@@ -144,15 +147,15 @@ public enum cn_optimizer_kind : int
     CN_OPTIMIZER_ADAM = 1,
 }
 
-/// <summary>Struct cn_context_desc.</summary>
+/// <summary>For <see cref="Native.cn_context_create"/>.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
 public struct cn_context_desc
 {
-    /// <summary>struct_size</summary>
+    /// <summary>The size of <see cref="cn_context_desc"/> in bytes.</summary>
     public uint struct_size;
 
-    /// <summary>cn_device</summary>
+    /// <summary><see cref="cn_device"/></summary>
     public int device;
 
     /// <summary>which device of its kind; 0 for the CPU</summary>
@@ -161,14 +164,14 @@ public struct cn_context_desc
     /// <summary>CPU threads, the calling one included; 0 = all processors; at most 1024</summary>
     public int threads;
 
-    /// <summary>cn_instruction_set, CPU only</summary>
+    /// <summary><see cref="cn_instruction_set"/>, CPU only</summary>
     public int instruction_set;
 
     /// <summary>0</summary>
     public int reserved;
 }
 
-/// <summary>Struct cn_context_info.</summary>
+/// <summary>For <see cref="Native.cn_context_get_info"/>.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
 public struct cn_context_info
@@ -176,13 +179,13 @@ public struct cn_context_info
     /// <summary>set by the caller</summary>
     public uint struct_size;
 
-    /// <summary>device</summary>
+    /// <summary>The device of <see cref="cn_context_info"/>.</summary>
     public int device;
 
-    /// <summary>threads</summary>
+    /// <summary>The threads of <see cref="cn_context_info"/>.</summary>
     public int threads;
 
-    /// <summary>the one in use, never CN_INSTRUCTION_SET_BEST</summary>
+    /// <summary>the one in use, never <see cref="cn_instruction_set.CN_INSTRUCTION_SET_BEST"/></summary>
     public int instruction_set;
 
     /// <summary>bytes held by the buffers of this context</summary>
@@ -193,8 +196,8 @@ public struct cn_context_info
 }
 
 /// <summary>
-/// Read by every op when it runs. `rows` is the number of samples in this batch, from 1 to the batch the ops were created for; rows
-/// beyond it are neither read nor written.
+/// Read by every op when it runs. <see cref="cn_state.rows"/> is the number of samples in this batch, from 1 to the batch the ops were
+/// created for; rows beyond it are neither read nor written.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
@@ -203,17 +206,20 @@ public struct cn_state
     /// <summary>key of every random stream</summary>
     public ulong seed;
 
-    /// <summary>finished updates; cn_optimizer_step adds one</summary>
+    /// <summary>finished updates; <see cref="Native.cn_optimizer_step"/> adds one</summary>
     public ulong step;
 
-    /// <summary>rows</summary>
+    /// <summary>The rows of <see cref="cn_state"/>.</summary>
     public long rows;
 
-    /// <summary>learning_rate</summary>
+    /// <summary>The learning_rate of <see cref="cn_state"/>.</summary>
     public double learning_rate;
 }
 
-/// <summary>Sums over samples since the caller last cleared them. Means are `loss` / `count` and `correct` / `count`.</summary>
+/// <summary>
+/// Sums over samples since the caller last cleared them. Means are <see cref="cn_metrics.loss"/> / <see cref="cn_metrics.count"/> and
+/// <see cref="cn_metrics.correct"/> / <see cref="cn_metrics.count"/>.
+/// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
 public struct cn_metrics
@@ -221,7 +227,7 @@ public struct cn_metrics
     /// <summary>sum of the loss values</summary>
     public double loss;
 
-    /// <summary>number of hits, by cn_accuracy</summary>
+    /// <summary>number of hits, by <see cref="cn_accuracy"/></summary>
     public double correct;
 
     /// <summary>number of loss values</summary>
@@ -231,35 +237,35 @@ public struct cn_metrics
 /// <summary>
 /// A sliding window. Output (i, j) covers input rows i * stride_height - pad_top + k * dilation_height, columns likewise. What lies
 /// outside the input is zero to a convolution and absent to a pooling; how far a window may reach past the bottom and the right edge is
-/// given by the output extent of the descriptor, so an output may be smaller than the arithmetic allows: rows and columns
-/// that nobody reads need not be computed.
+/// given by the output extent of the descriptor, so an output may be smaller than the arithmetic allows: rows and columns that nobody
+/// reads need not be computed.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
 public struct cn_window
 {
-    /// <summary>height</summary>
+    /// <summary>The height of <see cref="cn_window"/>.</summary>
     public long height;
 
-    /// <summary>width</summary>
+    /// <summary>The width of <see cref="cn_window"/>.</summary>
     public long width;
 
-    /// <summary>stride_height</summary>
+    /// <summary>The stride_height of <see cref="cn_window"/>.</summary>
     public long stride_height;
 
-    /// <summary>stride_width</summary>
+    /// <summary>The stride_width of <see cref="cn_window"/>.</summary>
     public long stride_width;
 
-    /// <summary>dilation_height</summary>
+    /// <summary>The dilation_height of <see cref="cn_window"/>.</summary>
     public long dilation_height;
 
-    /// <summary>dilation_width</summary>
+    /// <summary>The dilation_width of <see cref="cn_window"/>.</summary>
     public long dilation_width;
 
-    /// <summary>pad_top</summary>
+    /// <summary>The pad_top of <see cref="cn_window"/>.</summary>
     public long pad_top;
 
-    /// <summary>pad_left</summary>
+    /// <summary>The pad_left of <see cref="cn_window"/>.</summary>
     public long pad_left;
 }
 
@@ -268,19 +274,19 @@ public struct cn_window
 [StructLayout(LayoutKind.Sequential)]
 public struct cn_activation_desc
 {
-    /// <summary>struct_size</summary>
+    /// <summary>The size of <see cref="cn_activation_desc"/> in bytes.</summary>
     public uint struct_size;
 
-    /// <summary>cn_activation</summary>
+    /// <summary><see cref="cn_activation"/></summary>
     public int activation;
 
-    /// <summary>samples; elements per sample</summary>
+    /// <summary>samples</summary>
     public long batch;
 
-    /// <summary>samples; elements per sample</summary>
+    /// <summary>elements per sample</summary>
     public long count;
 
-    /// <summary>cn_gradient_mode</summary>
+    /// <summary><see cref="cn_gradient_mode"/></summary>
     public int input_gradient;
 
     /// <summary>0</summary>
@@ -292,10 +298,10 @@ public struct cn_activation_desc
 [StructLayout(LayoutKind.Sequential)]
 public struct cn_softmax_desc
 {
-    /// <summary>struct_size</summary>
+    /// <summary>The size of <see cref="cn_softmax_desc"/> in bytes.</summary>
     public uint struct_size;
 
-    /// <summary>cn_gradient_mode</summary>
+    /// <summary><see cref="cn_gradient_mode"/></summary>
     public int input_gradient;
 
     /// <summary>x and y are [batch, positions, classes]</summary>
@@ -313,22 +319,22 @@ public struct cn_softmax_desc
 [StructLayout(LayoutKind.Sequential)]
 public struct cn_dropout_desc
 {
-    /// <summary>struct_size</summary>
+    /// <summary>The size of <see cref="cn_dropout_desc"/> in bytes.</summary>
     public uint struct_size;
 
-    /// <summary>rate</summary>
+    /// <summary>The rate of <see cref="cn_dropout_desc"/>.</summary>
     public float rate;
 
-    /// <summary>samples; elements per sample</summary>
+    /// <summary>samples</summary>
     public long batch;
 
-    /// <summary>samples; elements per sample</summary>
+    /// <summary>elements per sample</summary>
     public long count;
 
-    /// <summary>stream</summary>
+    /// <summary>The stream of <see cref="cn_dropout_desc"/>.</summary>
     public uint stream;
 
-    /// <summary>cn_gradient_mode</summary>
+    /// <summary><see cref="cn_gradient_mode"/></summary>
     public int input_gradient;
 }
 
@@ -337,28 +343,28 @@ public struct cn_dropout_desc
 [StructLayout(LayoutKind.Sequential)]
 public struct cn_max_pooling2d_desc
 {
-    /// <summary>struct_size</summary>
+    /// <summary>The size of <see cref="cn_max_pooling2d_desc"/> in bytes.</summary>
     public uint struct_size;
 
-    /// <summary>cn_gradient_mode</summary>
+    /// <summary><see cref="cn_gradient_mode"/></summary>
     public int input_gradient;
 
-    /// <summary>batch</summary>
+    /// <summary>The batch of <see cref="cn_max_pooling2d_desc"/>.</summary>
     public long batch;
 
-    /// <summary>input_height</summary>
+    /// <summary>The input_height of <see cref="cn_max_pooling2d_desc"/>.</summary>
     public long input_height;
 
-    /// <summary>input_width</summary>
+    /// <summary>The input_width of <see cref="cn_max_pooling2d_desc"/>.</summary>
     public long input_width;
 
-    /// <summary>channels</summary>
+    /// <summary>The channels of <see cref="cn_max_pooling2d_desc"/>.</summary>
     public long channels;
 
-    /// <summary>output_height</summary>
+    /// <summary>The output_height of <see cref="cn_max_pooling2d_desc"/>.</summary>
     public long output_height;
 
-    /// <summary>output_width</summary>
+    /// <summary>The output_width of <see cref="cn_max_pooling2d_desc"/>.</summary>
     public long output_width;
 
     /// <summary>at most 254 cells; dilation 1; every window holds at least one input cell</summary>
@@ -367,54 +373,54 @@ public struct cn_max_pooling2d_desc
 
 /// <summary>
 /// Convolution stage: y = dropout(max_pooling(activation(conv(x, kernel) + bias))), each part but the convolution optional.
-/// Shapes: x [batch, input_height, input_width, input_channels], kernel [window.height, window.width, input_channels, filters],
-/// bias [filters]; the convolution gives [batch, conv_height, conv_width, filters], the stage
-/// [batch, output_height, output_width, filters]; without pooling the two extents are equal.
+/// Shapes: x [batch, input_height, input_width, input_channels], kernel [window.height, window.width, input_channels, filters], bias
+/// [filters]; the convolution gives [batch, conv_height, conv_width, filters], the stage [batch, output_height, output_width, filters];
+/// without pooling the two extents are equal.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
 public struct cn_conv2d_desc
 {
-    /// <summary>struct_size</summary>
+    /// <summary>The size of <see cref="cn_conv2d_desc"/> in bytes.</summary>
     public uint struct_size;
 
-    /// <summary>cn_gradient_mode</summary>
+    /// <summary><see cref="cn_gradient_mode"/></summary>
     public int input_gradient;
 
-    /// <summary>batch</summary>
+    /// <summary>The batch of <see cref="cn_conv2d_desc"/>.</summary>
     public long batch;
 
-    /// <summary>input_height</summary>
+    /// <summary>The input_height of <see cref="cn_conv2d_desc"/>.</summary>
     public long input_height;
 
-    /// <summary>input_width</summary>
+    /// <summary>The input_width of <see cref="cn_conv2d_desc"/>.</summary>
     public long input_width;
 
-    /// <summary>input_channels</summary>
+    /// <summary>The input_channels of <see cref="cn_conv2d_desc"/>.</summary>
     public long input_channels;
 
-    /// <summary>filters</summary>
+    /// <summary>The filters of <see cref="cn_conv2d_desc"/>.</summary>
     public long filters;
 
-    /// <summary>conv_height</summary>
+    /// <summary>The conv_height of <see cref="cn_conv2d_desc"/>.</summary>
     public long conv_height;
 
-    /// <summary>conv_width</summary>
+    /// <summary>The conv_width of <see cref="cn_conv2d_desc"/>.</summary>
     public long conv_width;
 
-    /// <summary>output_height</summary>
+    /// <summary>The output_height of <see cref="cn_conv2d_desc"/>.</summary>
     public long output_height;
 
-    /// <summary>output_width</summary>
+    /// <summary>The output_width of <see cref="cn_conv2d_desc"/>.</summary>
     public long output_width;
 
-    /// <summary>window</summary>
+    /// <summary>The window of <see cref="cn_conv2d_desc"/>.</summary>
     public cn_window window;
 
-    /// <summary>height 0: no pooling; else as in cn_max_pooling2d_desc</summary>
+    /// <summary>height 0: no pooling; else as in <see cref="cn_max_pooling2d_desc"/></summary>
     public cn_window pool;
 
-    /// <summary>cn_activation</summary>
+    /// <summary><see cref="cn_activation"/></summary>
     public int activation;
 
     /// <summary>0: bias and dbias are null</summary>
@@ -423,7 +429,7 @@ public struct cn_conv2d_desc
     /// <summary>0: no dropout</summary>
     public float dropout_rate;
 
-    /// <summary>dropout_stream</summary>
+    /// <summary>The dropout_stream of <see cref="cn_conv2d_desc"/>.</summary>
     public uint dropout_stream;
 }
 
@@ -435,25 +441,25 @@ public struct cn_conv2d_desc
 [StructLayout(LayoutKind.Sequential)]
 public struct cn_dense_desc
 {
-    /// <summary>struct_size</summary>
+    /// <summary>The size of <see cref="cn_dense_desc"/> in bytes.</summary>
     public uint struct_size;
 
-    /// <summary>cn_gradient_mode</summary>
+    /// <summary><see cref="cn_gradient_mode"/></summary>
     public int input_gradient;
 
-    /// <summary>batch</summary>
+    /// <summary>The batch of <see cref="cn_dense_desc"/>.</summary>
     public long batch;
 
-    /// <summary>positions</summary>
+    /// <summary>The positions of <see cref="cn_dense_desc"/>.</summary>
     public long positions;
 
-    /// <summary>inputs</summary>
+    /// <summary>The inputs of <see cref="cn_dense_desc"/>.</summary>
     public long inputs;
 
-    /// <summary>units</summary>
+    /// <summary>The units of <see cref="cn_dense_desc"/>.</summary>
     public long units;
 
-    /// <summary>cn_activation</summary>
+    /// <summary><see cref="cn_activation"/></summary>
     public int activation;
 
     /// <summary>0: bias and dbias are null</summary>
@@ -462,51 +468,52 @@ public struct cn_dense_desc
     /// <summary>0: no dropout</summary>
     public float dropout_rate;
 
-    /// <summary>dropout_stream</summary>
+    /// <summary>The dropout_stream of <see cref="cn_dense_desc"/>.</summary>
     public uint dropout_stream;
 }
 
 /// <summary>
-/// Loss values, their gradient and the metrics in one pass. There is one value per sample and position; the loss of a batch is their mean.
-/// With `from_logits` the predictions are logits and softmax is part of the loss (cross-entropies only): gradient
-/// (softmax * sum(t) - t) / count. From probabilities, categorical cross-entropy divides by the sum over classes and clips to
+/// Loss values, their gradient and the metrics in one pass. There is one value per sample and position; the loss of a batch is their
+/// mean.
+/// With <see cref="cn_loss_desc.from_logits"/> the predictions are logits and softmax is part of the loss (cross-entropies only):
+/// gradient (softmax * sum(t) - t) / count. From probabilities, categorical cross-entropy divides by the sum over classes and clips to
 /// [1e-7, 1 - 1e-7]; the sparse one clips and normalises (Keras).
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
 public struct cn_loss_desc
 {
-    /// <summary>struct_size</summary>
+    /// <summary>The size of <see cref="cn_loss_desc"/> in bytes.</summary>
     public uint struct_size;
 
-    /// <summary>cn_loss_kind</summary>
+    /// <summary><see cref="cn_loss_kind"/></summary>
     public int loss;
 
-    /// <summary>batch</summary>
+    /// <summary>The batch of <see cref="cn_loss_desc"/>.</summary>
     public long batch;
 
-    /// <summary>positions</summary>
+    /// <summary>The positions of <see cref="cn_loss_desc"/>.</summary>
     public long positions;
 
-    /// <summary>classes</summary>
+    /// <summary>The classes of <see cref="cn_loss_desc"/>.</summary>
     public long classes;
 
-    /// <summary>from_logits</summary>
+    /// <summary>The from_logits of <see cref="cn_loss_desc"/>.</summary>
     public int from_logits;
 
-    /// <summary>cn_accuracy</summary>
+    /// <summary><see cref="cn_accuracy"/></summary>
     public int accuracy;
 }
 
-/// <summary>Struct cn_optimizer_desc.</summary>
+/// <summary>For <see cref="Native.cn_optimizer_create"/>.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
 public struct cn_optimizer_desc
 {
-    /// <summary>struct_size</summary>
+    /// <summary>The size of <see cref="cn_optimizer_desc"/> in bytes.</summary>
     public uint struct_size;
 
-    /// <summary>cn_optimizer_kind</summary>
+    /// <summary><see cref="cn_optimizer_kind"/></summary>
     public int optimizer;
 
     /// <summary>floats in the parameter arena</summary>
@@ -544,36 +551,197 @@ public static partial class Native
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
     public const string HeaderSha256 = "ceb7e9edf5d81685d58677a610eb53e34f544bccf499ed252ca2fc132883107d";
 
-    /// <summary>The reason of the last failure on the calling thread, UTF-8, never null; valid until the next call on this thread.</summary>
+    /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
+    public static ReadOnlySpan<byte> LayoutReport =>
+        """
+        struct cn_context_desc 24
+        field struct_size 0 4
+        field device 4 4
+        field ordinal 8 4
+        field threads 12 4
+        field instruction_set 16 4
+        field reserved 20 4
+        struct cn_context_info 32
+        field struct_size 0 4
+        field device 4 4
+        field threads 8 4
+        field instruction_set 12 4
+        field buffer_bytes 16 8
+        field scratch_bytes 24 8
+        struct cn_state 32
+        field seed 0 8
+        field step 8 8
+        field rows 16 8
+        field learning_rate 24 8
+        struct cn_metrics 24
+        field loss 0 8
+        field correct 8 8
+        field count 16 8
+        struct cn_window 64
+        field height 0 8
+        field width 8 8
+        field stride_height 16 8
+        field stride_width 24 8
+        field dilation_height 32 8
+        field dilation_width 40 8
+        field pad_top 48 8
+        field pad_left 56 8
+        struct cn_activation_desc 32
+        field struct_size 0 4
+        field activation 4 4
+        field batch 8 8
+        field count 16 8
+        field input_gradient 24 4
+        field reserved 28 4
+        struct cn_softmax_desc 32
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field positions 16 8
+        field classes 24 8
+        struct cn_dropout_desc 32
+        field struct_size 0 4
+        field rate 4 4
+        field batch 8 8
+        field count 16 8
+        field stream 24 4
+        field input_gradient 28 4
+        struct cn_max_pooling2d_desc 120
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field input_height 16 8
+        field input_width 24 8
+        field channels 32 8
+        field output_height 40 8
+        field output_width 48 8
+        field window 56 64
+        struct cn_conv2d_desc 224
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field input_height 16 8
+        field input_width 24 8
+        field input_channels 32 8
+        field filters 40 8
+        field conv_height 48 8
+        field conv_width 56 8
+        field output_height 64 8
+        field output_width 72 8
+        field window 80 64
+        field pool 144 64
+        field activation 208 4
+        field use_bias 212 4
+        field dropout_rate 216 4
+        field dropout_stream 220 4
+        struct cn_dense_desc 56
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field positions 16 8
+        field inputs 24 8
+        field units 32 8
+        field activation 40 4
+        field use_bias 44 4
+        field dropout_rate 48 4
+        field dropout_stream 52 4
+        struct cn_loss_desc 40
+        field struct_size 0 4
+        field loss 4 4
+        field batch 8 8
+        field positions 16 8
+        field classes 24 8
+        field from_logits 32 4
+        field accuracy 36 4
+        struct cn_optimizer_desc 56
+        field struct_size 0 4
+        field optimizer 4 4
+        field count 8 8
+        field momentum 16 8
+        field beta_1 24 8
+        field beta_2 32 8
+        field epsilon 40 8
+        field nesterov 48 4
+        field reserved 52 4
+        function cn_last_error
+        function cn_abi_version
+        function cn_layout_report
+        function cn_context_create
+        function cn_context_get_info
+        function cn_context_describe
+        function cn_context_synchronize
+        function cn_context_destroy
+        function cn_buffer_create
+        function cn_buffer_address
+        function cn_buffer_write
+        function cn_buffer_read
+        function cn_buffer_clear
+        function cn_buffer_destroy
+        function cn_op_destroy
+        function cn_activation_create
+        function cn_activation_forward
+        function cn_activation_backward
+        function cn_softmax_create
+        function cn_softmax_forward
+        function cn_softmax_backward
+        function cn_dropout_create
+        function cn_dropout_forward
+        function cn_dropout_backward
+        function cn_max_pooling2d_create
+        function cn_max_pooling2d_forward
+        function cn_max_pooling2d_backward
+        function cn_conv2d_create
+        function cn_conv2d_forward
+        function cn_conv2d_predict
+        function cn_conv2d_backward
+        function cn_dense_create
+        function cn_dense_forward
+        function cn_dense_predict
+        function cn_dense_backward
+        function cn_loss_create
+        function cn_loss_forward
+        function cn_optimizer_create
+        function cn_optimizer_step
+        function cn_philox
+
+        """u8;
+
+    /// <summary>
+    /// The reason of the last failure on the calling thread, UTF-8, never null; valid until the next call on this thread.
+    /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial nint cn_last_error();
 
-    /// <summary>The CN_ABI_VERSION with which the library was built.</summary>
+    /// <summary>The <see cref="Native.AbiVersion"/> with which the library was built.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_abi_version(out uint version);
 
     /// <summary>
-    /// What the library believes about this file, as UTF-8 lines: "struct NAME SIZE", after it one "field NAME OFFSET SIZE" for each
-    /// of its members, and "function NAME" for each export. Writes at most `capacity` bytes with a closing zero; `length` receives the
-    /// full length without it. `host_text` may be null when `capacity` is 0.
+    /// What the library believes about this file, as UTF-8 lines: "struct NAME SIZE", after it one "field NAME OFFSET SIZE" for each of its
+    /// members, and "function NAME" for each export. Writes at most <paramref name="capacity"/> bytes with a closing zero;
+    /// <paramref name="length"/> receives the full length without it. <paramref name="hostText"/> may be null when
+    /// <paramref name="capacity"/> is 0.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_layout_report(nint hostText, long capacity, out long length);
 
-    /// <summary>Makes a context. CN_STATUS_UNSUPPORTED when the device or the instruction set is not there; the message says why.</summary>
+    /// <summary>
+    /// Makes a context. <see cref="cn_status_code.CN_STATUS_UNSUPPORTED"/> when the device or the instruction set is not there; the message
+    /// says why.
+    /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_context_create(in cn_context_desc desc, out nint context);
 
-    /// <summary>cn_context_get_info</summary>
+    /// <summary>See <see cref="cn_context_info"/>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_context_get_info(nint context, ref cn_context_info info);
 
-    /// <summary>A name for people ("AMD EPYC 7B13, AVX2, 2 threads"); the text protocol of cn_layout_report.</summary>
+    /// <summary>A name for people ("AMD EPYC 7B13, AVX2, 2 threads"); the text protocol of <see cref="Native.cn_layout_report"/>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_context_describe(nint context, nint hostText, long capacity, out long length);
@@ -588,7 +756,7 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_context_destroy(nint context);
 
-    /// <summary>`bytes` zeroed bytes of device memory, aligned to 64.</summary>
+    /// <summary><paramref name="bytes"/> zeroed bytes of device memory, aligned to 64.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_buffer_create(nint context, long bytes, out nint buffer);
@@ -623,7 +791,7 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_op_destroy(nint op);
 
-    /// <summary>cn_activation_create</summary>
+    /// <summary>See <see cref="cn_activation_desc"/>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_activation_create(nint context, in cn_activation_desc desc, out nint op);
@@ -638,12 +806,12 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_activation_backward(nint op, nint state, nint y, nint dy, nint dx);
 
-    /// <summary>cn_softmax_create</summary>
+    /// <summary>See <see cref="cn_softmax_desc"/>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_softmax_create(nint context, in cn_softmax_desc desc, out nint op);
 
-    /// <summary>cn_softmax_forward</summary>
+    /// <summary>See <see cref="cn_softmax_desc"/>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_softmax_forward(nint op, nint state, nint x, nint y);
@@ -653,44 +821,47 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_softmax_backward(nint op, nint state, nint y, nint dy, nint dx);
 
-    /// <summary>cn_dropout_create</summary>
+    /// <summary>See <see cref="cn_dropout_desc"/>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_dropout_create(nint context, in cn_dropout_desc desc, out nint op);
 
-    /// <summary>cn_dropout_forward</summary>
+    /// <summary>See <see cref="cn_dropout_desc"/>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_dropout_forward(nint op, nint state, nint x, nint y);
 
-    /// <summary>Draws the mask of `forward` again: the state's step must still be the same.</summary>
+    /// <summary>Draws the mask of <c>forward</c> again: the state's step must still be the same.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_dropout_backward(nint op, nint state, nint dy, nint dx);
 
-    /// <summary>cn_max_pooling2d_create</summary>
+    /// <summary>See <see cref="cn_max_pooling2d_desc"/>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_max_pooling2d_create(nint context, in cn_max_pooling2d_desc desc, out nint op);
 
-    /// <summary>`codes`, one byte per element of y: the winning cell of its window, row-major. Null when nothing is saved (prediction).</summary>
+    /// <summary>
+    /// <paramref name="codes"/>, one byte per element of y: the winning cell of its window, row-major. Null when nothing is saved
+    /// (prediction).
+    /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_max_pooling2d_forward(nint op, nint state, nint x, nint y, nint codes);
 
-    /// <summary>cn_max_pooling2d_backward</summary>
+    /// <summary>See <see cref="cn_max_pooling2d_desc"/>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_max_pooling2d_backward(nint op, nint state, nint codes, nint dy, nint dx);
 
-    /// <summary>cn_conv2d_create</summary>
+    /// <summary>See <see cref="cn_conv2d_desc"/>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_conv2d_create(nint context, in cn_conv2d_desc desc, out nint op);
 
     /// <summary>
-    /// Training. `codes`, one byte per element of y, belongs to stages with pooling (else null): what `backward` needs to know of the
-    /// window and of the dropout. Its meaning is the backend's own.
+    /// Training. <paramref name="codes"/>, one byte per element of y, belongs to stages with pooling (else null): what <c>backward</c>
+    /// needs to know of the window and of the dropout. Its meaning is the backend's own.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
@@ -704,14 +875,15 @@ public static partial class Native
     /// <summary>Overwrites dkernel and dbias; dx by input_gradient. dy is the gradient of y, unchanged.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    public static partial int cn_conv2d_backward(nint op, nint state, nint x, nint kernel, nint y, nint codes, nint dy, nint dx, nint dkernel, nint dbias);
+    public static partial int cn_conv2d_backward(
+        nint op, nint state, nint x, nint kernel, nint y, nint codes, nint dy, nint dx, nint dkernel, nint dbias);
 
-    /// <summary>cn_dense_create</summary>
+    /// <summary>See <see cref="cn_dense_desc"/>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_dense_create(nint context, in cn_dense_desc desc, out nint op);
 
-    /// <summary>cn_dense_forward</summary>
+    /// <summary>See <see cref="cn_dense_desc"/>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_dense_forward(nint op, nint state, nint x, nint kernel, nint bias, nint y);
@@ -721,31 +893,33 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_dense_predict(nint op, nint state, nint x, nint kernel, nint bias, nint y);
 
-    /// <summary>cn_dense_backward</summary>
+    /// <summary>See <see cref="cn_dense_desc"/>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    public static partial int cn_dense_backward(nint op, nint state, nint x, nint kernel, nint y, nint dy, nint dx, nint dkernel, nint dbias);
+    public static partial int cn_dense_backward(
+        nint op, nint state, nint x, nint kernel, nint y, nint dy, nint dx, nint dkernel, nint dbias);
 
-    /// <summary>cn_loss_create</summary>
+    /// <summary>See <see cref="cn_loss_desc"/>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_loss_create(nint context, in cn_loss_desc desc, out nint op);
 
     /// <summary>
-    /// Adds the batch to *metrics. `gradient`, like predictions, is overwritten with d(mean loss) / d(predictions); null: not wanted.
+    /// Adds the batch to *metrics. <paramref name="gradient"/>, like predictions, is overwritten with d(mean loss) / d(predictions); null:
+    /// not wanted.
     /// A sparse target outside [0, classes) adds NaN to metrics-&gt;loss and gives that row a NaN gradient.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_loss_forward(nint op, nint state, nint predictions, nint targets, nint gradient, nint metrics);
 
-    /// <summary>cn_optimizer_create</summary>
+    /// <summary>See <see cref="cn_optimizer_desc"/>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_optimizer_create(nint context, in cn_optimizer_desc desc, out nint op);
 
     /// <summary>
-    /// One update of all parameters at once, with t = step + 1, then state-&gt;step += 1. All arrays have `count` floats.
+    /// One update of all parameters at once, with t = step + 1, then state-&gt;step += 1. All arrays have <c>count</c> floats.
     /// slot_0: velocity (SGD with momentum, else null) or first moment; slot_1: second moment (Adam, else null).
     /// </summary>
     [LibraryImport(Library)]
