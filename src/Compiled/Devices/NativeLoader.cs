@@ -1,7 +1,6 @@
-using System.Globalization;
 using System.Reflection;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Text;
 using Compiled.Interop;
 
 namespace Compiled;
@@ -75,36 +74,35 @@ internal static class NativeLoader
         if (version != Native.AbiVersion)
         {
             throw new CompiledException(
-                $"The native library has ABI version {version}, this assembly needs {Native.AbiVersion}: the two come from different builds. {Remedy}");
+                $"The native library has ABI version {version}, this assembly needs {Native.AbiVersion}. The two come from different builds. {Remedy}");
         }
 
-        string report = NativeText.Get(Native.cn_layout_report);
-        foreach (string line in report.Split('\n', StringSplitOptions.RemoveEmptyEntries))
-        {
-            string[] words = line.Split(' ');
-            if (words[0] == "struct" && ManagedSize(words[1]) is { } size && size != int.Parse(words[2], CultureInfo.InvariantCulture))
-            {
-                throw new CompiledException(
-                    $"The native library lays {words[1]} out in {words[2]} bytes, this assembly in {size}: the two come from different builds. {Remedy}");
-            }
-        }
+        RequireSameLayout();
     }
 
-    private static int? ManagedSize(string name) => name switch
+    // One comparison of bytes; what they say is looked at only when they differ.
+    private static unsafe void RequireSameLayout()
     {
-        nameof(cn_context_desc) => Unsafe.SizeOf<cn_context_desc>(),
-        nameof(cn_context_info) => Unsafe.SizeOf<cn_context_info>(),
-        nameof(cn_state) => Unsafe.SizeOf<cn_state>(),
-        nameof(cn_metrics) => Unsafe.SizeOf<cn_metrics>(),
-        nameof(cn_window) => Unsafe.SizeOf<cn_window>(),
-        nameof(cn_activation_desc) => Unsafe.SizeOf<cn_activation_desc>(),
-        nameof(cn_softmax_desc) => Unsafe.SizeOf<cn_softmax_desc>(),
-        nameof(cn_dropout_desc) => Unsafe.SizeOf<cn_dropout_desc>(),
-        nameof(cn_max_pooling2d_desc) => Unsafe.SizeOf<cn_max_pooling2d_desc>(),
-        nameof(cn_conv2d_desc) => Unsafe.SizeOf<cn_conv2d_desc>(),
-        nameof(cn_dense_desc) => Unsafe.SizeOf<cn_dense_desc>(),
-        nameof(cn_loss_desc) => Unsafe.SizeOf<cn_loss_desc>(),
-        nameof(cn_optimizer_desc) => Unsafe.SizeOf<cn_optimizer_desc>(),
-        _ => null,
-    };
+        ReadOnlySpan<byte> expected = Native.LayoutReport;
+        byte[] report = new byte[expected.Length + 1];
+        long length;
+        fixed (byte* start = report)
+            CompiledException.ThrowIfFailed(Native.cn_layout_report((nint)start, report.Length, out length));
+        if (length == expected.Length && report.AsSpan(0, expected.Length).SequenceEqual(expected))
+            return;
+        (string theirs, string ours) = FirstDifference(NativeText.Get(Native.cn_layout_report), Encoding.UTF8.GetString(expected));
+        throw new CompiledException(
+            $"The native library and this assembly both have ABI version {Native.AbiVersion}, but the library has {theirs} where the assembly "
+            + $"has {ours}. The two come from different builds. {Remedy}");
+    }
+
+    private static (string Left, string Right) FirstDifference(string left, string right)
+    {
+        string[] lefts = left.Split('\n'), rights = right.Split('\n');
+        int same = lefts.Zip(rights).TakeWhile(pair => pair.First == pair.Second).Count();
+        return (Quoted(lefts, same), Quoted(rights, same));
+    }
+
+    private static string Quoted(string[] lines, int index) =>
+        lines.ElementAtOrDefault(index) is { Length: > 0 } line ? $"'{line}'" : "nothing";
 }
