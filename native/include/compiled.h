@@ -12,7 +12,8 @@
  *   ops        An op is created once from its descriptor: that is where everything is validated, chosen and allocated.
  *              Running it only computes. The ops of one context run one at a time.
  *   results    Reductions have a fixed order: results depend neither on the number of threads nor on timing.
- *   sizes      int64_t. Extents are at least 1; the byte size of every tensor fits int64_t.
+ *   sizes      int64_t. Extents, and what a window reaches over, are from 1 to 2^31 - 1; a tensor has at most 2^50 elements, as has an
+ *              image with all the padding that its windows ask for; the window of a convolution has at most 2^20 cells.
  */
 #ifndef COMPILED_H
 #define COMPILED_H

@@ -225,6 +225,14 @@ void test_descriptors() {
     BAD(cn_conv2d_create, conv, d.pool.height = 0, "without pooling they must be equal");
     BAD(cn_conv2d_create, conv, d.batch = d.input_height = d.input_width = INT32_MAX, "has more than the limit");
     BAD(cn_conv2d_create, conv, d.filters = d.input_channels = INT32_MAX, "has more than the limit");
+    BAD(cn_conv2d_create, conv, d.window.height = d.window.dilation_height = INT32_MAX, "together they reach over more than");
+    BAD(cn_conv2d_create, conv, d.window.width = INT32_MAX, "at most 1048576 cells");
+    cn_conv2d_desc wide = conv;
+    wide.pool = {};
+    wide.conv_height = wide.conv_width = wide.output_height = wide.output_width = 1;
+    wide.window = {2, 2, 1, 1, INT32_MAX - 1, INT32_MAX - 1, 0, 0};
+    BAD(cn_conv2d_create, wide, d.input_channels = 4, "the padded image, rows 2147483647");
+    BAD(cn_conv2d_create, wide, d.filters = d.window.dilation_height = d.window.dilation_width = 1 << 24, "the padded gradient");
 
     cn_max_pooling2d_desc pool{sizeof(pool), 1, 2, 8, 8, 3, 4, 4, {2, 2, 2, 2, 1, 1, 0, 0}};
     BAD(cn_max_pooling2d_create, pool, d.channels = 0, "channels is 0");
@@ -236,7 +244,7 @@ void test_descriptors() {
     BAD(cn_dense_create, dense, d.units = 0, "units is 0");
     BAD(cn_dense_create, dense, d.inputs = Huge, "inputs");
     BAD(cn_dense_create, dense, d.positions = Huge, "positions");
-    BAD(cn_dense_create, dense, d.positions = int64_t{1} << 59, "has more than the limit");
+    BAD(cn_dense_create, dense, d.positions = int64_t{1} << 49, "has more than the limit");
     BAD(cn_dense_create, dense, d.struct_size = 0, "struct_size");
 
     cn_activation_desc activation{sizeof(activation), 1, 2, 8, 1, 0};
@@ -278,10 +286,25 @@ void test_descriptors() {
     INVALID(cn_conv2d_create(nullptr, &conv, &op), "context is null");
 }
 
+// A stride far longer than what is pooled.
+void test_long_strides() {
+    Context context;
+    cn_conv2d_desc desc = conv_desc();
+    desc.input_height = desc.conv_height = desc.output_height = desc.output_width = 1;
+    desc.input_width = desc.conv_width = desc.filters = 1 << 17;
+    desc.input_channels = 1;
+    desc.window = {1, 1, 1, 1, 1, 1, 0, 0};
+    desc.pool = {1, 1, 1 << 30, 1, 1, 1, 0, 0};
+    cn_op* op = nullptr;
+    cn_status status = cn_conv2d_create(context, &desc, &op);
+    CHECK(status == CN_STATUS_OK || status == CN_STATUS_OUT_OF_MEMORY);
+    ok(cn_op_destroy(op));
+}
+
 // Valid, but more than there is: an error to recover from.
 void test_out_of_memory() {
     Context context;
-    cn_loss_desc loss{sizeof(loss), CN_LOSS_CATEGORICAL_CROSSENTROPY, INT32_MAX, 1 << 20, 256, 1, CN_ACCURACY_NONE};
+    cn_loss_desc loss{sizeof(loss), CN_LOSS_CATEGORICAL_CROSSENTROPY, INT32_MAX, 1 << 19, 1, 1, CN_ACCURACY_NONE};
     cn_op* op = nullptr;
     expect(cn_loss_create(context, &loss, &op), CN_STATUS_OUT_OF_MEMORY, "memory", __LINE__);
     loss.batch = loss.positions = 1;
@@ -341,6 +364,7 @@ int main() {
     test_contexts();
     test_handles();
     test_descriptors();
+    test_long_strides();
     test_out_of_memory();
     test_optional_pointers();
     test_two_threads();

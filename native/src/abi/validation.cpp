@@ -2,6 +2,7 @@
 
 #include "common/error.h"
 
+#include <algorithm>
 #include <cfloat>
 #include <cmath>
 #include <cstdio>
@@ -79,6 +80,11 @@ void require_dropout(const char* rate_name, float rate, const char* stream_name,
     require_range({stream_name, stream}, 0, 0xFFFF);
 }
 
+// How many input cells a window covers along an axis, holes included. Below 2^62: both factors are at most MaxExtent.
+int64_t reach_of(int64_t size, int64_t dilation) {
+    return (size - 1) * dilation + 1;
+}
+
 // One axis of a window: `of` is "window" or "pool", `axis` "height" or "width", `pad_side` "top" or "left".
 struct WindowAxis {
     const char* of;
@@ -98,7 +104,11 @@ void require_window_axis(const WindowAxis& w) {
     require_range({name, w.stride}, 1, MaxExtent);
     std::snprintf(name, sizeof(name), "%s.dilation_%s", w.of, w.axis);
     require_range({name, w.dilation}, 1, MaxExtent);
-    int64_t reach = (w.size - 1) * w.dilation + 1; // below 2^62: both factors are at most MaxExtent
+    int64_t reach = reach_of(w.size, w.dilation);
+    if (reach > MaxExtent) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "%s.%s is %lld and its dilation %lld: together they reach over more than %lld", w.of, w.axis,
+             static_cast<long long>(w.size), static_cast<long long>(w.dilation), static_cast<long long>(MaxExtent));
+    }
     std::snprintf(name, sizeof(name), "%s.pad_%s", w.of, w.pad_side);
     require_range({name, w.pad}, 0, reach - 1, ", less than the window reaches");
     // The last window must begin before the input ends. The first one ends inside or behind it, as the padding is less than its reach.
@@ -120,6 +130,20 @@ void require_window(const char* of, const cn_window& w, Plane input, Plane outpu
                          output.height.value, input.height.name, output.height.name});
     require_window_axis({of, "width", "left", w.width, w.stride_width, w.dilation_width, w.pad_left, input.width.value, output.width.value,
                          input.width.name, output.width.name});
+}
+
+// What a convolution reads of an image with its padding, and what it reads of its own gradient to give that of the image: small tensors
+// can make these huge, by dilation above all.
+void require_padded_images(const cn_conv2d_desc& desc) {
+    const cn_window& w = desc.window;
+    int64_t reach_height = reach_of(w.height, w.dilation_height), reach_width = reach_of(w.width, w.dilation_width);
+    int64_t rows = (desc.conv_height - 1) * w.stride_height + reach_height;
+    int64_t columns = (desc.conv_width - 1) * w.stride_width + reach_width;
+    require_elements("the padded image",
+                     {{"rows", rows}, {"columns", std::max(columns, desc.input_width)}, {"input_channels", desc.input_channels}});
+    require_elements(
+        "the padded gradient",
+        {{"rows", desc.input_height + reach_height - 1}, {"columns", desc.input_width + reach_width - 1}, {"filters", desc.filters}});
 }
 
 // Without dilation a window that begins and ends in reach of the input holds one of its cells: a maximum always exists.
@@ -191,6 +215,10 @@ void validate(const cn_conv2d_desc& desc) {
     Plane output{{"output_height", desc.output_height}, {"output_width", desc.output_width}};
     require_extents({batch, input.height, input.width, channels, filters, conv.height, conv.width, output.height, output.width});
     require_window("window", desc.window, input, conv);
+    if (desc.window.height * desc.window.width > MaxWindowCells) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "window is %lld x %lld: a convolution has at most %lld cells",
+             static_cast<long long>(desc.window.height), static_cast<long long>(desc.window.width), static_cast<long long>(MaxWindowCells));
+    }
     if (desc.pool.height != 0) {
         require_pooling("pool", desc.pool, conv, output);
     } else if (desc.output_height != desc.conv_height || desc.output_width != desc.conv_width) {
@@ -203,6 +231,7 @@ void validate(const cn_conv2d_desc& desc) {
     require_elements("kernel", {rows, columns, channels, filters});
     require_elements("the convolution", {batch, conv.height, conv.width, filters});
     require_elements("y", {batch, output.height, output.width, filters});
+    require_padded_images(desc);
     // What a kernel that lays out the windows side by side would hold.
     require_elements("the unfolded input", {batch, conv.height, conv.width, rows, columns, channels});
 }

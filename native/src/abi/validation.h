@@ -1,5 +1,5 @@
 // Descriptors are validated here, once, for every backend. A kernel may rely on: extents of at least 1 and at most MaxExtent, tensors of
-// at most MaxElements, windows that stay in reach of the input, known enumerators, rates in [0, 1).
+// at most MaxElements, windows that stay in reach of the input and reach over at most MaxExtent, known enumerators, rates in [0, 1).
 #pragma once
 
 #include "compiled.h"
@@ -7,7 +7,8 @@
 namespace compiled::abi {
 
 constexpr int64_t MaxExtent = INT32_MAX;          // height, width, channels, window fields
-constexpr int64_t MaxElements = int64_t{1} << 60; // of a tensor: its bytes fit int64_t with room to spare
+constexpr int64_t MaxElements = int64_t{1} << 50; // of a tensor: its bytes, padded and packed in any way, fit int64_t
+constexpr int64_t MaxWindowCells = int64_t{1} << 20; // of a convolution, whose kernels keep a table of them
 constexpr int64_t MaxPoolingCells = 254;          // a cell number fits a byte, with two values left to a backend
 constexpr int32_t MaxThreads = 1024;
 

@@ -184,7 +184,8 @@ private:
     // Pooled stages keep their convolution in scratch: no more rows than half of a usual second cache holds.
     int64_t pooled_band_limit() const {
         constexpr int64_t Budget = 256 * 1024 / sizeof(float);
-        int64_t row = desc.pool.stride_height * desc.conv_width * desc.filters;
+        // A stride may be far longer than the convolution is high: the product with it could overflow.
+        int64_t row = std::min(desc.pool.stride_height, desc.conv_height) * desc.conv_width * desc.filters;
         return std::min(desc.output_height, std::max<int64_t>(1, Budget / row));
     }
 
