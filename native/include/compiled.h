@@ -10,7 +10,8 @@
  *   gradients  An op overwrites the gradients it produces. The gradient of its input alone can instead be left out or added
  *              to what is there: see cn_gradient_mode; that is how the branches of a graph join.
  *   ops        An op is created once from its descriptor: that is where everything is validated, chosen and allocated.
- *              Running it only computes. The ops of one context run one at a time.
+ *              Running it only computes. The ops of one context run one at a time: a second thread is refused. Creating and
+ *              destroying, on any thread, wait for the op that runs.
  *   results    Reductions have a fixed order: results depend neither on the number of threads nor on timing.
  *   sizes      int64_t. Extents, and what a window reaches over, are from 1 to 2^31 - 1; a tensor has at most 2^50 elements, as has an
  *              image with all the padding that its windows ask for; the window of a convolution has at most 2^20 cells.

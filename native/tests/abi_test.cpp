@@ -356,6 +356,31 @@ void test_two_threads() {
     CHECK(unexpected == 0);
 }
 
+// Creating and destroying, as a second model or a finalizer does, neither fails nor makes a run fail.
+void test_creation_beside_a_run() {
+    Context context(2);
+    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_TANH, 1, 20000, CN_GRADIENT_NONE, 0});
+    Array<float> x(context, 20000), y(context, 20000);
+    std::atomic<int> unexpected{0};
+    std::atomic<bool> done{false};
+    std::thread other([&] {
+        cn_dense_desc desc{sizeof(desc), 1, 2, 1, 3, 4, 0, 1, 0, 0};
+        while (!done) {
+            desc.units = desc.units % 1000 + 1; // the scratch memory grows under the run
+            cn_op* created = nullptr;
+            unexpected += cn_dense_create(context, &desc, &created) != CN_STATUS_OK;
+            unexpected += cn_op_destroy(created) != CN_STATUS_OK;
+        }
+    });
+    cn_state state = state_of(1);
+    for (int i = 0; i < 2000; ++i) {
+        unexpected += cn_activation_forward(op, &state, x, y) != CN_STATUS_OK;
+    }
+    done = true;
+    other.join();
+    CHECK(unexpected == 0);
+}
+
 } // namespace
 
 int main() {
@@ -368,5 +393,6 @@ int main() {
     test_out_of_memory();
     test_optional_pointers();
     test_two_threads();
+    test_creation_beside_a_run();
     return check::result();
 }

@@ -2,7 +2,6 @@
 
 #include "common/error.h"
 
-#include <mutex>
 #include <vector>
 
 namespace compiled::abi {
@@ -147,10 +146,16 @@ BufferEntry::~BufferEntry() {
 }
 
 Exclusive::Exclusive(ContextState& context) : _context(context) {
-    if (context.busy.test_and_set(std::memory_order_acquire)) {
+    if (context.runs.test_and_set(std::memory_order_acquire)) {
         fail(CN_STATUS_INVALID_ARGUMENT,
              "another thread is using an op of this context: run them one at a time, or make a context for each thread");
     }
+    context.turn.lock();
+}
+
+Exclusive::~Exclusive() {
+    _context.turn.unlock();
+    _context.runs.clear(std::memory_order_release);
 }
 
 uint64_t insert_handle(HandleKind kind, std::unique_ptr<ContextEntry> entry) {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 
 namespace compiled::abi {
 
@@ -27,7 +28,8 @@ enum class HandleKind : uint32_t {
 struct ContextState {
     std::unique_ptr<Backend> backend;
     std::atomic<int64_t> buffer_bytes{0};
-    std::atomic_flag busy = ATOMIC_FLAG_INIT;
+    std::mutex turn;                          // held by whoever runs, creates or destroys an op
+    std::atomic_flag runs = ATOMIC_FLAG_INIT; // an op runs, or waits for its turn to
 };
 
 struct ContextEntry {
@@ -56,13 +58,14 @@ struct OpEntry {
     int32_t slots = 0; // optimizer
 };
 
-// The ops of one context run one at a time. A second thread gets an error instead of a race.
+// The ops of one context run one at a time. A second thread that wants to run one gets an error instead of a race; but one that creates
+// or destroys an op, such as a finalizer, waits for its turn, and makes a run wait for its own.
 class Exclusive {
 public:
     explicit Exclusive(ContextState& context);
     Exclusive(const Exclusive&) = delete;
     Exclusive& operator=(const Exclusive&) = delete;
-    ~Exclusive() { _context.busy.clear(std::memory_order_release); }
+    ~Exclusive();
 
 private:
     ContextState& _context;

@@ -5,6 +5,8 @@
 #include "handles.h"
 #include "validation.h"
 
+#include <mutex>
+
 using namespace compiled;
 using namespace compiled::abi;
 
@@ -16,14 +18,14 @@ cn_status create(const char* function, HandleKind kind, cn_context* context, con
                  const Note& note) {
     return guarded(function, [&] {
         require_pointer("op", op, alignof(void*));
-        ContextEntry& owner = find_context(context);
+        std::shared_ptr<ContextState> owner = find_context(context).state;
         Desc checked = read_desc(desc);
         validate(checked);
         auto entry = std::make_unique<OpEntry>();
-        entry->context = owner.state;
+        entry->context = owner;
         note(*entry, checked);
-        Exclusive exclusive(*entry->context);
-        entry->op = make(*entry->context->backend, checked);
+        std::lock_guard turn(owner->turn);
+        entry->op = make(*owner->backend, checked);
         *op = reinterpret_cast<cn_op*>(insert_handle(kind, std::move(entry)));
     });
 }
@@ -84,7 +86,7 @@ cn_status cn_op_destroy(cn_op* op) {
             return;
         }
         std::shared_ptr<ContextState> context = find_op(op).context;
-        Exclusive exclusive(*context);
+        std::lock_guard turn(context->turn);
         remove_op(op);
     });
 }
