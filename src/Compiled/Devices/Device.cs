@@ -80,11 +80,11 @@ public sealed class Device : IDisposable
     public static string Explain() => $"{Default.Name} (the CPU: this build has no other backend)";
 
     /// <summary>Waits until the device has done all that was asked of it.</summary>
-    public void Synchronize() => CompiledException.ThrowIfFailed(Native.cn_context_synchronize(Context.Value));
+    public void Synchronize() => Use(context => CompiledException.ThrowIfFailed(Native.cn_context_synchronize(context)));
 
     /// <summary>
-    /// Ends the device's use. Models that are on it stay usable until they are disposed themselves; new ones are refused. Does nothing for
-    /// <see cref="Default"/>.
+    /// Ends the device's use. Models that are on it stay usable, with any optimizer, until they are disposed themselves; new ones are refused.
+    /// Does nothing for <see cref="Default"/>.
     /// </summary>
     public void Dispose()
     {
@@ -100,7 +100,24 @@ public sealed class Device : IDisposable
     private cn_context_info Info()
     {
         cn_context_info info = new() { struct_size = (uint)Unsafe.SizeOf<cn_context_info>() };
-        CompiledException.ThrowIfFailed(Native.cn_context_get_info(Context.Value, ref info));
+        Use(context => CompiledException.ThrowIfFailed(Native.cn_context_get_info(context, ref info)));
         return info;
+    }
+
+    /// <summary>Calls with the context, which a <see cref="Dispose"/> on another thread frees only after the call.</summary>
+    private void Use(Action<nint> call)
+    {
+        ContextHandle context = Context;
+        bool held = false;
+        try
+        {
+            context.DangerousAddRef(ref held);
+            call(context.Value);
+        }
+        finally
+        {
+            if (held)
+                context.DangerousRelease();
+        }
     }
 }

@@ -18,15 +18,17 @@ internal sealed class ContextHandle : SafeHandleZeroOrMinusOneIsInvalid
     protected override bool ReleaseHandle() => Native.cn_context_destroy(handle) == (int)cn_status_code.CN_STATUS_OK;
 }
 
-/// <summary>Device memory.</summary>
+/// <summary>Device memory. It holds its context, so whoever has a buffer can still make ops.</summary>
 internal sealed class BufferHandle : SafeHandleZeroOrMinusOneIsInvalid
 {
+    private readonly ContextHandle _context;
+
     public BufferHandle(ContextHandle context, long bytes)
         : base(ownsHandle: true)
     {
-        CompiledException.ThrowIfFailed(Native.cn_buffer_create(context.Value, bytes, out nint buffer));
-        SetHandle(buffer);
-        CompiledException.ThrowIfFailed(Native.cn_buffer_address(buffer, out nint address));
+        _context = context;
+        SetHandle(Create(context, bytes));
+        CompiledException.ThrowIfFailed(Native.cn_buffer_address(handle, out nint address));
         Address = address;
         Bytes = bytes;
     }
@@ -37,7 +39,29 @@ internal sealed class BufferHandle : SafeHandleZeroOrMinusOneIsInvalid
 
     public long Bytes { get; }
 
-    protected override bool ReleaseHandle() => Native.cn_buffer_destroy(handle) == (int)cn_status_code.CN_STATUS_OK;
+    protected override bool ReleaseHandle()
+    {
+        bool freed = Native.cn_buffer_destroy(handle) == (int)cn_status_code.CN_STATUS_OK;
+        _context.DangerousRelease();
+        return freed;
+    }
+
+    private static nint Create(ContextHandle context, long bytes)
+    {
+        bool held = false;
+        context.DangerousAddRef(ref held);
+        try
+        {
+            int status = Native.cn_buffer_create(context.Value, bytes, out nint buffer);
+            CompiledException.ThrowIfFailed(status);
+            return buffer;
+        }
+        catch
+        {
+            context.DangerousRelease();
+            throw;
+        }
+    }
 }
 
 /// <summary>A native op.</summary>

@@ -210,7 +210,8 @@ public abstract partial class Model
         if (_slots is { } slots && ReferenceEquals(slots.Optimizer, optimizer))
             return slots;
         _slots?.Dispose();
-        return _slots = new OptimizerSlots(optimizer, Plan, Device);
+        _slots = null; // Making the new ones may fail.
+        return _slots = new OptimizerSlots(optimizer, Plan, _context);
     }
 
     private void ClearMetrics() => _arena.Metrics = default;

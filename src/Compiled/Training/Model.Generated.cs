@@ -59,7 +59,7 @@ public abstract partial class Model
     {
         description.struct_size = (uint)Unsafe.SizeOf<cn_conv2d_desc>();
         description.batch = BatchSize;
-        Check(Native.cn_conv2d_create(Device.Context.Value, in description, out nint op));
+        Check(Native.cn_conv2d_create(_context.Value, in description, out nint op));
         return Own(op);
     }
 
@@ -70,7 +70,7 @@ public abstract partial class Model
     {
         description.struct_size = (uint)Unsafe.SizeOf<cn_dense_desc>();
         description.batch = BatchSize;
-        Check(Native.cn_dense_create(Device.Context.Value, in description, out nint op));
+        Check(Native.cn_dense_create(_context.Value, in description, out nint op));
         return Own(op);
     }
 
@@ -81,7 +81,7 @@ public abstract partial class Model
     {
         description.struct_size = (uint)Unsafe.SizeOf<cn_max_pooling2d_desc>();
         description.batch = BatchSize;
-        Check(Native.cn_max_pooling2d_create(Device.Context.Value, in description, out nint op));
+        Check(Native.cn_max_pooling2d_create(_context.Value, in description, out nint op));
         return Own(op);
     }
 
@@ -92,7 +92,7 @@ public abstract partial class Model
     {
         description.struct_size = (uint)Unsafe.SizeOf<cn_activation_desc>();
         description.batch = BatchSize;
-        Check(Native.cn_activation_create(Device.Context.Value, in description, out nint op));
+        Check(Native.cn_activation_create(_context.Value, in description, out nint op));
         return Own(op);
     }
 
@@ -103,7 +103,7 @@ public abstract partial class Model
     {
         description.struct_size = (uint)Unsafe.SizeOf<cn_softmax_desc>();
         description.batch = BatchSize;
-        Check(Native.cn_softmax_create(Device.Context.Value, in description, out nint op));
+        Check(Native.cn_softmax_create(_context.Value, in description, out nint op));
         return Own(op);
     }
 
@@ -114,7 +114,7 @@ public abstract partial class Model
     {
         description.struct_size = (uint)Unsafe.SizeOf<cn_dropout_desc>();
         description.batch = BatchSize;
-        Check(Native.cn_dropout_create(Device.Context.Value, in description, out nint op));
+        Check(Native.cn_dropout_create(_context.Value, in description, out nint op));
         return Own(op);
     }
 
@@ -125,7 +125,7 @@ public abstract partial class Model
     {
         description.struct_size = (uint)Unsafe.SizeOf<cn_loss_desc>();
         description.batch = BatchSize;
-        Check(Native.cn_loss_create(Device.Context.Value, in description, out nint op));
+        Check(Native.cn_loss_create(_context.Value, in description, out nint op));
         return Own(op);
     }
 

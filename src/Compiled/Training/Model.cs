@@ -13,6 +13,7 @@ namespace Compiled;
 public abstract partial class Model : IDisposable
 {
     private readonly ModelUse _use = new();
+    private readonly ContextHandle _context;
     private readonly ModelArena _arena;
     private readonly List<OpHandle> _ops = [];
     private readonly Weight[] _weights;
@@ -24,6 +25,7 @@ public abstract partial class Model : IDisposable
     /// <param name="seed">Chooses the initial weights, the dropout masks and the order of the samples.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="batchSize"/> is less than 1.</exception>
     /// <exception cref="CompiledException">The memory is not there.</exception>
+    /// <exception cref="ObjectDisposedException">The device is disposed.</exception>
     [EditorBrowsable(EditorBrowsableState.Never)]
     protected Model(ModelPlan plan, Device? device, int batchSize, ulong seed)
     {
@@ -33,7 +35,8 @@ public abstract partial class Model : IDisposable
         Device = device ?? Device.Default;
         BatchSize = batchSize;
         Seed = seed;
-        _arena = new ModelArena(plan, Device, batchSize);
+        _context = Device.Context;
+        _arena = new ModelArena(plan, _context, batchSize);
         _weights = [.. plan.Parameters.Select(parameter => new Weight(this, parameter))];
         foreach (ParameterPlan parameter in plan.Parameters)
             Initializers.Fill(_arena.Parameters(parameter), parameter, seed);
@@ -58,7 +61,7 @@ public abstract partial class Model : IDisposable
         get
         {
             ThrowIfDisposed();
-            return (long)_arena.State.step;
+            return _arena.ReadStep();
         }
     }
 

@@ -14,7 +14,7 @@ internal sealed unsafe class ModelArena : IDisposable
     private readonly ModelPlan _plan;
     private readonly int _batchSize;
 
-    public ModelArena(ModelPlan plan, Device device, int batchSize)
+    public ModelArena(ModelPlan plan, ContextHandle context, int batchSize)
     {
         _plan = plan;
         _batchSize = batchSize;
@@ -30,7 +30,7 @@ internal sealed unsafe class ModelArena : IDisposable
 
         try
         {
-            _buffer = new BufferHandle(device.Context, Bytes);
+            _buffer = new BufferHandle(context, Bytes);
         }
         catch (CompiledException fault) when (fault.Status == CompiledStatus.OutOfMemory)
         {
@@ -65,6 +65,22 @@ internal sealed unsafe class ModelArena : IDisposable
 
     public Span<T> Values<T>(long bytesPerSample, int count)
         where T : unmanaged => new((void*)Value(bytesPerSample), count);
+
+    /// <summary>The number of updates, for a thread that does not use the model: another one may dispose it at any time.</summary>
+    public long ReadStep()
+    {
+        bool held = false;
+        try
+        {
+            _buffer.DangerousAddRef(ref held);
+            return (long)State.step;
+        }
+        finally
+        {
+            if (held)
+                _buffer.DangerousRelease();
+        }
+    }
 
     public void Dispose() => _buffer.Dispose();
 }

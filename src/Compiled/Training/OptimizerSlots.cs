@@ -11,17 +11,17 @@ internal sealed class OptimizerSlots : IDisposable
     private readonly nint _slot0;
     private readonly nint _slot1;
 
-    public OptimizerSlots(Optimizer optimizer, ModelPlan plan, Device device)
+    public OptimizerSlots(Optimizer optimizer, ModelPlan plan, ContextHandle context)
     {
         Optimizer = optimizer;
         long count = plan.ParameterBytes / sizeof(float);
         cn_optimizer_desc description = optimizer.Describe(count);
         description.struct_size = (uint)Unsafe.SizeOf<cn_optimizer_desc>();
-        CompiledException.ThrowIfFailed(Native.cn_optimizer_create(device.Context.Value, in description, out nint op));
+        CompiledException.ThrowIfFailed(Native.cn_optimizer_create(context.Value, in description, out nint op));
         _op = new OpHandle(op);
         if (optimizer.SlotCount == 0)
             return;
-        _buffer = new BufferHandle(device.Context, optimizer.SlotCount * plan.ParameterBytes);
+        _buffer = new BufferHandle(context, optimizer.SlotCount * plan.ParameterBytes);
         _slot0 = _buffer.Address;
         _slot1 = optimizer.SlotCount > 1 ? _buffer.Address + (nint)plan.ParameterBytes : 0;
     }
