@@ -3,8 +3,8 @@ namespace Compiled;
 /// <summary>Something to be done while a model trains. Called on the training thread, between steps; it may use the model.</summary>
 public abstract class Callback
 {
-    /// <summary>Set to end the training after the current epoch.</summary>
-    public bool StopTraining { get; protected set; }
+    /// <summary>Set to end the training after the current epoch. False when a run begins.</summary>
+    public bool StopTraining { get; protected internal set; }
 
     /// <summary>Called before the first epoch.</summary>
     /// <param name="model">The model that trains.</param>

@@ -41,6 +41,9 @@ public abstract partial class Model
         if (stepsPerEpoch is { } given)
             ArgumentOutOfRangeException.ThrowIfLessThan(given, 1, nameof(stepsPerEpoch));
 
+        foreach (Callback callback in callbacks ?? [])
+            ArgumentNullException.ThrowIfNull(callback, nameof(callbacks));
+
         Enter();
         try
         {
@@ -69,7 +72,11 @@ public abstract partial class Model
     {
         var history = new History();
         foreach (Callback callback in callbacks)
+        {
+            callback.StopTraining = false;
             callback.OnTrainBegin(this);
+        }
+
         for (int epoch = initialEpoch + 1; epoch <= epochs && !callbacks.Any(callback => callback.StopTraining); epoch++)
         {
             var at = new TrainingProgress(epoch, epochs, Step: 0, steps, Loss: double.NaN, Accuracy: double.NaN);
@@ -117,7 +124,9 @@ public abstract partial class Model
                 continue;
             reported = Stopwatch.GetTimestamp();
             BatchResult sofar = ReadMetrics();
+            Interop.cn_metrics sums = _arena.Metrics;
             progress.Report(at with { Step = step, Loss = sofar.Loss, Accuracy = sofar.Accuracy });
+            _arena.Metrics = sums; // Whoever was told may have used the model.
         }
 
         TimeSpan trainingTime = Stopwatch.GetElapsedTime(begin);
