@@ -12,14 +12,14 @@ public sealed class Adam : Optimizer
     /// <param name="learningRate">The step; at least 0.</param>
     /// <param name="beta1">The decay of the mean, in [0, 1).</param>
     /// <param name="beta2">The decay of the mean square, in [0, 1).</param>
-    /// <param name="epsilon">What keeps the division finite; at least 0.</param>
+    /// <param name="epsilon">What keeps the division finite; a float greater than 0.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public Adam(double learningRate = 0.001, double beta1 = 0.9, double beta2 = 0.999, double epsilon = 1e-7)
         : base(learningRate)
     {
         Beta1 = RequireBelowOne(beta1, nameof(beta1));
         Beta2 = RequireBelowOne(beta2, nameof(beta2));
-        Epsilon = RequireAtLeastZero(epsilon, nameof(epsilon));
+        Epsilon = RequireNormal(epsilon, nameof(epsilon));
     }
 
     /// <summary>The decay of the mean.</summary>

@@ -8,6 +8,8 @@ namespace Compiled;
 /// </summary>
 public abstract class Optimizer
 {
+    private const double SmallestNormal = 1.1754943508222875e-38;
+
     private double _learningRate;
 
     private protected Optimizer(double learningRate)
@@ -32,6 +34,15 @@ public abstract class Optimizer
         double.IsFinite(value) && value >= 0
             ? value
             : throw new ArgumentOutOfRangeException(name, value, $"{name} must be a finite number of at least 0.");
+
+    private protected static double RequireFraction(double value, string name) =>
+        value is >= 0 and <= 1 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be in [0, 1].");
+
+    /// <summary>Neither 0 nor infinite as a float, which is what kernels compute with.</summary>
+    private protected static double RequireNormal(double value, string name) =>
+        value >= SmallestNormal && value <= float.MaxValue
+            ? value
+            : throw new ArgumentOutOfRangeException(name, value, $"{name} must be a number from {SmallestNormal:G3} to {float.MaxValue:G3}.");
 
     private protected static double RequireBelowOne(double value, string name) =>
         value is >= 0 and < 1 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be in [0, 1).");

@@ -10,13 +10,13 @@ public sealed class SGD : Optimizer
 {
     /// <summary>Makes the optimizer.</summary>
     /// <param name="learningRate">The step; at least 0.</param>
-    /// <param name="momentum">What of the last update is kept, in [0, 1).</param>
+    /// <param name="momentum">What of the last update is kept, in [0, 1].</param>
     /// <param name="nesterov">Whether the gradient is applied after the momentum.</param>
     /// <exception cref="ArgumentOutOfRangeException">A value is out of range.</exception>
     public SGD(double learningRate = 0.01, double momentum = 0, bool nesterov = false)
         : base(learningRate)
     {
-        Momentum = RequireBelowOne(momentum, nameof(momentum));
+        Momentum = RequireFraction(momentum, nameof(momentum));
         Nesterov = nesterov;
     }
 
