@@ -8,11 +8,17 @@ namespace Compiled;
 /// </summary>
 internal static partial class AtomicFile
 {
+    private static int _count;
+
     public static void Write(string path, Action<Stream> write)
     {
         string target = Path.GetFullPath(path);
+        if (Directory.Exists(target))
+            throw new IOException($"'{path}' is a directory.");
         string directory = Path.GetDirectoryName(target) ?? throw new ArgumentException($"'{path}' is not the path of a file.", nameof(path));
-        string temporary = Path.Combine(directory, $".{Path.GetFileName(target)}.{Environment.ProcessId}.tmp");
+        // Of its own for every write: two threads may write the same target.
+        string name = $".{Path.GetFileName(target)}.{Environment.ProcessId}.{Interlocked.Increment(ref _count)}.tmp";
+        string temporary = Path.Combine(directory, name);
         try
         {
             using (var file = new FileStream(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 16))
