@@ -71,9 +71,12 @@ public sealed class SafeTensorsFile
 
     /// <summary>The raw bytes of a tensor of this file.</summary>
     /// <param name="tensor">One of <see cref="Tensors"/>.</param>
+    /// <exception cref="ArgumentException">It is of another file.</exception>
     public ReadOnlySpan<byte> Data(SafeTensor tensor)
     {
         ArgumentNullException.ThrowIfNull(tensor);
+        if (!ReferenceEquals(Find(tensor.Name), tensor))
+            throw new ArgumentException($"The tensor '{tensor.Name}' is not one of this file's.", nameof(tensor));
         return _data.Span.Slice((int)tensor.Offset, (int)tensor.Length);
     }
 

@@ -9,10 +9,14 @@ internal sealed class SafeTensorsHeader
     /// <summary>The limit of the format's reference implementation.</summary>
     public const int MaxBytes = 100_000_000;
 
-    private const int MaxTensors = 100_000;
-    private const int MaxRank = 8;
-    private const int MaxNameBytes = 256;
-    private const string MetadataKey = "__metadata__";
+    /// <summary>Of tensors, and of lines of metadata.</summary>
+    public const int MaxEntries = 100_000;
+
+    public const int MaxRank = 8;
+    public const int MaxNameBytes = 256;
+    public const string MetadataKey = "__metadata__";
+
+    private const int QuotedCharacters = 80;
 
     private readonly string _source;
     private readonly List<SafeTensor> _tensors = [];
@@ -58,13 +62,13 @@ internal sealed class SafeTensorsHeader
             string name = ReadString(ref reader);
             // Most JSON parsers silently keep the last of two equal keys: two readers would see two different files.
             if (!names.Add(name))
-                throw At(ref reader, $"the name '{name}' stands twice");
+                throw At(ref reader, $"the name {Quote(name)} stands twice");
             if (name == MetadataKey)
                 ReadMetadata(ref reader);
             else
                 _tensors.Add(ReadTensor(ref reader, name));
-            if (_tensors.Count > MaxTensors)
-                throw At(ref reader, $"there are more than {MaxTensors:N0} tensors");
+            if (_tensors.Count > MaxEntries)
+                throw At(ref reader, $"there are more than {MaxEntries:N0} tensors");
         }
     }
 
@@ -76,7 +80,9 @@ internal sealed class SafeTensorsHeader
             string key = ReadString(ref reader);
             Expect(ref reader, JsonTokenType.String, "a string");
             if (!_metadata.TryAdd(key, ReadString(ref reader)))
-                throw At(ref reader, $"the metadata key '{key}' stands twice");
+                throw At(ref reader, $"the metadata key {Quote(key)} stands twice");
+            if (_metadata.Count > MaxEntries)
+                throw At(ref reader, $"there are more than {MaxEntries:N0} lines of metadata");
         }
     }
 
@@ -106,14 +112,14 @@ internal sealed class SafeTensorsHeader
             }
             else
             {
-                throw At(ref reader, $"tensor '{name}' has an unknown or repeated key '{key}'");
+                throw At(ref reader, $"tensor '{name}' has an unknown or repeated key {Quote(key)}");
             }
         }
 
         if (type is null || shape is null || offsets is not { Count: 2 })
             throw At(ref reader, $"tensor '{name}' needs dtype, shape and two data_offsets");
         if (!TensorTypes.TryParse(type, out TensorType element))
-            throw At(ref reader, $"tensor '{name}' has the unknown type '{type}'");
+            throw At(ref reader, $"tensor '{name}' has the unknown type {Quote(type)}");
         return new SafeTensor(name, element, shape, offsets[0], CheckedLength(ref reader, name, element, shape, offsets));
     }
 
@@ -174,6 +180,9 @@ internal sealed class SafeTensorsHeader
         if (!reader.Read() || reader.TokenType != token)
             throw At(ref reader, $"{what} was expected");
     }
+
+    /// <summary>A text of the file in a message, which stays a line however long the text is.</summary>
+    private static string Quote(string text) => text.Length <= QuotedCharacters ? $"'{text}'" : $"'{text[..QuotedCharacters]}…'";
 
     private static string ReadString(ref Utf8JsonReader reader) => reader.GetString()!;
 
