@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 
@@ -77,6 +78,8 @@ public sealed class ArrayDataset : Dataset
         ReadOnlyMemory<byte> inputs, int[] inputShape, ReadOnlyMemory<int> classIds, int classCount, float scale = 1 / 255f)
         : this(Copy(inputShape), inputs.Length, [], classIds.Length, RequireClasses(classIds.Span, classCount))
     {
+        if (!float.IsFinite(scale))
+            throw new ArgumentOutOfRangeException(nameof(scale), scale, "scale must be a finite number.");
         _bytes = inputs;
         _classIds = classIds;
         _scale = scale;
@@ -179,9 +182,9 @@ public sealed class ArrayDataset : Dataset
             Vector128.ConvertToSingle(Vector128.AsInt32(value)) * scale,
             ref MemoryMarshal.GetReference(target));
 
-    private static int[] Copy(int[] shape)
+    private static int[] Copy(int[] shape, [CallerArgumentExpression(nameof(shape))] string? name = null)
     {
-        ArgumentNullException.ThrowIfNull(shape);
+        ArgumentNullException.ThrowIfNull(shape, name);
         return [.. shape];
     }
 
@@ -191,7 +194,9 @@ public sealed class ArrayDataset : Dataset
         foreach (int extent in shape)
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(extent, 1, name);
-            size = checked(size * extent);
+            if (size > int.MaxValue / extent)
+                throw new ArgumentException($"A sample of {string.Join('×', shape)} has more than {int.MaxValue:N0} elements.", name);
+            size *= extent;
         }
 
         return size;
