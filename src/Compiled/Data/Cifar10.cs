@@ -37,7 +37,7 @@ public static class Cifar10
     {
         string? folder = directory is null ? FindCached() : Find(directory);
         if (folder is null && directory is null)
-            folder = Cifar10Archive.Download(cancellationToken);
+            folder = Cifar10Archive.Official.Download(Cifar10Archive.CacheDirectory, cancellationToken);
         if (folder is null)
         {
             throw new DirectoryNotFoundException(
@@ -89,11 +89,12 @@ public static class Cifar10
 
     private static void RequireWholeRecords(byte[] file, string path)
     {
-        if (file.Length == 0 || file.Length % RecordBytes != 0)
+        int rest = file.Length % RecordBytes;
+        if (file.Length == 0 || rest != 0)
         {
             throw new InvalidDataException(
-                $"'{path}' is damaged: it has {file.Length:N0} bytes; a CIFAR-10 file is a whole number of records of {RecordBytes:N0} bytes. " +
-                $"The last whole record ends at byte {file.Length / RecordBytes * (long)RecordBytes:N0}.");
+                $"'{path}' is damaged: record {file.Length / RecordBytes:N0} (byte {file.Length - rest:N0}) has {rest:N0} bytes; " +
+                $"records are {RecordBytes:N0} bytes.");
         }
 
         for (int at = 0; at < file.Length; at += RecordBytes)
