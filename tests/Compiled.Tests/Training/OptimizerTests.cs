@@ -1,0 +1,134 @@
+namespace Compiled.Tests;
+
+/// <summary>Optimizers as objects: their defaults, their ranges, and whose state is whose. Their arithmetic has golden cases.</summary>
+public sealed class OptimizerTests
+{
+    private static readonly float[] Inputs = Samples.Inputs(8, 1, 5);
+    private static readonly int[] ClassIds = Samples.ClassIds(8, 1, 3);
+
+    [Fact]
+    public void Defaults_are_those_of_Keras()
+    {
+        var sgd = new SGD();
+        Assert.Equal((0.01, 0.0, false), (sgd.LearningRate, sgd.Momentum, sgd.Nesterov));
+        var adam = new Adam();
+        Assert.Equal((0.001, 0.9, 0.999, 1e-7), (adam.LearningRate, adam.Beta1, adam.Beta2, adam.Epsilon));
+    }
+
+    [Theory]
+    [InlineData(-1e-9)]
+    [InlineData(double.NaN)]
+    [InlineData(double.PositiveInfinity)]
+    [InlineData(double.NegativeInfinity)]
+    public void A_learning_rate_is_a_finite_number_of_at_least_0(double rate)
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => new SGD(rate));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new Adam(rate));
+        var optimizer = new SGD(0.5);
+        var fault = Assert.Throws<ArgumentOutOfRangeException>(() => optimizer.LearningRate = rate);
+        Assert.StartsWith("LearningRate must be a finite number of at least 0.", fault.Message, StringComparison.Ordinal);
+        Assert.Equal(0.5, optimizer.LearningRate);
+    }
+
+    [Theory]
+    [InlineData(-0.1)]
+    [InlineData(1.0001)]
+    [InlineData(double.NaN)]
+    public void Momentum_is_a_fraction(double momentum) => Refused("momentum must be in [0, 1].", () => new SGD(0.1, momentum));
+
+    [Theory]
+    [InlineData(-0.1)]
+    [InlineData(1)]
+    [InlineData(double.NaN)]
+    public void Decays_are_below_1(double decay)
+    {
+        Refused("beta1 must be in [0, 1).", () => new Adam(beta1: decay));
+        Refused("beta2 must be in [0, 1).", () => new Adam(beta2: decay));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1e-7)]
+    [InlineData(1e-39)]
+    [InlineData(1e39)]
+    [InlineData(double.NaN)]
+    public void Epsilon_is_a_number_that_a_float_can_be(double epsilon) => Refused("epsilon must be a number from", () => new Adam(epsilon: epsilon));
+
+    [Fact]
+    public void Whatever_is_not_refused_trains()
+    {
+        Optimizer[] extremes =
+        [
+            new SGD(0), new SGD(0.1, momentum: 1), new SGD(0.1, momentum: 1, nesterov: true), new SGD(0.1, nesterov: true), new SGD(1e-300),
+            new Adam(0, 0, 0, 1), new Adam(epsilon: float.MaxValue), new Adam(epsilon: 1.1754943508222875e-38), new Adam(1e-3, 0.9999999, 0.9999999),
+        ];
+        foreach (Optimizer optimizer in extremes)
+        {
+            using var net = new ThreeClasses(batchSize: 8);
+            net.TrainOnBatch(Inputs, ClassIds, optimizer);
+            Assert.All(Samples.Weights(net), weight => Assert.True(float.IsFinite(weight)));
+            Assert.Equal(1, net.Step);
+        }
+    }
+
+    [Fact]
+    public void A_changed_learning_rate_holds_from_the_next_step()
+    {
+        using var net = new ThreeClasses(batchSize: 8);
+        var optimizer = new SGD(0.5);
+        foreach (double rate in (double[])[0.5, 0.125, 0, 2])
+        {
+            optimizer.LearningRate = rate;
+            float[] before = Samples.Weights(net);
+            net.TrainOnBatch(Inputs, ClassIds, optimizer);
+            // Powers of two: the products are exact, so each weight is one rounded difference.
+            float[] expected = [.. before.Zip(net.Weights.SelectMany(weight => weight.Gradient.ToArray()), (w, g) => w - (float)rate * g)];
+            Compare.Same($"weights at a rate of {rate}", expected, Samples.Weights(net));
+        }
+    }
+
+    [Fact]
+    public void Another_optimizer_begins_without_the_velocity_of_the_last()
+    {
+        using var net = new ThreeClasses(batchSize: 8);
+        var first = new SGD(0.5, momentum: 0.5);
+        var second = new SGD(0.5, momentum: 0.5);
+        for (int step = 0; step < 3; step++)
+            net.TrainOnBatch(Inputs, ClassIds, first);
+        Assert.False(StepIsPlain(net, first));
+        Assert.True(StepIsPlain(net, second));
+        Assert.False(StepIsPlain(net, second));
+        Assert.True(StepIsPlain(net, first));
+    }
+
+    [Fact]
+    public void One_optimizer_serves_two_models_each_with_a_state_of_its_own()
+    {
+        using var alone = new ThreeClasses(batchSize: 8);
+        using var shared = new ThreeClasses(batchSize: 8);
+        using var other = new ThreeClasses(batchSize: 8, seed: 77);
+        Adam optimizer = new(), its = new();
+        for (int step = 0; step < 4; step++)
+        {
+            alone.TrainOnBatch(Inputs, ClassIds, its);
+            shared.TrainOnBatch(Inputs, ClassIds, optimizer);
+            other.TrainOnBatch(Inputs, ClassIds, optimizer);
+        }
+
+        Compare.Same("weights", Samples.Weights(alone), Samples.Weights(shared));
+    }
+
+    /// <summary>Whether a step at a rate of 0.5 takes half the gradient and nothing else from the weights.</summary>
+    private static bool StepIsPlain(Model net, Optimizer optimizer)
+    {
+        float[] before = Samples.Weights(net);
+        net.TrainOnBatch(Inputs, ClassIds, optimizer);
+        return before.Zip(net.Weights.SelectMany(weight => weight.Gradient.ToArray()), (w, g) => w - 0.5f * g).SequenceEqual(Samples.Weights(net));
+    }
+
+    private static void Refused(string rule, Func<Optimizer> make)
+    {
+        var fault = Assert.Throws<ArgumentOutOfRangeException>(() => _ = make());
+        Assert.StartsWith(rule, fault.Message, StringComparison.Ordinal);
+    }
+}
