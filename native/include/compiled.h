@@ -127,8 +127,11 @@ typedef struct cn_buffer cn_buffer;
 CN_API cn_status cn_buffer_create(cn_context* context, int64_t bytes, cn_buffer** buffer);
 /* The device address of the first byte; on the CPU it can be read and written directly. */
 CN_API cn_status cn_buffer_address(cn_buffer* buffer, void** address);
+/* Copies `bytes` bytes from the host to the buffer, from byte `offset` on; returns when the host memory may change again. */
 CN_API cn_status cn_buffer_write(cn_buffer* buffer, int64_t offset, const void* host_source, int64_t bytes);
+/* Copies `bytes` bytes of the buffer, from byte `offset` on, to the host, after everything asked of the device before. */
 CN_API cn_status cn_buffer_read(cn_buffer* buffer, int64_t offset, void* host_target, int64_t bytes);
+/* Zeroes `bytes` bytes from byte `offset` on. */
 CN_API cn_status cn_buffer_clear(cn_buffer* buffer, int64_t offset, int64_t bytes);
 /* Accepts null. */
 CN_API cn_status cn_buffer_destroy(cn_buffer* buffer);

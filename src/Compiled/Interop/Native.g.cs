@@ -549,7 +549,7 @@ public static partial class Native
     public const uint AbiVersion = 1;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "ceb7e9edf5d81685d58677a610eb53e34f544bccf499ed252ca2fc132883107d";
+    public const string HeaderSha256 = "cedb71f0dc163334ac87b4b07c5dbd2641331daca10795d925de798a6380e5d7";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -766,17 +766,23 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_buffer_address(nint buffer, out nint address);
 
-    /// <summary>cn_buffer_write</summary>
+    /// <summary>
+    /// Copies <paramref name="bytes"/> bytes from the host to the buffer, from byte <paramref name="offset"/> on; returns when the host
+    /// memory may change again.
+    /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_buffer_write(nint buffer, long offset, nint hostSource, long bytes);
 
-    /// <summary>cn_buffer_read</summary>
+    /// <summary>
+    /// Copies <paramref name="bytes"/> bytes of the buffer, from byte <paramref name="offset"/> on, to the host, after everything asked of
+    /// the device before.
+    /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_buffer_read(nint buffer, long offset, nint hostTarget, long bytes);
 
-    /// <summary>cn_buffer_clear</summary>
+    /// <summary>Zeroes <paramref name="bytes"/> bytes from byte <paramref name="offset"/> on.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_buffer_clear(nint buffer, long offset, long bytes);
