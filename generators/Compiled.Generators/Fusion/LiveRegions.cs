@@ -32,13 +32,19 @@ internal static class LiveRegions
         for (int i = stages.Count - 1; i >= 0; i--)
         {
             Stage stage = stages[i];
-            if (stage.Epilogue.Dropout is not null || graph.Nodes[stage.Anchor].Operation is DropoutOperation || needed[stage.Output] is null)
+            Operation operation = graph.Nodes[stage.Anchor].Operation;
+            // The mask of a dropout is indexed by the logical shape.
+            if (!operation.CanTrim || stage.Epilogue.Dropout is not null || needed[stage.Output] is null)
                 needed[stage.Output] = logical[stage.Output];
             Shape anchor = AnchorShape(graph, stage, logical, needed[stage.Output]!);
-            Operation operation = graph.Nodes[stage.Anchor].Operation;
             Shape all = logical[stage.Input];
-            Need(needed, stage.Input, anchor.Rank == 3 ? operation.LiveInput(all, anchor.Height, anchor.Width) ?? all : all);
+            Need(needed, stage.Input, anchor.Rank == 3 ? operation.LiveInput(all, anchor.Height, anchor.Width) : all);
         }
+
+        // An element-wise stage walks through both of its arrays at once. Where more of its input is stored than it needs, so is of its output.
+        var views = new Views(graph);
+        foreach (Stage stage in stages.Where(stage => graph.Nodes[stage.Anchor].Operation is ActivationOperation))
+            needed[stage.Output] = needed[views.Root(stage.Input)];
 
         return logical.Select((shape, value) => needed[value] ?? shape).ToArray();
     }

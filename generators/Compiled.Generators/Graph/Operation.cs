@@ -32,8 +32,11 @@ internal abstract record Operation
     /// <summary>The type of the generated member for the weights.</summary>
     public virtual string? WeightsType => null;
 
-    /// <summary>How many rows and columns of the input the given rows and columns of the output need; null for all.</summary>
-    public virtual Shape? LiveInput(Shape input, long height, long width) => null;
+    /// <summary>Whether it can compute the first rows and columns of its output alone.</summary>
+    public virtual bool CanTrim => false;
+
+    /// <summary>How many rows and columns of the input the given rows and columns of the output need.</summary>
+    public virtual Shape LiveInput(Shape input, long height, long width) => input;
 
     /// <summary>The epilogue after this operation joined a stage, or null where it cannot.</summary>
     public virtual Epilogue? Join(Epilogue epilogue) => null;

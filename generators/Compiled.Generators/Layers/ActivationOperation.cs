@@ -39,7 +39,10 @@ internal sealed record ActivationOperation(ActivationFunction Function) : Operat
 
     public override Shape Infer(Shape input, LayerPlace place) => input;
 
-    public override Shape? LiveInput(Shape input, long height, long width) => input.Rank == 3 ? new Shape(height, width, input.Last) : null;
+    /// <remarks>Element by element: input and output are stored alike.</remarks>
+    public override bool CanTrim => true;
+
+    public override Shape LiveInput(Shape input, long height, long width) => new(height, width, input.Last);
 
     /// <remarks>
     /// After a pooling only ReLU may still join: the stage computes it before, and the maximum of ReLUs is the ReLU of the maximum to the last

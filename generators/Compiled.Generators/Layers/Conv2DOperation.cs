@@ -51,6 +51,8 @@ internal sealed record Conv2DOperation(long Filters, Window Window, bool UseBias
         return all.ToEquatableArray();
     }
 
+    public override bool CanTrim => true;
+
     public override Shape LiveInput(Shape input, long height, long width) =>
         new(Window.LiveRows(input.Height, height), Window.LiveColumns(input.Width, width), input.Last);
 

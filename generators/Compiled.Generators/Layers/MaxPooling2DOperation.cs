@@ -35,6 +35,8 @@ internal sealed record MaxPooling2DOperation(Window Window) : Operation
             input, null, $"the window {Window.Title} does not fit into it", "remove it, use Padding = Padding.Same on it, or on a convolution before it");
     }
 
+    public override bool CanTrim => true;
+
     public override Shape LiveInput(Shape input, long height, long width) =>
         new(Window.LiveRows(input.Height, height), Window.LiveColumns(input.Width, width), input.Last);
 
