@@ -6,7 +6,7 @@ namespace Compiled;
 /// <summary>What a model keeps for the optimizer that trains it: the native op and its moving averages.</summary>
 internal sealed class OptimizerSlots : IDisposable
 {
-    private readonly OpHandle _op;
+    private readonly OpHandle? _op; // null for a model without weights
     private readonly BufferHandle? _buffer;
     private readonly nint _slot0;
     private readonly nint _slot1;
@@ -15,6 +15,8 @@ internal sealed class OptimizerSlots : IDisposable
     {
         Optimizer = optimizer;
         long count = plan.ParameterBytes / sizeof(float);
+        if (count == 0)
+            return;
         cn_optimizer_desc description = optimizer.Describe(count);
         description.struct_size = (uint)Unsafe.SizeOf<cn_optimizer_desc>();
         CompiledException.ThrowIfFailed(Native.cn_optimizer_create(context.Value, in description, out nint op));
@@ -30,6 +32,12 @@ internal sealed class OptimizerSlots : IDisposable
 
     public void Step(ModelArena arena)
     {
+        if (_op is null)
+        {
+            arena.State.step++;
+            return;
+        }
+
         arena.State.learning_rate = Optimizer.LearningRate;
         CompiledException.ThrowIfFailed(
             Native.cn_optimizer_step(_op.Value, arena.StateAddress, arena.ParameterAddress, arena.GradientAddress, _slot0, _slot1));
@@ -37,7 +45,7 @@ internal sealed class OptimizerSlots : IDisposable
 
     public void Dispose()
     {
-        _op.Dispose();
+        _op?.Dispose();
         _buffer?.Dispose();
     }
 }
