@@ -28,11 +28,10 @@ internal static class Differentiator
     public static TrainingGraph Differentiate(Graph graph)
     {
         HashSet<int> wanted = ValuesWithWeightsBefore(graph);
-        HashSet<int> reached = ValuesBeforeLoss(graph);
         var views = new Views(graph);
         var written = new HashSet<int> { views.Root(graph.Loss.Input) };
         var gradients = new List<GradientNode>();
-        foreach (Node node in graph.Nodes.Reverse().Where(node => node.Output >= 0 && reached.Contains(node.Output)))
+        foreach (Node node in graph.Nodes.Reverse().Where(node => node.Output >= 0))
         {
             bool hasWeights = graph.Parameters.Any(parameter => parameter.Node == node.Id);
             bool inputWanted = wanted.Contains(node.Input);
@@ -55,14 +54,6 @@ internal static class Differentiator
                 values.Add(node.Output);
         }
 
-        return values;
-    }
-
-    private static HashSet<int> ValuesBeforeLoss(Graph graph)
-    {
-        var values = new HashSet<int> { graph.Loss.Input };
-        foreach (Node node in graph.Nodes.Reverse().Where(node => values.Contains(node.Output)))
-            values.UnionWith(node.Inputs);
         return values;
     }
 }

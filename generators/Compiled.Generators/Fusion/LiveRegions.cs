@@ -34,14 +34,14 @@ internal static class LiveRegions
             Stage stage = stages[i];
             Operation operation = graph.Nodes[stage.Anchor].Operation;
             // The mask of a dropout is indexed by the logical shape.
-            if (!operation.CanTrim || stage.Epilogue.Dropout is not null || needed[stage.Output] is null)
+            if (!operation.CanTrim || stage.Epilogue.Dropout is not null)
                 needed[stage.Output] = logical[stage.Output];
             Shape anchor = AnchorShape(graph, stage, logical, needed[stage.Output]!);
             Shape all = logical[stage.Input];
             Need(needed, stage.Input, anchor.Rank == 3 ? operation.LiveInput(all, anchor.Height, anchor.Width) : all);
         }
 
-        // An element-wise stage walks through both of its arrays at once. Where more of its input is stored than it needs, so is of its output.
+        // An element-wise stage walks through both of its arrays at once: where its input is stored beyond what it needs, so is its output.
         var views = new Views(graph);
         foreach (Stage stage in stages.Where(stage => graph.Nodes[stage.Anchor].Operation is ActivationOperation))
             needed[stage.Output] = needed[views.Root(stage.Input)];

@@ -2,7 +2,7 @@ namespace Compiled.Generators;
 
 /// <summary>
 /// A network as values and the nodes between them, in SSA form: every value has one producer, which stands before its consumers, and any
-/// number of consumers. Nothing here knows of attributes.
+/// number of consumers. From every node a way leads to the loss. Nothing here knows of attributes.
 /// </summary>
 /// <param name="Values">The values, by number.</param>
 /// <param name="Nodes">The layers in order; the last one is the loss.</param>

@@ -47,7 +47,8 @@ internal sealed class GraphBuilder
 
         ReportDeadLayers();
         Node loss = _nodes[_nodes.Count - 1];
-        return new Graph(_values.ToEquatableArray(), _nodes.ToEquatableArray(), _parameters.ToEquatableArray(), Input: 0, Output: loss.Input);
+        return LiveGraph.Of(
+            new Graph(_values.ToEquatableArray(), _nodes.ToEquatableArray(), _parameters.ToEquatableArray(), Input: 0, Output: loss.Input));
     }
 
     /// <summary>One input at the beginning, one loss at the end, only known layers between.</summary>

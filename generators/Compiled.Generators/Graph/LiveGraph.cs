@@ -1,0 +1,54 @@
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Compiled.Generators;
+
+/// <summary>
+/// Leaves out what reaches no loss, as Keras does: it costs nothing, and all that goes by number (weights, their random streams and those
+/// of the dropouts) is as if it had not been declared.
+/// </summary>
+internal static class LiveGraph
+{
+    public static Graph Of(Graph graph)
+    {
+        List<Node> live = LiveNodes(graph);
+        if (live.Count == graph.Nodes.Count)
+            return graph;
+        Dictionary<int, int> nodes = Numbers(live.Select(node => node.Id));
+        Dictionary<int, int> values = Numbers(live.Where(node => node.Output >= 0).Select(node => node.Output).Prepend(graph.Input));
+        int dropouts = 0;
+        IEnumerable<Node> renumbered = live.Select(node => node with
+        {
+            Id = nodes[node.Id],
+            Operation = node.Operation is DropoutOperation dropout ? dropout with { Stream = dropouts++ } : node.Operation,
+            Inputs = node.Inputs.Select(input => values[input]).ToEquatableArray(),
+            Output = node.Output < 0 ? node.Output : values[node.Output],
+        });
+        IEnumerable<Parameter> parameters = graph.Parameters
+            .Where(parameter => nodes.ContainsKey(parameter.Node))
+            .Select(parameter => parameter with { Node = nodes[parameter.Node] });
+        return new Graph(
+            values.OrderBy(pair => pair.Value).Select(pair => new Value(pair.Value, graph.Values[pair.Key].Shape)).ToEquatableArray(),
+            renumbered.ToEquatableArray(),
+            parameters.ToEquatableArray(),
+            values[graph.Input],
+            values[graph.Output]);
+    }
+
+    /// <summary>The nodes from which a way leads to the loss, in their order.</summary>
+    private static List<Node> LiveNodes(Graph graph)
+    {
+        var read = new HashSet<int>(graph.Loss.Inputs);
+        List<Node> live = [graph.Loss];
+        foreach (Node node in graph.Nodes.Reverse().Where(node => read.Contains(node.Output)))
+        {
+            read.UnionWith(node.Inputs);
+            live.Insert(0, node);
+        }
+
+        return live;
+    }
+
+    private static Dictionary<int, int> Numbers(IEnumerable<int> ids) =>
+        ids.Select((id, number) => (id, number)).ToDictionary(pair => pair.id, pair => pair.number);
+}
