@@ -5,11 +5,11 @@ public abstract partial class Model
 {
     private OptimizerSlots? _slots;
 
-    private int InputSize => Plan.InputShape.Aggregate(1, (product, extent) => product * extent);
+    private int InputSize => (int)Shapes.Size(Plan.InputShape);
 
-    private int OutputSize => Plan.OutputShape.Aggregate(1, (product, extent) => product * extent);
+    private int OutputSize => (int)Shapes.Size(Plan.OutputShape);
 
-    private int TargetSize => Plan.TargetShape.Aggregate(1, (product, extent) => product * extent);
+    private int TargetSize => (int)Shapes.Size(Plan.TargetShape);
 
     private int ClassCount => Plan.OutputShape[^1];
 

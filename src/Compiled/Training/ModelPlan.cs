@@ -88,5 +88,5 @@ public sealed record ParameterPlan(
     string Name, long Offset, IReadOnlyList<int> Shape, Initializer Initializer, long FanIn, long FanOut, uint Stream)
 {
     /// <summary>The number of values.</summary>
-    public long Count => Shape.Aggregate(1L, (product, extent) => product * extent);
+    public long Count => Shapes.Size(Shape);
 }
