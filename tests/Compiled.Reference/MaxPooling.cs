@@ -20,27 +20,45 @@ public static class MaxPooling
         return dx;
     }
 
+    /// <summary>The smallest distance of a maximum from another value in its window.</summary>
+    public static double Distance(Tensor x, Window2D window)
+    {
+        int[] winners = Winners(x, window, out Tensor y);
+        double distance = double.PositiveInfinity;
+        ForEachCell(x, y, window, (o, i) =>
+        {
+            double below = x.Values[winners[o]] - x.Values[i];
+            distance = below > 0 ? Math.Min(distance, below) : distance;
+        });
+        return distance;
+    }
+
     private static int[] Winners(Tensor x, Window2D window, out Tensor y)
     {
-        (int height, int width, int channels) = (x.Shape[1], x.Shape[2], x.Shape[3]);
-        var output = new Tensor([x.Shape[0], window.OutputHeight(height), window.OutputWidth(width), channels]);
-        int[] winners = new int[output.Count];
+        y = new Tensor([x.Shape[0], window.OutputHeight(x.Shape[1]), window.OutputWidth(x.Shape[2]), x.Shape[3]]);
+        int[] winners = new int[y.Count];
         Array.Fill(winners, -1);
+        ForEachCell(x, y, window, (o, i) =>
+        {
+            if (winners[o] < 0 || x.Values[i] > x.Values[winners[o]])
+                winners[o] = i;
+        });
+        return winners;
+    }
+
+    /// <summary>Calls <paramref name="visit"/> with the element of y and the element of x for each cell of each window.</summary>
+    private static void ForEachCell(Tensor x, Tensor y, Window2D window, Action<int, int> visit)
+    {
+        (int height, int width, int channels) = (x.Shape[1], x.Shape[2], x.Shape[3]);
         for (int image = 0; image < x.Shape[0]; image++)
         {
             window.ForEachCell(height, width, (oy, ox, _, _, iy, ix) =>
             {
+                int output = ((((image * y.Shape[1]) + oy) * y.Shape[2]) + ox) * channels;
+                int input = ((((image * height) + iy) * width) + ix) * channels;
                 for (int c = 0; c < channels; c++)
-                {
-                    int o = (((((image * output.Shape[1]) + oy) * output.Shape[2]) + ox) * channels) + c;
-                    int i = (((((image * height) + iy) * width) + ix) * channels) + c;
-                    if (winners[o] < 0 || x.Values[i] > x.Values[winners[o]])
-                        winners[o] = i;
-                }
+                    visit(output + c, input + c);
             });
         }
-
-        y = output;
-        return winners;
     }
 }

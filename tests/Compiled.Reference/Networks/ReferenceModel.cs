@@ -12,6 +12,12 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
     /// <summary>The number of finished updates.</summary>
     public int Updates { get; private set; }
 
+    /// <summary>
+    /// How near the closest decision of all training passes was to another outcome: a ReLU's input to 0, a window's maximum to another
+    /// cell; in parts of the largest value beside it, of 1 at least. Whoever rounds otherwise by more than this may decide otherwise.
+    /// </summary>
+    public double Margin { get; private set; } = double.PositiveInfinity;
+
     /// <summary>The output of prediction.</summary>
     public Tensor Predict(Tensor x) => Run(x, training: false)[^1];
 
@@ -47,6 +53,8 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
         foreach (Layer layer in network.Layers)
         {
             Tensor input = values[^1];
+            if (training)
+                Margin = Math.Min(Margin, Distance(layer, input) / Math.Max(1, input.Values.Max(Math.Abs)));
             values.Add(layer switch
             {
                 Conv2DLayer conv => Convolution.Forward(input, weights[weight++], conv.UseBias ? weights[weight++] : null, conv.Window),
@@ -61,6 +69,14 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
 
         return values;
     }
+
+    private static double Distance(Layer layer, Tensor x) => layer switch
+    {
+        ActivationLayer { Activation: "relu" } =>
+            x.Values.Where(value => value != 0).Select(Math.Abs).DefaultIfEmpty(double.PositiveInfinity).Min(),
+        MaxPooling2DLayer pooling => MaxPooling.Distance(x, pooling.Window),
+        _ => double.PositiveInfinity,
+    };
 
     private Tensor Backward(Layer layer, Tensor x, Tensor y, Tensor dy, ref int weight, ref int dropout, List<Tensor> gradients)
     {
