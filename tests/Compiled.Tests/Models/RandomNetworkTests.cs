@@ -1,0 +1,108 @@
+using Compiled.Reference;
+using CsCheck;
+using Xunit.Sdk;
+
+namespace Compiled.Tests;
+
+/// <summary>
+/// Five hundred networks drawn from the whole vocabulary, each compiled fused and unfused, on every instruction set, on one thread and two:
+/// prediction, loss, gradients and three training steps with dropout are held against one another and against the reference in double.
+/// </summary>
+public sealed class RandomNetworkTests
+{
+    private const int Batches = 20;
+    private const int PerBatch = 25;
+
+    public static TheoryData<uint> Streams => new(Enumerable.Range(0, Batches).Select(batch => (uint)batch));
+
+    [Theory]
+    [MemberData(nameof(Streams))]
+    public void A_fused_network_computes_what_its_layers_do_one_by_one(uint stream)
+    {
+        var random = new PCG(stream, 0);
+        List<NetworkTrial> trials = [];
+        for (int i = 0; i < PerBatch; i++)
+            trials.Add(NetworkTrial.Any.Generate(random, null, out _));
+        (Type, Type)[] types = NetworkTrial.Compile(trials);
+        for (int i = 0; i < PerBatch; i++)
+        {
+            IReadOnlyList<InstructionSet> sets = NativeContext.InstructionSets;
+            InstructionSet set = sets[i % sets.Count];
+            int threads = 1 + (i / sets.Count % 2);
+            if (Run(trials[i], types[i], set, threads) is { } fault)
+                Fail(trials[i], fault, set, threads);
+        }
+    }
+
+    [Fact]
+    public void Drawn_networks_use_the_whole_vocabulary()
+    {
+        var random = new PCG(0, 0);
+        List<Network> networks = [];
+        for (int i = 0; i < Batches * PerBatch; i++)
+            networks.Add(DrawNetwork.Any.Generate(random, null, out _));
+        Assert.All(networks, network => Assert.True(DrawNetwork.IsValid(network)));
+        Layer[] layers = [.. networks.SelectMany(network => network.Layers)];
+        Assert.Equal(
+            ["linear", "relu", "sigmoid", "softmax", "tanh"],
+            layers.OfType<ActivationLayer>().Select(layer => layer.Activation).Distinct().Order());
+        Assert.Equal(
+            ["categorical_crossentropy", "mean_squared_error", "sparse_categorical_crossentropy"],
+            networks.Select(network => network.Loss).Distinct().Order());
+        Assert.Equal([1, 2, 3], networks.Select(network => network.Input.Count).Distinct().Order());
+        Assert.Contains(layers, layer => layer is Conv2DLayer { UseBias: false });
+        Assert.Contains(layers, layer => layer is Conv2DLayer { Window: { Same: true, DilationHeight: 2 } });
+        Assert.Contains(layers, layer => layer is Conv2DLayer { Window: { Same: false, StrideHeight: 3, StrideWidth: 1 } });
+        Assert.Contains(layers, layer => layer is MaxPooling2DLayer { Window: { Same: true, Height: 3, StrideHeight: 1 } });
+        Assert.Contains(layers, layer => layer is MaxPooling2DLayer { Window: { Same: false, Width: 1, StrideWidth: 3 } });
+        Assert.Contains(networks, network => network.Layers[0] is DropoutLayer { Rate: > 0 });
+        Assert.Contains(networks, network => network.Layers.SkipLast(1).Contains(new ActivationLayer("softmax")));
+        Assert.Contains(
+            networks.SelectMany(network => network.Shapes().Zip(network.Layers)), pair => pair is { First.Count: 3, Second: DenseLayer });
+        Assert.Contains(networks, network => !network.Layers.Any(layer => layer is WeightedLayer));
+        // Both ways of comparing are in use.
+        Assert.InRange(networks.Count(FusedRounding.IsThatOfLayers), networks.Count / 10, networks.Count / 2);
+    }
+
+    [Fact]
+    public void A_failing_network_is_shown_as_small_as_it_can_be()
+    {
+        var network = new Network(
+            [7, 6, 3],
+            [
+                new Conv2DLayer(5, new Window2D(3, 2, 1, 1, Same: true)), new DropoutLayer(0.5), new ActivationLayer("tanh"),
+                new FlattenLayer(), new DenseLayer(4),
+            ],
+            "mean_squared_error");
+        static bool Fails(Network network) => network.Layers.Contains(new ActivationLayer("tanh")) && network.Input[0] > 3;
+        (NetworkTrial smallest, Exception fault) = ShrinkTrial.Smallest(
+            new NetworkTrial(network, BatchSize: 4, Rows: 3), new XunitException("first"),
+            trial => Fails(trial.Network) ? new XunitException("last") : null);
+        Assert.Equal("last", fault.Message);
+        Assert.Equal(
+            """
+            1 samples at batch size 1:
+            [Compiled.Model]
+            [Compiled.Input(4, 1, 1)]
+            [Compiled.Tanh]
+            [Compiled.MeanSquaredError]
+            public sealed partial class Drawn;
+            """,
+            smallest.ToString());
+    }
+
+    private static Exception? Run(NetworkTrial trial, (Type Fused, Type Unfused) types, InstructionSet set, int threads)
+    {
+        using var device = Device.Cpu(threads, set);
+        Exception? fault = Record.Exception(() => trial.Run(types, device));
+        return fault ?? Record.Exception(() => Assert.Equal(0, device.BufferBytes));
+    }
+
+    private static void Fail(NetworkTrial trial, Exception fault, InstructionSet set, int threads)
+    {
+        (NetworkTrial smallest, Exception last) = ShrinkTrial.Smallest(
+            trial, fault, candidate => Run(candidate, NetworkTrial.Compile([candidate])[0], set, threads));
+        throw new XunitException(
+            $"{set}, {threads} threads, {smallest}\n{last.Message}\n\nThis is the smallest one found of {trial}\n{fault.Message}", last);
+    }
+}
