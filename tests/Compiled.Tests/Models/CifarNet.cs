@@ -1,0 +1,12 @@
+namespace Compiled.Tests;
+
+/// <summary>The network of the Keras CIFAR-10 example.</summary>
+[Model]
+[Input(32, 32, 3)]
+[Conv2D(32, 3, Padding = Padding.Same), ReLU]
+[Conv2D(32, 3), ReLU, MaxPooling2D(2), Dropout(0.25)]
+[Conv2D(64, 3, Padding = Padding.Same), ReLU]
+[Conv2D(64, 3), ReLU, MaxPooling2D(2), Dropout(0.25)]
+[Flatten, Dense(512), ReLU, Dropout(0.5)]
+[Dense(10), Softmax, CategoricalCrossentropy]
+public sealed partial class CifarNet;

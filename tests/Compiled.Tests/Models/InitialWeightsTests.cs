@@ -1,0 +1,90 @@
+namespace Compiled.Tests;
+
+/// <summary>How weights start: Glorot uniform kernels, zero biases, a random stream for each weight.</summary>
+public sealed class InitialWeightsTests
+{
+    private const ulong Seed = 0x0123_4567_89AB_CDEF;
+
+    [Fact]
+    public void Kernels_are_drawn_from_philox()
+    {
+        using var net = new CifarNet(batchSize: 1, seed: Seed);
+        IReadOnlyList<ParameterPlan> plans = net.Plan.Parameters;
+        for (int k = 0; k < plans.Count; k++)
+        {
+            Weight weight = net.Weights[k];
+            if (weight.Shape.Count == 1)
+                continue;
+            // Convolutions: taps times channels. Dense layers: no taps.
+            int taps = weight.Shape.SkipLast(2).Aggregate(1, (product, extent) => product * extent);
+            float limit = (float)Math.Sqrt(6.0 / (taps * (weight.Shape[^2] + weight.Shape[^1])));
+            Span<float> values = weight.Span;
+            for (int i = 0; i < values.Length; i++)
+            {
+                float expected = limit * ((2 * Philox.Uniform(Seed, 0x4000 + (uint)k, step: 0, (ulong)i)) - 1);
+                Assert.True(expected == values[i], $"{weight.Name}[{i}] is {values[i]:G9} instead of {expected:G9}");
+            }
+        }
+    }
+
+    [Fact]
+    public void Kernels_fill_the_limits_of_glorot_evenly()
+    {
+        using var net = new CifarNet(batchSize: 1, seed: Seed);
+        foreach ((Weight kernel, double fanIn, double fanOut) in ((Weight, double, double)[])
+        [
+            (net.Conv2D1.Kernel, 9 * 3, 9 * 32), (net.Conv2D2.Kernel, 9 * 32, 9 * 32),
+            (net.Conv2D3.Kernel, 9 * 32, 9 * 64), (net.Conv2D4.Kernel, 9 * 64, 9 * 64),
+            (net.Dense1.Kernel, 6 * 6 * 64, 512), (net.Dense2.Kernel, 512, 10),
+        ])
+        {
+            double limit = Math.Sqrt(6 / (fanIn + fanOut));
+            double[] parts = [.. kernel.Span.ToArray().Select(value => value / limit)];
+            Assert.All(parts, part => Assert.InRange(part, -1, 1));
+            // Five standard deviations of the mean and of the mean square of a fair draw: their variances are 1/3 and 4/45 over the count.
+            Assert.Equal(0, parts.Average(), 5 * Math.Sqrt(1 / 3.0 / parts.Length));
+            Assert.Equal(1 / 3.0, parts.Average(part => part * part), 5 * Math.Sqrt(4 / 45.0 / parts.Length));
+            // Of so many, the nearest to each limit is close to it.
+            Assert.True(parts.Max() > 1 - (20.0 / parts.Length) && parts.Min() < -1 + (20.0 / parts.Length));
+        }
+    }
+
+    [Fact]
+    public void Biases_and_gradients_start_at_zero()
+    {
+        using var net = new CifarNet(batchSize: 1, seed: Seed);
+        Weight[] biases = [.. net.Weights.Where(weight => weight.Name.EndsWith("/bias", StringComparison.Ordinal))];
+        Assert.Equal(6, biases.Length);
+        foreach (Weight bias in biases)
+            Assert.Equal(-1, bias.Span.IndexOfAnyExcept(0f));
+        foreach (Weight weight in net.Weights)
+            Assert.Equal(-1, weight.Gradient.IndexOfAnyExcept(0f));
+    }
+
+    [Fact]
+    public void Each_weight_has_a_stream_of_its_own()
+    {
+        using var net = new TwinLayersNet(batchSize: 1, seed: Seed);
+        Assert.Equal(net.Plan.Parameters.Count, net.Plan.Parameters.Select(weight => weight.Stream).Distinct().Count());
+        float[] first = net.Dense1.Kernel.Span.ToArray(), second = net.Dense2.Kernel.Span.ToArray();
+        Assert.Equal(first.Length, second.Length);
+        Assert.Equal(0, first.Zip(second).Count(pair => pair.First == pair.Second));
+    }
+
+    [Fact]
+    public void A_seed_of_64_bits_counts_with_both_halves()
+    {
+        float[][] kernels = [.. ((ulong[])[1, 2, 1UL << 32, 1 | (1UL << 32)]).Select(seed =>
+        {
+            using var net = new TwinLayersNet(batchSize: 1, seed: seed);
+            return net.Dense1.Kernel.Span.ToArray();
+        })];
+        Assert.Equal(kernels.Length, kernels.Select(kernel => kernel[0]).Distinct().Count());
+    }
+}
+
+/// <summary>Two layers that differ in nothing but their place.</summary>
+[Model]
+[Input(12)]
+[Dense(12, UseBias = false), Dense(12, UseBias = false), MeanSquaredError]
+public sealed partial class TwinLayersNet;
