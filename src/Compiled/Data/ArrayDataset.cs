@@ -140,7 +140,7 @@ public sealed class ArrayDataset : Dataset
         {
             targets[..(indices.Length * ClassCount)].Clear();
             for (int i = 0; i < indices.Length; i++)
-                targets[i * ClassCount + _classIds.Span[indices[i]]] = 1;
+                targets[i * ClassCount + ClassId(indices[i])] = 1;
             return;
         }
 
@@ -154,7 +154,16 @@ public sealed class ArrayDataset : Dataset
         if (!HasClassIds)
             throw new NotSupportedException("The targets of this data set are floats, not class numbers: use a loss that takes floats.");
         for (int i = 0; i < indices.Length; i++)
-            classIds[i] = _classIds.Span[indices[i]];
+            classIds[i] = ClassId(indices[i]);
+    }
+
+    /// <summary>Checked again: the array is the caller's, and a number out of range would be another sample's.</summary>
+    private int ClassId(int index)
+    {
+        int classId = _classIds.Span[index];
+        return (uint)classId < (uint)ClassCount
+            ? classId
+            : throw new InvalidOperationException($"Sample {index:N0} has class {classId} by now; classes are 0 to {ClassCount - 1}.");
     }
 
     private static void Scale(ReadOnlySpan<byte> source, Span<float> target, float scale)
