@@ -38,6 +38,7 @@ public abstract partial class Model
     /// <exception cref="IOException">The file cannot be read.</exception>
     public void LoadWeights(string path)
     {
+        ThrowIfDisposed();
         SafeTensorsFile file = SafeTensorsFile.Open(path);
         string[] differences = [.. Differences(file)];
         if (differences.Length > 0)

@@ -8,7 +8,7 @@ namespace Compiled;
 /// </summary>
 /// <remarks>
 /// A model runs one call at a time; a second one, from another thread, is refused with an <see cref="InvalidOperationException"/>. After
-/// <see cref="Dispose()"/> every use throws <see cref="ObjectDisposedException"/>.
+/// <see cref="Dispose()"/> every use of its memory throws <see cref="ObjectDisposedException"/>.
 /// </remarks>
 public abstract partial class Model : IDisposable
 {
@@ -23,7 +23,7 @@ public abstract partial class Model : IDisposable
     /// <param name="device">Where to run; null for <see cref="Compiled.Device.Default"/>.</param>
     /// <param name="batchSize">The largest number of samples that one step can take; at least 1.</param>
     /// <param name="seed">Chooses the initial weights, the dropout masks and the order of the samples.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="batchSize"/> is less than 1.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="batchSize"/> is less than 1, or a batch of it is longer than a span.</exception>
     /// <exception cref="CompiledException">The memory is not there.</exception>
     /// <exception cref="ObjectDisposedException">The device is disposed.</exception>
     [EditorBrowsable(EditorBrowsableState.Never)]
@@ -37,6 +37,7 @@ public abstract partial class Model : IDisposable
         Seed = seed;
         _context = Device.Context;
         _arena = new ModelArena(plan, _context, batchSize);
+        RequireSpans(batchSize);
         _weights = [.. plan.Parameters.Select(parameter => new Weight(this, parameter))];
         foreach (ParameterPlan parameter in plan.Parameters)
             Initializers.Fill(_arena.Parameters(parameter), parameter, seed);
@@ -101,9 +102,20 @@ public abstract partial class Model : IDisposable
         return _arena.Gradients(parameter);
     }
 
+    /// <summary>Batches are read and written through spans, whose lengths are 32-bit.</summary>
+    private void RequireSpans(int batchSize)
+    {
+        int largest = Math.Max(InputSize, Math.Max(OutputSize, TargetSize));
+        if (batchSize <= int.MaxValue / largest)
+            return;
+        _arena.Dispose();
+        throw new ArgumentOutOfRangeException(
+            nameof(batchSize), batchSize, $"A batch has at most {int.MaxValue:N0} values; with {largest:N0} a sample that is a batch size of {int.MaxValue / largest:N0}.");
+    }
+
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_use.IsDisposed, this);
 
-    private void Enter() => _use.Enter(Plan.Name);
+    private void Enter() => _use.Enter(this);
 
     private void Exit()
     {

@@ -18,15 +18,15 @@ internal sealed class ModelUse
     /// <summary>Whether the model is disposed, or will be when its user lets go.</summary>
     public bool IsDisposed => Volatile.Read(ref _state) is InUseAndDisposed or Disposed;
 
-    public void Enter(string model)
+    public void Enter(Model model)
     {
         int found = Interlocked.CompareExchange(ref _state, InUse, Idle);
-        ObjectDisposedException.ThrowIf(found is Disposed or InUseAndDisposed, typeof(Model));
+        ObjectDisposedException.ThrowIf(found is Disposed or InUseAndDisposed, model);
         int thread = Environment.CurrentManagedThreadId;
         if (found == InUse && Volatile.Read(ref _owner) != thread)
         {
             throw new InvalidOperationException(
-                $"'{model}' is in use on another thread. A model runs one call at a time: wait for it, or make a second model.");
+                $"'{model.Plan.Name}' is in use on another thread. A model runs one call at a time: wait for it, or make a second model.");
         }
 
         Volatile.Write(ref _owner, thread);
