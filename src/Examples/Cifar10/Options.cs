@@ -41,7 +41,7 @@ internal sealed record Options
         };
         Option<string> device = new("--device") { Description = "Where to train.", DefaultValueFactory = _ => "auto" };
         device.AcceptOnlyFromAmong("auto", "cpu");
-        Option<int> threads = Number("--threads", "CPU threads; 0 for all processors. Results do not depend on it.", 0, minimum: 0);
+        Option<int> threads = Number("--threads", "CPU threads; 0 for all processors. Results do not depend on it.", 0, minimum: 0, maximum: 1024);
         Option<ulong> seed = new("--seed") { Description = "Of weights, dropout and the order of the images.", DefaultValueFactory = _ => 0, HelpName = "n" };
         Option<int?> limit = new("--limit") { Description = "Train on the first images only.", HelpName = "n" };
         limit.Validators.Add(result => Require(result, limit, value => value is null or >= 1, "at least 1"));
@@ -54,6 +54,7 @@ internal sealed record Options
             DefaultValueFactory = _ => Path.Combine("runs", $"{DateTime.Now:yyyy-MM-dd-HHmmss}"),
             HelpName = "directory",
         };
+        output.Validators.Add(result => Require(result, output, value => !string.IsNullOrWhiteSpace(value), "the name of a directory"));
 
         var command = new RootCommand("Trains the CIFAR-10 network.")
         {
@@ -76,16 +77,32 @@ internal sealed record Options
         return command;
     }
 
-    private static Option<int> Number(string name, string description, int value, int minimum)
+    private static Option<int> Number(string name, string description, int value, int minimum, int maximum = int.MaxValue)
     {
         Option<int> option = new(name) { Description = description, DefaultValueFactory = _ => value, HelpName = "n" };
-        option.Validators.Add(result => Require(result, option, number => number >= minimum, $"at least {minimum}"));
+        string rule = maximum == int.MaxValue ? $"at least {minimum}" : $"from {minimum} to {maximum}";
+        option.Validators.Add(result => Require(result, option, number => number >= minimum && number <= maximum, rule));
         return option;
     }
 
     private static void Require<T>(OptionResult result, Option<T> option, Func<T?, bool> isValid, string rule)
     {
-        if (!result.Errors.Any() && !isValid(result.GetValue(option)))
+        if (TryGet(result, option, out T? value) && !isValid(value))
             result.AddError($"{option.Name} must be {rule}.");
+    }
+
+    /// <summary>False for text that is no such value: the parser says so itself, after the validators.</summary>
+    private static bool TryGet<T>(OptionResult result, Option<T> option, out T? value)
+    {
+        try
+        {
+            value = result.GetValue(option);
+            return true;
+        }
+        catch (InvalidOperationException)
+        {
+            value = default;
+            return false;
+        }
     }
 }

@@ -33,7 +33,8 @@ internal static class Program
             Console.WriteLine("stopped");
             return Interrupted;
         }
-        catch (Exception fault) when (fault is IOException or InvalidDataException or UnauthorizedAccessException or CompiledException or DllNotFoundException)
+        catch (Exception fault) when (
+            fault is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or CompiledException or DllNotFoundException)
         {
             Console.Error.WriteLine(fault.Message);
             return Failed;

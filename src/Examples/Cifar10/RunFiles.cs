@@ -7,6 +7,7 @@ internal sealed class RunFiles(string directory) : Callback
 {
     private readonly StringBuilder _history = new("epoch,loss,accuracy,val_loss,val_accuracy,images_per_second,seconds\n");
     private double _bestLoss = double.PositiveInfinity;
+    private bool _hasTable;
 
     /// <summary>The epoch of the best weights; 0 while there is none.</summary>
     public int BestEpoch { get; private set; }
@@ -32,6 +33,7 @@ internal sealed class RunFiles(string directory) : Callback
             $"{result.Epoch},{result.Loss:R},{result.Accuracy:R},{loss:R},{result.Validation.Value.Accuracy:R},{result.SamplesPerSecond:F1},{result.Time.TotalSeconds:F3}\n");
         File.WriteAllText(Table + ".new", _history.ToString());
         File.Move(Table + ".new", Table, overwrite: true);
+        _hasTable = true;
         StopTraining = !double.IsFinite(result.Loss);
     }
 
@@ -40,7 +42,7 @@ internal sealed class RunFiles(string directory) : Callback
     public override string ToString()
     {
         string best = BestEpoch > 0 ? $"best.safetensors (epoch {BestEpoch}), " : "";
-        string table = BestEpoch > 0 ? ", history.csv" : "";
+        string table = _hasTable ? ", history.csv" : "";
         return $"{directory}{Path.DirectorySeparatorChar}: {best}last.safetensors{table}";
     }
 }
