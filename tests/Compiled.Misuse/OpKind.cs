@@ -1,0 +1,291 @@
+using System.Numerics;
+using Compiled.Interop;
+
+namespace Compiled.Misuse;
+
+/// <summary>A kind of op: how to make one from a valid descriptor, and how to run one that was made from any.</summary>
+internal abstract class OpKind
+{
+    /// <summary>No test needs more floats than this; descriptors that ask for more are created and not run.</summary>
+    private const int MaxFloats = 1 << 16;
+
+    private const int MaxWork = 1 << 22;
+
+    /// <summary>All kinds, each with a small valid descriptor.</summary>
+    public static IReadOnlyList<OpKind> All { get; } =
+    [
+        new OpKind<cn_activation_desc>("cn_activation_create", Native.cn_activation_create, ValidActivation(), RunActivation),
+        new OpKind<cn_softmax_desc>("cn_softmax_create", Native.cn_softmax_create, ValidSoftmax(), RunSoftmax),
+        new OpKind<cn_dropout_desc>("cn_dropout_create", Native.cn_dropout_create, ValidDropout(), RunDropout),
+        new OpKind<cn_max_pooling2d_desc>("cn_max_pooling2d_create", Native.cn_max_pooling2d_create, ValidPooling(), RunPooling),
+        new OpKind<cn_conv2d_desc>("cn_conv2d_create", Native.cn_conv2d_create, ValidConvolution(), RunConvolution),
+        new OpKind<cn_conv2d_desc>("cn_conv2d_create", Native.cn_conv2d_create, ValidPooledConvolution(), RunConvolution),
+        new OpKind<cn_dense_desc>("cn_dense_create", Native.cn_dense_create, ValidDense(), RunDense),
+        new OpKind<cn_loss_desc>("cn_loss_create", Native.cn_loss_create, ValidLoss(), RunLoss),
+        new OpKind<cn_optimizer_desc>("cn_optimizer_create", Native.cn_optimizer_create, ValidOptimizer(), RunOptimizer),
+    ];
+
+    public abstract string Name { get; }
+
+    /// <summary>Makes an op of the valid descriptor.</summary>
+    public abstract nint CreateValid(nint context);
+
+    /// <summary>Makes and, where it is small enough, runs an op of a descriptor that differs from the valid one in some fields.</summary>
+    public abstract Outcome TryMutated(nint context, ref RandomWords random);
+
+    private static cn_activation_desc ValidActivation() =>
+        Abi.Describe<cn_activation_desc>() with { activation = 2, batch = 3, count = 37, input_gradient = 1 };
+
+    private static cn_softmax_desc ValidSoftmax() => Abi.Describe<cn_softmax_desc>() with { batch = 3, positions = 2, classes = 7, input_gradient = 1 };
+
+    private static cn_dropout_desc ValidDropout() => Abi.Describe<cn_dropout_desc>() with { rate = 0.25f, batch = 3, count = 37, stream = 5, input_gradient = 1 };
+
+    private static cn_max_pooling2d_desc ValidPooling() => Abi.Describe<cn_max_pooling2d_desc>() with
+    {
+        input_gradient = 1,
+        batch = 2,
+        input_height = 7,
+        input_width = 6,
+        channels = 3,
+        output_height = 4,
+        output_width = 3,
+        window = new cn_window { height = 3, width = 2, stride_height = 2, stride_width = 2, dilation_height = 1, dilation_width = 1, pad_top = 1 },
+    };
+
+    private static cn_conv2d_desc ValidConvolution() => Abi.Describe<cn_conv2d_desc>() with
+    {
+        input_gradient = 1,
+        batch = 2,
+        input_height = 8,
+        input_width = 7,
+        input_channels = 3,
+        filters = 5,
+        conv_height = 4,
+        conv_width = 7,
+        output_height = 4,
+        output_width = 7,
+        window = new cn_window { height = 3, width = 2, stride_height = 2, stride_width = 1, dilation_height = 1, dilation_width = 2, pad_top = 1, pad_left = 1 },
+        activation = 3,
+        use_bias = 1,
+        dropout_rate = 0.5f,
+        dropout_stream = 1,
+    };
+
+    private static cn_conv2d_desc ValidPooledConvolution() => ValidConvolution() with
+    {
+        activation = 1,
+        output_height = 2,
+        output_width = 4,
+        pool = new cn_window { height = 2, width = 3, stride_height = 2, stride_width = 2, dilation_height = 1, dilation_width = 1, pad_left = 1 },
+    };
+
+    private static cn_dense_desc ValidDense() => Abi.Describe<cn_dense_desc>() with
+    {
+        input_gradient = 1,
+        batch = 3,
+        positions = 2,
+        inputs = 9,
+        units = 5,
+        activation = 1,
+        use_bias = 1,
+        dropout_rate = 0.25f,
+        dropout_stream = 2,
+    };
+
+    private static cn_loss_desc ValidLoss() => Abi.Describe<cn_loss_desc>() with { loss = 1, batch = 3, positions = 2, classes = 5, from_logits = 1, accuracy = 2 };
+
+    private static cn_optimizer_desc ValidOptimizer() =>
+        Abi.Describe<cn_optimizer_desc>() with { optimizer = 1, count = 37, momentum = 0.9, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7 };
+
+    private static bool RunActivation(nint op, in cn_activation_desc d, ref RandomWords random)
+    {
+        if (!Fits(d.batch, d.count))
+            return false;
+        using var memory = new GuardedMemory();
+        nint state = State(memory, d.batch, ref random);
+        nint y = memory.Floats(d.batch * d.count), dx = d.input_gradient == 0 ? 0 : memory.Floats(d.batch * d.count);
+        Abi.Accepted(Native.cn_activation_forward(op, state, memory.Floats(d.batch * d.count), y));
+        Abi.Accepted(Native.cn_activation_backward(op, state, y, memory.Floats(d.batch * d.count), dx));
+        return true;
+    }
+
+    private static bool RunSoftmax(nint op, in cn_softmax_desc d, ref RandomWords random)
+    {
+        if (!Fits(d.batch, d.positions, d.classes))
+            return false;
+        using var memory = new GuardedMemory();
+        nint state = State(memory, d.batch, ref random);
+        long count = d.batch * d.positions * d.classes;
+        nint y = memory.Floats(count), dx = d.input_gradient == 0 ? 0 : memory.Floats(count);
+        Abi.Accepted(Native.cn_softmax_forward(op, state, memory.Floats(count), y));
+        Abi.Accepted(Native.cn_softmax_backward(op, state, y, memory.Floats(count), dx));
+        return true;
+    }
+
+    private static bool RunDropout(nint op, in cn_dropout_desc d, ref RandomWords random)
+    {
+        if (!Fits(d.batch, d.count))
+            return false;
+        using var memory = new GuardedMemory();
+        nint state = State(memory, d.batch, ref random);
+        Abi.Accepted(Native.cn_dropout_forward(op, state, memory.Floats(d.batch * d.count), memory.Floats(d.batch * d.count)));
+        Abi.Accepted(Native.cn_dropout_backward(op, state, memory.Floats(d.batch * d.count), d.input_gradient == 0 ? 0 : memory.Floats(d.batch * d.count)));
+        return true;
+    }
+
+    private static bool RunPooling(nint op, in cn_max_pooling2d_desc d, ref RandomWords random)
+    {
+        if (!Fits(d.batch, d.input_height, d.input_width, d.channels) || !Fits(d.batch, d.output_height, d.output_width, d.channels))
+            return false;
+        using var memory = new GuardedMemory();
+        nint state = State(memory, d.batch, ref random);
+        long inputs = d.batch * d.input_height * d.input_width * d.channels, outputs = d.batch * d.output_height * d.output_width * d.channels;
+        nint codes = memory.Bytes(outputs), x = memory.Floats(inputs), dx = d.input_gradient == 0 ? 0 : memory.Floats(inputs);
+        Abi.Accepted(Native.cn_max_pooling2d_forward(op, state, x, memory.Floats(outputs), codes));
+        Abi.Accepted(Native.cn_max_pooling2d_forward(op, state, x, memory.Floats(outputs), 0));
+        Abi.Accepted(Native.cn_max_pooling2d_backward(op, state, codes, memory.Floats(outputs), dx));
+        Abi.Accepted(Native.cn_max_pooling2d_backward(op, state, Garbage(memory, outputs, ref random), memory.Floats(outputs), dx));
+        return true;
+    }
+
+    private static bool RunConvolution(nint op, in cn_conv2d_desc d, ref RandomWords random)
+    {
+        cn_window w = d.window;
+        long rows = (d.conv_height - 1) * w.stride_height + (w.height - 1) * w.dilation_height + 1;
+        long columns = (d.conv_width - 1) * w.stride_width + (w.width - 1) * w.dilation_width + 1;
+        long reachHeight = d.input_height + (w.height - 1) * w.dilation_height, reachWidth = d.input_width + (w.width - 1) * w.dilation_width;
+        if (!Fits(d.batch, d.input_height, d.input_width, d.input_channels) || !Fits(d.batch, d.conv_height, d.conv_width, d.filters) ||
+            !Fits(w.height, w.width, d.input_channels, d.filters) || !Fits(rows, columns, d.input_channels) || !Fits(reachHeight, reachWidth, d.filters) ||
+            Product(d.batch, d.conv_height, d.conv_width, w.height, w.width, d.input_channels, d.filters) > MaxWork ||
+            Product(d.batch, d.input_height, d.input_width, w.height, w.width, d.input_channels, d.filters) > MaxWork)
+        {
+            return false;
+        }
+
+        using var memory = new GuardedMemory();
+        nint state = State(memory, d.batch, ref random);
+        long inputs = d.batch * d.input_height * d.input_width * d.input_channels, outputs = d.batch * d.output_height * d.output_width * d.filters;
+        long weights = w.height * w.width * d.input_channels * d.filters;
+        nint x = memory.Floats(inputs), y = memory.Floats(outputs), kernel = memory.Floats(weights), dy = memory.Floats(outputs);
+        nint bias = d.use_bias == 0 ? 0 : memory.Floats(d.filters), dbias = d.use_bias == 0 ? 0 : memory.Floats(d.filters);
+        nint codes = d.pool.height == 0 ? 0 : memory.Bytes(outputs), dx = d.input_gradient == 0 ? 0 : memory.Floats(inputs), dkernel = memory.Floats(weights);
+        Abi.Accepted(Native.cn_conv2d_predict(op, state, x, kernel, bias, y));
+        Abi.Accepted(Native.cn_conv2d_forward(op, state, x, kernel, bias, y, codes));
+        Abi.Accepted(Native.cn_conv2d_backward(op, state, x, kernel, y, codes, dy, dx, dkernel, dbias));
+        if (codes != 0)
+            Abi.Accepted(Native.cn_conv2d_backward(op, state, x, kernel, y, Garbage(memory, outputs, ref random), dy, dx, dkernel, dbias));
+        return true;
+    }
+
+    private static bool RunDense(nint op, in cn_dense_desc d, ref RandomWords random)
+    {
+        if (!Fits(d.batch, d.positions, d.inputs) || !Fits(d.batch, d.positions, d.units) || !Fits(d.inputs, d.units) ||
+            Product(d.batch, d.positions, d.inputs, d.units) > MaxWork)
+        {
+            return false;
+        }
+
+        using var memory = new GuardedMemory();
+        nint state = State(memory, d.batch, ref random);
+        long inputs = d.batch * d.positions * d.inputs, outputs = d.batch * d.positions * d.units;
+        nint x = memory.Floats(inputs), kernel = memory.Floats(d.inputs * d.units), y = memory.Floats(outputs);
+        nint bias = d.use_bias == 0 ? 0 : memory.Floats(d.units), dbias = d.use_bias == 0 ? 0 : memory.Floats(d.units);
+        nint dx = d.input_gradient == 0 ? 0 : memory.Floats(inputs);
+        Abi.Accepted(Native.cn_dense_predict(op, state, x, kernel, bias, y));
+        Abi.Accepted(Native.cn_dense_forward(op, state, x, kernel, bias, y));
+        Abi.Accepted(Native.cn_dense_backward(op, state, x, kernel, y, memory.Floats(outputs), dx, memory.Floats(d.inputs * d.units), dbias));
+        return true;
+    }
+
+    private static bool RunLoss(nint op, in cn_loss_desc d, ref RandomWords random)
+    {
+        if (!Fits(d.batch, d.positions, d.classes))
+            return false;
+        using var memory = new GuardedMemory();
+        nint state = State(memory, d.batch, ref random);
+        long count = d.batch * d.positions * d.classes;
+        // Sparse targets are whatever the memory holds: most are out of range.
+        nint targets = d.loss == 2 ? Garbage(memory, d.batch * d.positions * sizeof(int), ref random) : memory.Floats(count);
+        nint predictions = memory.Floats(count), metrics = memory.Bytes(3 * sizeof(double));
+        Abi.Accepted(Native.cn_loss_forward(op, state, predictions, targets, memory.Floats(count), metrics));
+        Abi.Accepted(Native.cn_loss_forward(op, state, predictions, targets, 0, metrics));
+        Abi.Accepted(Native.cn_loss_forward(op, state, predictions, targets, predictions, metrics));
+        return true;
+    }
+
+    private static bool RunOptimizer(nint op, in cn_optimizer_desc d, ref RandomWords random)
+    {
+        if (!Fits(d.count))
+            return false;
+        using var memory = new GuardedMemory();
+        nint state = State(memory, 1, ref random);
+        bool isAdam = d.optimizer == 1;
+        nint slot0 = isAdam || d.momentum != 0 ? memory.Floats(d.count) : 0, slot1 = isAdam ? memory.Floats(d.count) : 0;
+        Abi.Accepted(Native.cn_optimizer_step(op, state, memory.Floats(d.count), memory.Floats(d.count), slot0, slot1));
+        return true;
+    }
+
+    private static unsafe nint State(GuardedMemory memory, long batch, ref RandomWords random)
+    {
+        nint state = memory.Bytes(sizeof(cn_state));
+        *(cn_state*)state = new cn_state { rows = 1 + random.Below((int)Math.Min(batch, MaxFloats)), learning_rate = 0.1, seed = 3, step = ulong.MaxValue - 1 };
+        return state;
+    }
+
+    private static unsafe nint Garbage(GuardedMemory memory, long bytes, ref RandomWords random)
+    {
+        nint address = memory.Bytes(bytes);
+        foreach (ref byte value in new Span<byte>((void*)address, (int)bytes))
+            value = (byte)random.Below(256);
+        return address;
+    }
+
+    private static bool Fits(params ReadOnlySpan<long> extents) => Product(extents) <= MaxFloats;
+
+    private static BigInteger Product(params ReadOnlySpan<long> extents)
+    {
+        BigInteger product = 1;
+        foreach (long extent in extents)
+            product *= extent;
+        return product;
+    }
+}
+
+/// <summary>What became of a descriptor.</summary>
+internal enum Outcome
+{
+    Refused,
+    Created,
+    Run,
+}
+
+/// <summary>A kind of op with its descriptor.</summary>
+/// <param name="name">The function that makes it.</param>
+/// <param name="create">The same.</param>
+/// <param name="valid">A small valid descriptor.</param>
+/// <param name="run">Runs an op on memory of exactly the size that the descriptor says; false when that is too much.</param>
+internal sealed class OpKind<T>(string name, Abi.Create<T> create, T valid, OpKind<T>.RunOp run) : OpKind
+    where T : unmanaged
+{
+    public delegate bool RunOp(nint op, in T description, ref RandomWords random);
+
+    public override string Name => name;
+
+    public override nint CreateValid(nint context)
+    {
+        Abi.Accepted(create(context, in valid, out nint op));
+        return op;
+    }
+
+    public override Outcome TryMutated(nint context, ref RandomWords random)
+    {
+        T description = Fields.Mutate(valid, ref random);
+        string what = $"{name} with {Fields.Text(description)}";
+        Trace.Last = what; // Known before anything can end the process.
+        if (!Abi.IsAccepted(create(context, in description, out nint op), what))
+            return Outcome.Refused;
+        bool ran = run(op, in description, ref random);
+        Abi.Accepted(Native.cn_op_destroy(op));
+        return ran ? Outcome.Run : Outcome.Created;
+    }
+}
