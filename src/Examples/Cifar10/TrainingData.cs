@@ -28,7 +28,7 @@ internal sealed record TrainingData(ArrayDataset Train, ArrayDataset Test, strin
         }
         catch (Exception fault) when (fault is HttpRequestException or IOException or InvalidDataException or UnauthorizedAccessException)
         {
-            output.WriteLine($"data     not to be had: {OneLine(fault.Message)}. Using drawn shapes; --data DIR names CIFAR-10's binary files.");
+            output.WriteLine($"data     CIFAR-10 cannot be had: {OneLine(fault.Message)}. Training on drawn shapes instead; --data DIR names its binary files.");
             return new TrainingData(
                 DrawnShapes.Create(DrawnTrain, DrawnTrainSeed), DrawnShapes.Create(DrawnTest, DrawnTestSeed), "drawn shapes (built in)");
         }
