@@ -31,10 +31,9 @@ public sealed class ModelAnalyzer : DiagnosticAnalyzer
     {
         var type = (INamedTypeSymbol)context.Symbol;
         ImmutableArray<AttributeData> attributes = type.GetAttributes();
-        AttributeData? model = attributes.FirstOrDefault(attribute => attribute.AttributeClass?.ToDisplayString() == KnownTypes.Model);
-        SyntaxNode? declaration = model?.ApplicationSyntaxReference?.GetSyntax(context.CancellationToken).Parent?.Parent;
-        ReportLayersElsewhere(context, type, attributes, declaration);
-        if (declaration is not TypeDeclarationSyntax syntax)
+        TypeDeclarationSyntax? syntax = ModelReader.FindDeclaration(type);
+        ReportLayersElsewhere(context, type, attributes, syntax);
+        if (syntax is null)
             return;
 
         var issues = new IssueList();

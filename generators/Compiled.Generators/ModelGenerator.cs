@@ -41,7 +41,11 @@ public sealed class ModelGenerator : IIncrementalGenerator
             .Select(static (pass, _) => Write(pass.Spec, pass.Result))
             .WithTrackingName("Write");
 
-        context.RegisterSourceOutput(files, static (output, file) => output.AddSource(file.Name, SourceText.From(file.Text, Encoding.UTF8)));
+        IncrementalValueProvider<EquatableArray<string>> shared = specs.Collect().Select(static (all, _) => FileNames.Shared(all));
+        context.RegisterSourceOutput(
+            files.Combine(shared),
+            static (output, pair) => output.AddSource(
+                FileNames.Of(pair.Left.FullName, pair.Left.Identity, pair.Right), SourceText.From(pair.Left.Text, Encoding.UTF8)));
     }
 
     /// <summary>All passes at once; null when the declaration has errors.</summary>
@@ -50,11 +54,14 @@ public sealed class ModelGenerator : IIncrementalGenerator
             ? ModelWriter.Write(spec, LayoutPlanner.Plan(StageBuilder.Build(Differentiator.Differentiate(graph), spec.Fused)))
             : null;
 
+    /// <summary>The spec of a class, from the first declaration with [Model] if, against the rules of C#, several have it.</summary>
     private static ModelSpec? Read(GeneratorAttributeSyntaxContext found) =>
-        found.TargetSymbol is INamedTypeSymbol type ? ModelReader.Read(type, (TypeDeclarationSyntax)found.TargetNode, new IssueList()) : null;
+        found.TargetSymbol is INamedTypeSymbol type && ModelReader.FindDeclaration(type) == found.TargetNode
+            ? ModelReader.Read(type, (TypeDeclarationSyntax)found.TargetNode, new IssueList())
+            : null;
 
     private static GeneratedFile Write(ModelSpec spec, ModelLayout? layout) =>
-        new($"{spec.MetadataName}.g.cs", layout is null ? StubWriter.Write(spec) : ModelWriter.Write(spec, layout));
+        new(spec.FullName, spec.Identity, layout is null ? StubWriter.Write(spec) : ModelWriter.Write(spec, layout));
 
     /// <summary>What a pass has made of a spec.</summary>
     private sealed record Pass<T>(ModelSpec Spec, T Result)
@@ -62,5 +69,5 @@ public sealed class ModelGenerator : IIncrementalGenerator
         public Pass<TNext> With<TNext>(System.Func<T, TNext> next) => new(Spec, next(Result));
     }
 
-    private sealed record GeneratedFile(string Name, string Text);
+    private sealed record GeneratedFile(string FullName, string Identity, string Text);
 }

@@ -29,11 +29,15 @@ internal static class ModelReader
             type.ContainingNamespace.IsGlobalNamespace ? "" : type.ContainingNamespace.ToDisplayString(),
             ContainingTypes(type).ToEquatableArray(),
             type.Name,
-            MetadataName(type),
+            FullName(type),
             IsFused(type),
             specs.ToEquatableArray(),
             complete);
     }
+
+    /// <summary>The declaration that carries [Model]: the first, if several do.</summary>
+    public static TypeDeclarationSyntax? FindDeclaration(INamedTypeSymbol type) =>
+        FindModelAttribute(type)?.ApplicationSyntaxReference?.GetSyntax().Parent?.Parent as TypeDeclarationSyntax;
 
     /// <summary>The layer attributes of one declaration, in the order in which they stand.</summary>
     public static List<AttributeData> LayersOf(INamedTypeSymbol type, TypeDeclarationSyntax declaration) =>
@@ -57,6 +61,9 @@ internal static class ModelReader
         attribute.ApplicationSyntaxReference is { } reference
         && reference.SyntaxTree == declaration.SyntaxTree
         && declaration.Span.Contains(reference.Span);
+
+    private static AttributeData? FindModelAttribute(INamedTypeSymbol type) =>
+        type.GetAttributes().FirstOrDefault(attribute => attribute.AttributeClass?.ToDisplayString() == KnownTypes.Model);
 
     private static LayerSpec? ReadLayer(AttributeData attribute)
     {
@@ -115,8 +122,7 @@ internal static class ModelReader
 
     private static bool IsFused(INamedTypeSymbol type)
     {
-        AttributeData? model = type.GetAttributes().FirstOrDefault(attribute => attribute.AttributeClass?.ToDisplayString() == KnownTypes.Model);
-        foreach (KeyValuePair<string, TypedConstant> argument in model?.NamedArguments ?? [])
+        foreach (KeyValuePair<string, TypedConstant> argument in FindModelAttribute(type)?.NamedArguments ?? [])
         {
             if (argument.Key == "Fusion" && argument.Value.Value is int member)
                 return member == 0;
@@ -139,12 +145,14 @@ internal static class ModelReader
 
     public static string Escape(string name) => SyntaxFacts.GetKeywordKind(name) == SyntaxKind.None ? name : "@" + name;
 
-    private static string MetadataName(INamedTypeSymbol type)
+    private static string FullName(INamedTypeSymbol type)
     {
         string name = type.MetadataName;
         for (INamedTypeSymbol? container = type.ContainingType; container is not null; container = container.ContainingType)
-            name = container.MetadataName + "." + name;
-        return type.ContainingNamespace.IsGlobalNamespace ? name : type.ContainingNamespace.ToDisplayString() + "." + name;
+            name = $"{container.MetadataName}+{name}";
+        for (INamespaceSymbol space = type.ContainingNamespace; !space.IsGlobalNamespace; space = space.ContainingNamespace)
+            name = $"{space.Name}.{name}";
+        return name;
     }
 
     public static string WithoutSuffix(string name) =>

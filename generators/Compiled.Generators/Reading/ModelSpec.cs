@@ -4,7 +4,7 @@ namespace Compiled.Generators;
 /// <param name="Namespace">Its namespace, empty for the global one.</param>
 /// <param name="ContainingTypes">The declarations it is nested in, outermost first, e.g. <c>partial class Outer</c>.</param>
 /// <param name="Name">Its name.</param>
-/// <param name="MetadataName">Its full name, for the name of the generated file.</param>
+/// <param name="FullName">Its name with those of its namespace and its containing types, e.g. <c>Examples.Outer+Net</c>.</param>
 /// <param name="Fused">Whether layers are fused into stages.</param>
 /// <param name="Layers">The layers in lexical order.</param>
 /// <param name="IsComplete">False while the declaration is being typed: the compiler has something to say about it already.</param>
@@ -12,7 +12,11 @@ internal sealed record ModelSpec(
     string Namespace,
     EquatableArray<string> ContainingTypes,
     string Name,
-    string MetadataName,
+    string FullName,
     bool Fused,
     EquatableArray<LayerSpec> Layers,
-    bool IsComplete);
+    bool IsComplete)
+{
+    /// <summary>What no other class has in common with this one, the kinds of its containing types among it.</summary>
+    public string Identity => $"{Namespace}; {string.Join("; ", ContainingTypes)}; {Name}";
+}
