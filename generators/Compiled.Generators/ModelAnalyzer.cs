@@ -38,8 +38,8 @@ public sealed class ModelAnalyzer : DiagnosticAnalyzer
 
         var issues = new IssueList();
         ModelSpec? spec = ModelReader.Read(type, syntax, issues);
-        if (spec is { IsComplete: true })
-            GraphBuilder.Build(spec, issues);
+        if (spec is { IsComplete: true } && GraphBuilder.Build(spec, issues) is { } graph)
+            ClassRules.CheckWeights(type, graph, issues);
         List<AttributeData> layers = ModelReader.LayersOf(type, syntax);
         foreach (Issue issue in issues.Items)
             context.ReportDiagnostic(Diagnostic.Create(issue.Rule, Locate(issue, syntax, layers, context.CancellationToken), [.. issue.Words]));
@@ -61,7 +61,7 @@ public sealed class ModelAnalyzer : DiagnosticAnalyzer
     private static Location Locate(Issue issue, TypeDeclarationSyntax declaration, List<AttributeData> layers, CancellationToken cancellationToken)
     {
         if (issue.Layer < 0 || issue.Layer >= layers.Count)
-            return declaration.Identifier.GetLocation();
+            return issue.Place ?? declaration.Identifier.GetLocation();
         AttributeData layer = layers[issue.Layer];
         var attribute = (AttributeSyntax)layer.ApplicationSyntaxReference!.GetSyntax(cancellationToken);
         return (issue.Argument is { } name ? FindArgument(attribute, layer, name)?.GetLocation() : null) ?? attribute.GetLocation();

@@ -4,12 +4,13 @@ using Microsoft.CodeAnalysis;
 
 namespace Compiled.Generators;
 
-/// <summary>Something wrong with a declaration, in terms of its layers and arguments; the analyzer finds the place in the source.</summary>
+/// <summary>Something wrong with a declaration. Of layers and arguments the analyzer finds the place in the source.</summary>
 /// <param name="Rule">What is wrong.</param>
 /// <param name="Layer">The layer, from 0; -1 for the class.</param>
 /// <param name="Argument">The argument in camel case, or null for the whole layer.</param>
+/// <param name="Place">Where it is, for what is no layer; null for the name of the class.</param>
 /// <param name="Words">What the rule's message is filled with.</param>
-internal sealed record Issue(DiagnosticDescriptor Rule, int Layer, string? Argument, EquatableArray<string> Words);
+internal sealed record Issue(DiagnosticDescriptor Rule, int Layer, string? Argument, Location? Place, EquatableArray<string> Words);
 
 /// <summary>Collects issues.</summary>
 internal sealed class IssueList
@@ -20,12 +21,13 @@ internal sealed class IssueList
 
     public bool HasErrors => _issues.Any(issue => issue.Rule.DefaultSeverity == DiagnosticSeverity.Error);
 
-    public void OnClass(DiagnosticDescriptor rule, params string[] words) => Add(rule, -1, null, words);
+    public void OnClass(DiagnosticDescriptor rule, params string[] words) => OnPlace(rule, null, words);
 
-    public void OnLayer(DiagnosticDescriptor rule, int layer, params string[] words) => Add(rule, layer, null, words);
+    public void OnPlace(DiagnosticDescriptor rule, Location? place, params string[] words) =>
+        _issues.Add(new Issue(rule, -1, null, place, words.ToEquatableArray()));
 
-    public void OnArgument(DiagnosticDescriptor rule, int layer, string? argument, params string[] words) => Add(rule, layer, argument, words);
+    public void OnLayer(DiagnosticDescriptor rule, int layer, params string[] words) => OnArgument(rule, layer, null, words);
 
-    private void Add(DiagnosticDescriptor rule, int layer, string? argument, string[] words) =>
-        _issues.Add(new Issue(rule, layer, argument, words.ToEquatableArray()));
+    public void OnArgument(DiagnosticDescriptor rule, int layer, string? argument, params string[] words) =>
+        _issues.Add(new Issue(rule, layer, argument, null, words.ToEquatableArray()));
 }

@@ -15,7 +15,7 @@ internal static class ModelReader
     {
         List<AttributeData> layers = LayersOf(type, declaration);
         bool canGenerate = ClassRules.Check(type, declaration, issues);
-        bool complete = true;
+        bool complete = canGenerate && ClassRules.CheckMembers(type, issues);
         var specs = new List<LayerSpec>();
         for (int i = 0; i < layers.Count; i++)
         {
@@ -31,6 +31,7 @@ internal static class ModelReader
             type.Name,
             FullName(type),
             IsFused(type),
+            Members(type).ToEquatableArray(),
             specs.ToEquatableArray(),
             complete);
     }
@@ -131,19 +132,29 @@ internal static class ModelReader
         return true;
     }
 
+    private static IEnumerable<string> Members(INamedTypeSymbol type) =>
+        type.GetMembers().Where(ClassRules.IsWritten).Select(member => member.Name).Distinct().OrderBy(name => name, System.StringComparer.Ordinal);
+
     private static List<string> ContainingTypes(INamedTypeSymbol type)
     {
         var outer = new List<string>();
         for (INamedTypeSymbol? container = type.ContainingType; container is not null; container = container.ContainingType)
         {
-            string keyword = container.IsRecord ? "record" : container.TypeKind == TypeKind.Struct ? "struct" : container.TypeKind == TypeKind.Interface ? "interface" : "class";
+            string keyword = container.TypeKind switch
+            {
+                TypeKind.Struct => container.IsRecord ? "record struct" : "struct",
+                TypeKind.Interface => "interface",
+                _ => container.IsRecord ? "record" : "class",
+            };
             outer.Insert(0, $"partial {keyword} {Escape(container.Name)}");
         }
 
         return outer;
     }
 
-    public static string Escape(string name) => SyntaxFacts.GetKeywordKind(name) == SyntaxKind.None ? name : "@" + name;
+    /// <summary>A name as code: escaped where it is a keyword, or in small letters only, as those of the future are and the compiler warns of.</summary>
+    public static string Escape(string name) =>
+        SyntaxFacts.GetKeywordKind(name) != SyntaxKind.None || name.All(c => c is >= 'a' and <= 'z') ? "@" + name : name;
 
     private static string FullName(INamedTypeSymbol type)
     {

@@ -6,14 +6,16 @@ namespace Compiled.Generators;
 /// <param name="Name">Its name.</param>
 /// <param name="FullName">Its name with those of its namespace and its containing types, e.g. <c>Examples.Outer+Net</c>.</param>
 /// <param name="Fused">Whether layers are fused into stages.</param>
+/// <param name="Members">The names of the members that the user's half declares.</param>
 /// <param name="Layers">The layers in lexical order.</param>
-/// <param name="IsComplete">False while the declaration is being typed: the compiler has something to say about it already.</param>
+/// <param name="IsComplete">False when there is an error already: the compiler's, while the declaration is being typed, or in the members.</param>
 internal sealed record ModelSpec(
     string Namespace,
     EquatableArray<string> ContainingTypes,
     string Name,
     string FullName,
     bool Fused,
+    EquatableArray<string> Members,
     EquatableArray<LayerSpec> Layers,
     bool IsComplete)
 {

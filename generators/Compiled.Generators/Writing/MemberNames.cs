@@ -16,6 +16,22 @@ internal static class MemberNames
         "ReferenceEquals", "SaveWeights", "Seed", "State", "Step", "Summary", "TestOnBatch", "ToString", "TrainOnBatch", "Value", "Weights", "ModelPlan",
     };
 
+    private static readonly HashSet<string> Passes =
+        new(StringComparer.Ordinal) { "ForwardCore", "BackwardCore", "PredictCore", "EvaluateCore" };
+
+    private static readonly HashSet<string> Called = new(StringComparer.Ordinal)
+    {
+        "Check", "CreateActivation", "CreateConv2D", "CreateDense", "CreateDropout", "CreateLoss", "CreateMaxPooling2D", "CreateSoftmax", "Gradient", "Metrics",
+        "Parameter", "State", "Value", "Weights", "_loss", "_softmax", "s_plan",
+    };
+
+    /// <summary>Whether a member of this name is one of the passes that every generated half overrides.</summary>
+    public static bool IsPass(string name) => Passes.Contains(name);
+
+    /// <summary>Whether generated code has or calls a member of this name.</summary>
+    public static bool IsReserved(string name) =>
+        IsPass(name) || Called.Contains(name) || (name.StartsWith("_stage", StringComparison.Ordinal) && name.Skip("_stage".Length).All(char.IsDigit));
+
     /// <summary>A name for each layer with weights, by node.</summary>
     public static Dictionary<int, string> Of(Graph graph, string className)
     {

@@ -101,10 +101,14 @@ internal sealed class ModelWriter
             int count = Graph.Parameters.Count(parameter => parameter.Node == node.Id);
             string type = $"global::Compiled.{node.Operation.WeightsType}";
             string shapes = string.Join(", ", Graph.Parameters.Skip(i).Take(count).Select(parameter => $"{parameter.Spec.Name} {parameter.Spec.Shape}"));
+            string weights = string.Join(", ", Enumerable.Range(i, count).Select(index => $"Weights[{index}]"));
+            i += count;
+            // The analyzer reports a member of the user's half that has this name.
+            if (_spec.Members.Contains(names[node.Id]))
+                continue;
             _writer.Line();
             _writer.Line($"/// <summary>The weights of '{node.Name}' ({node.Operation.Title}): {shapes}.</summary>");
-            _writer.Line($"public {type} {names[node.Id]} => new({string.Join(", ", Enumerable.Range(i, count).Select(index => $"Weights[{index}]"))});");
-            i += count;
+            _writer.Line($"public {type} {names[node.Id]} => new({weights});");
         }
     }
 
