@@ -1,7 +1,6 @@
 using System.Collections.Generic;
 using System.Collections.Immutable;
 using System.Linq;
-using System.Threading;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 using Microsoft.CodeAnalysis.Diagnostics;
@@ -42,7 +41,7 @@ public sealed class ModelAnalyzer : DiagnosticAnalyzer
             ClassRules.CheckWeights(type, graph, issues);
         List<AttributeData> layers = ModelReader.LayersOf(type, syntax);
         foreach (Issue issue in issues.Items)
-            context.ReportDiagnostic(Diagnostic.Create(issue.Rule, Locate(issue, syntax, layers, context.CancellationToken), [.. issue.Words]));
+            context.ReportDiagnostic(Diagnostic.Create(issue.Rule, Locate(issue, syntax, layers), [.. issue.Words]));
     }
 
     private static void ReportLayersElsewhere(
@@ -52,41 +51,11 @@ public sealed class ModelAnalyzer : DiagnosticAnalyzer
         {
             if (declaration is null || !ModelReader.IsWithin(attribute, declaration))
             {
-                Location? place = attribute.ApplicationSyntaxReference?.GetSyntax(context.CancellationToken).GetLocation();
-                context.ReportDiagnostic(Diagnostic.Create(Rules.LayersElsewhere, place, type.Name));
+                context.ReportDiagnostic(Diagnostic.Create(Rules.LayersElsewhere, Places.Of(attribute, argument: null), type.Name));
             }
         }
     }
 
-    private static Location Locate(Issue issue, TypeDeclarationSyntax declaration, List<AttributeData> layers, CancellationToken cancellationToken)
-    {
-        if (issue.Layer < 0 || issue.Layer >= layers.Count)
-            return issue.Place ?? declaration.Identifier.GetLocation();
-        AttributeData layer = layers[issue.Layer];
-        var attribute = (AttributeSyntax)layer.ApplicationSyntaxReference!.GetSyntax(cancellationToken);
-        return (issue.Argument is { } name ? FindArgument(attribute, layer, name)?.GetLocation() : null) ?? attribute.GetLocation();
-    }
-
-    /// <summary>The value that was written for an argument, however it was passed.</summary>
-    private static ExpressionSyntax? FindArgument(AttributeSyntax attribute, AttributeData data, string name)
-    {
-        int position = 0;
-        foreach (AttributeArgumentSyntax argument in attribute.ArgumentList?.Arguments ?? default)
-        {
-            string? written = argument.NameColon?.Name.Identifier.Text ?? argument.NameEquals?.Name.Identifier.Text;
-            if (argument.NameEquals is null)
-            {
-                // Everything behind a 'params' parameter belongs to it.
-                ImmutableArray<IParameterSymbol> parameters = data.AttributeConstructor?.Parameters ?? [];
-                if (written is null && parameters.Length > 0)
-                    written = parameters[System.Math.Min(position, parameters.Length - 1)].Name;
-                position++;
-            }
-
-            if (string.Equals(written, name, System.StringComparison.OrdinalIgnoreCase))
-                return argument.Expression;
-        }
-
-        return null;
-    }
+    private static Location? Locate(Issue issue, TypeDeclarationSyntax declaration, List<AttributeData> layers) =>
+        issue.Layer < 0 ? issue.Place ?? declaration.Identifier.GetLocation() : Places.Of(layers[issue.Layer], issue.Argument, issue.Element);
 }

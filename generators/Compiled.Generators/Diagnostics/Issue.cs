@@ -8,9 +8,10 @@ namespace Compiled.Generators;
 /// <param name="Rule">What is wrong.</param>
 /// <param name="Layer">The layer, from 0; -1 for the class.</param>
 /// <param name="Argument">The argument in camel case, or null for the whole layer.</param>
+/// <param name="Element">Which one of the values of a 'params' argument.</param>
 /// <param name="Place">Where it is, for what is no layer; null for the name of the class.</param>
 /// <param name="Words">What the rule's message is filled with.</param>
-internal sealed record Issue(DiagnosticDescriptor Rule, int Layer, string? Argument, Location? Place, EquatableArray<string> Words);
+internal sealed record Issue(DiagnosticDescriptor Rule, int Layer, string? Argument, int Element, Location? Place, EquatableArray<string> Words);
 
 /// <summary>Collects issues.</summary>
 internal sealed class IssueList
@@ -24,10 +25,12 @@ internal sealed class IssueList
     public void OnClass(DiagnosticDescriptor rule, params string[] words) => OnPlace(rule, null, words);
 
     public void OnPlace(DiagnosticDescriptor rule, Location? place, params string[] words) =>
-        _issues.Add(new Issue(rule, -1, null, place, words.ToEquatableArray()));
+        _issues.Add(new Issue(rule, -1, null, 0, place, words.ToEquatableArray()));
 
     public void OnLayer(DiagnosticDescriptor rule, int layer, params string[] words) => OnArgument(rule, layer, null, words);
 
-    public void OnArgument(DiagnosticDescriptor rule, int layer, string? argument, params string[] words) =>
-        _issues.Add(new Issue(rule, layer, argument, null, words.ToEquatableArray()));
+    public void OnArgument(DiagnosticDescriptor rule, int layer, string? argument, params string[] words) => OnElement(rule, layer, argument, 0, words);
+
+    public void OnElement(DiagnosticDescriptor rule, int layer, string? argument, int element, params string[] words) =>
+        _issues.Add(new Issue(rule, layer, argument, element, null, words.ToEquatableArray()));
 }

@@ -14,10 +14,11 @@ internal static class InputLayer
         var arguments = new LayerArguments(spec, 0, "Input", issues);
         EquatableArray<long> extents = arguments.Integers("shape");
         var shape = new Shape(extents);
+        int small = extents.TakeWhile(extent => extent >= 1).Count();
         if (extents.Count is 0 or > MaxRank)
-            arguments.OutOfRange("shape", extents.Count == 0 ? "empty" : shape.ToString(), $"1 to {MaxRank} extents, the batch not among them");
-        else if (extents.Any(extent => extent < 1))
-            arguments.OutOfRange("shape", shape.ToString(), "made of extents of at least 1");
+            arguments.OutOfRange("shape", extents.Count == 0 ? "empty" : shape.ToString(), $"1 to {MaxRank} extents, the batch not among them", MaxRank);
+        else if (small < extents.Count)
+            arguments.OutOfRange("shape", shape.ToString(), "made of extents of at least 1", small);
         else if (shape.Elements > int.MaxValue)
             issues.OnLayer(Rules.TooLarge, 0, "Input", $"has {shape} elements per sample", "");
         return issues.HasErrors ? null : shape;

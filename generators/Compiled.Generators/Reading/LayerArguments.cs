@@ -5,6 +5,9 @@ namespace Compiled.Generators;
 /// <summary>Asks for the arguments of one layer and reports those that are out of range.</summary>
 internal sealed class LayerArguments(LayerSpec spec, int layer, string title, IssueList issues)
 {
+    /// <summary>What a value of an enumeration must be.</summary>
+    public const string EnumRange = "one of the enumeration's members";
+
     public bool Failed { get; private set; }
 
     public string? Text(string name) => Find(name) as string;
@@ -28,7 +31,7 @@ internal sealed class LayerArguments(LayerSpec spec, int layer, string title, Is
         return value;
     }
 
-    /// <summary>A number in [0, 1).</summary>
+    /// <summary>A number in [0, 1), also once it is a float.</summary>
     public double Fraction(string name)
     {
         double value = Find(name) switch
@@ -37,7 +40,7 @@ internal sealed class LayerArguments(LayerSpec spec, int layer, string title, Is
             long number => number,
             _ => 0,
         };
-        if (value is >= 0 and < 1)
+        if (value >= 0 && (float)value < 1)
             return value;
         OutOfRange(name, value.ToString("R", System.Globalization.CultureInfo.InvariantCulture), "at least 0 and less than 1");
         return 0;
@@ -49,14 +52,14 @@ internal sealed class LayerArguments(LayerSpec spec, int layer, string title, Is
         long value = Integer(name, otherwise);
         if (value >= 0 && value < count)
             return (int)value;
-        OutOfRange(name, value.ToString(System.Globalization.CultureInfo.InvariantCulture), "one of the enumeration's members");
+        OutOfRange(name, value.ToString(System.Globalization.CultureInfo.InvariantCulture), EnumRange);
         return otherwise;
     }
 
-    public void OutOfRange(string name, string value, string allowed)
+    public void OutOfRange(string name, string value, string allowed, int element = 0)
     {
         Failed = true;
-        issues.OnArgument(Rules.OutOfRange, layer, name, title, name, value, allowed);
+        issues.OnElement(Rules.OutOfRange, layer, name, element, title, name, value, allowed);
     }
 
     public EquatableArray<long> Integers(string name) => Find(name) is EquatableArray<long> values ? values : default;

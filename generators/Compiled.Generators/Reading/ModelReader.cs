@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Linq;
 using Microsoft.CodeAnalysis;
@@ -15,14 +16,12 @@ internal static class ModelReader
     {
         List<AttributeData> layers = LayersOf(type, declaration);
         bool canGenerate = ClassRules.Check(type, declaration, issues);
-        bool complete = canGenerate && ClassRules.CheckMembers(type, issues);
+        bool complete = canGenerate && ClassRules.CheckMembers(type, issues) && !HasUnknownAttribute(type, declaration);
         var specs = new List<LayerSpec>();
-        for (int i = 0; i < layers.Count; i++)
+        foreach (AttributeData layer in layers)
         {
-            if (ReadLayer(layers[i]) is { } spec)
-                specs.Add(spec);
-            else
-                complete = false;
+            complete &= ReadLayer(layer, out LayerSpec spec);
+            specs.Add(spec);
         }
 
         return !canGenerate ? null : new ModelSpec(
@@ -30,7 +29,7 @@ internal static class ModelReader
             ContainingTypes(type).ToEquatableArray(),
             type.Name,
             FullName(type),
-            IsFused(type),
+            IsFused(type, issues),
             Members(type).ToEquatableArray(),
             specs.ToEquatableArray(),
             complete);
@@ -63,34 +62,35 @@ internal static class ModelReader
         && reference.SyntaxTree == declaration.SyntaxTree
         && declaration.Span.Contains(reference.Span);
 
+    /// <summary>Whether there is an attribute that the compiler does not find: it may be meant as a layer.</summary>
+    private static bool HasUnknownAttribute(INamedTypeSymbol type, TypeDeclarationSyntax declaration) =>
+        type.GetAttributes().Any(attribute => attribute.AttributeClass is null or { TypeKind: TypeKind.Error } && IsWithin(attribute, declaration));
+
     private static AttributeData? FindModelAttribute(INamedTypeSymbol type) =>
         type.GetAttributes().FirstOrDefault(attribute => attribute.AttributeClass?.ToDisplayString() == KnownTypes.Model);
 
-    private static LayerSpec? ReadLayer(AttributeData attribute)
+    /// <summary>Reads the arguments of a layer that can be read; false where the compiler reports one of them.</summary>
+    private static bool ReadLayer(AttributeData attribute, out LayerSpec layer)
     {
-        if (attribute.AttributeClass is not { TypeKind: not TypeKind.Error } type || attribute.AttributeConstructor is not { } constructor)
-            return null;
+        bool complete = attribute.AttributeConstructor is not null;
+        ImmutableArray<IParameterSymbol> parameters = attribute.AttributeConstructor?.Parameters ?? [];
+        IEnumerable<KeyValuePair<string, TypedConstant>> positional = attribute.ConstructorArguments
+            .Take(parameters.Length).Select((value, i) => new KeyValuePair<string, TypedConstant>(parameters[i].Name, value));
         var arguments = new List<Argument>();
-        for (int i = 0; i < attribute.ConstructorArguments.Length && i < constructor.Parameters.Length; i++)
+        foreach (KeyValuePair<string, TypedConstant> argument in positional.Concat(attribute.NamedArguments))
         {
-            if (ReadConstant(attribute.ConstructorArguments[i]) is { } value)
-                arguments.Add(new Argument(constructor.Parameters[i].Name, value));
-            else
-                return null;
+            complete &= !HasError(argument.Value);
+            // What no layer of Compiled takes is left out, and so is null: it says as much as nothing.
+            if (ReadConstant(argument.Value) is { } value)
+                arguments.Add(new Argument(CamelCase(argument.Key), value));
         }
 
-        foreach (KeyValuePair<string, TypedConstant> named in attribute.NamedArguments)
-        {
-            // A property set to null says as much as one not set.
-            if (named.Value is { Kind: TypedConstantKind.Primitive, IsNull: true })
-                continue;
-            if (ReadConstant(named.Value) is not { } value)
-                return null;
-            arguments.Add(new Argument(CamelCase(named.Key), value));
-        }
-
-        return new LayerSpec(WithoutSuffix(type.ToDisplayString()), arguments.ToEquatableArray());
+        layer = new LayerSpec(WithoutSuffix(attribute.AttributeClass!.ToDisplayString()), arguments.ToEquatableArray());
+        return complete;
     }
+
+    private static bool HasError(TypedConstant constant) =>
+        constant.Kind == TypedConstantKind.Error || (constant is { Kind: TypedConstantKind.Array, IsNull: false } && constant.Values.Any(HasError));
 
     private static object? ReadConstant(TypedConstant constant)
     {
@@ -121,15 +121,18 @@ internal static class ModelReader
         };
     }
 
-    private static bool IsFused(INamedTypeSymbol type)
+    private static bool IsFused(INamedTypeSymbol type, IssueList issues)
     {
-        foreach (KeyValuePair<string, TypedConstant> argument in FindModelAttribute(type)?.NamedArguments ?? [])
+        AttributeData model = FindModelAttribute(type)!;
+        // 0 where it is not written.
+        int fusion = model.NamedArguments.Where(argument => argument.Key == "Fusion").Select(argument => argument.Value.Value as int? ?? 0).LastOrDefault();
+        if (fusion is not (0 or 1))
         {
-            if (argument.Key == "Fusion" && argument.Value.Value is int member)
-                return member == 0;
+            string written = fusion.ToString(CultureInfo.InvariantCulture);
+            issues.OnPlace(Rules.OutOfRange, Places.Of(model, "fusion"), "Model", "fusion", written, LayerArguments.EnumRange);
         }
 
-        return true;
+        return fusion == 0;
     }
 
     private static IEnumerable<string> Members(INamedTypeSymbol type) =>
