@@ -22,8 +22,8 @@ internal static class Rules
     /// <summary>{0} cannot take a {1} input: {2}. {3}. Remedy: {4}.</summary>
     public static readonly DiagnosticDescriptor TooSmall = Error("CN0005", "Output smaller than one", "{0} cannot take a {1} input: {2}. {3}. Remedy: {4}");
 
-    /// <summary>{0} {1}; the limit is 2,147,483,647 elements. {2}.</summary>
-    public static readonly DiagnosticDescriptor TooLarge = Error("CN0006", "Size too large", "{0} {1}; the limit is 2,147,483,647 elements. {2}");
+    /// <summary>{0} {1}; the limit is 2,147,483,647 elements. {2}. Remedy: {3}.</summary>
+    public static readonly DiagnosticDescriptor TooLarge = Error("CN0006", "Size too large", "{0} {1}; the limit is 2,147,483,647 elements. {2}. Remedy: {3}");
 
     /// <summary>'{0}' derives from LayerAttribute, but this version of Compiled does not know it: use a layer of the Compiled namespace.</summary>
     public static readonly DiagnosticDescriptor UnknownLayer = Error("CN0007", "Unknown layer", "'{0}' derives from LayerAttribute, but this version of Compiled does not know it: use a layer of the Compiled namespace");

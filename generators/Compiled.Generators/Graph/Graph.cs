@@ -1,3 +1,6 @@
+using System.Collections.Generic;
+using System.Linq;
+
 namespace Compiled.Generators;
 
 /// <summary>
@@ -13,6 +16,15 @@ internal sealed record Graph(
     EquatableArray<Value> Values, EquatableArray<Node> Nodes, EquatableArray<Parameter> Parameters, int Input, int Output)
 {
     public Node Loss => Nodes.Last;
+
+    /// <summary>The values that the loss depends on. No other one is computed, in any pass.</summary>
+    public HashSet<int> ValuesBeforeLoss()
+    {
+        var values = new HashSet<int> { Loss.Input };
+        foreach (Node node in Nodes.Reverse().Where(node => values.Contains(node.Output)))
+            values.UnionWith(node.Inputs);
+        return values;
+    }
 }
 
 /// <summary>A tensor per sample.</summary>

@@ -14,8 +14,8 @@ internal sealed class GraphBuilder
     private readonly List<Node> _nodes = [];
     private readonly List<Parameter> _parameters = [];
     private readonly List<int> _layerOfNode = [];
-    private readonly Dictionary<string, Node> _byName = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, int> _counters = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, int> _byName = new(StringComparer.Ordinal);
+    private readonly LayerNames _names = new();
     private int _dropouts;
 
     private GraphBuilder(IssueList issues)
@@ -35,9 +35,8 @@ internal sealed class GraphBuilder
     {
         if (!RequireFrame(layers))
             return null;
-        if (InputLayer.Read(layers[0], _issues) is not { } input)
+        if (AddInput(layers[0]) is not { } current)
             return null;
-        int current = Add(input);
         for (int i = 1; i < layers.Count; i++)
         {
             if (AddLayer(layers[i], i, current) is not { } node)
@@ -45,10 +44,10 @@ internal sealed class GraphBuilder
             current = node.Output < 0 ? current : node.Output;
         }
 
-        ReportDeadLayers();
         Node loss = _nodes[_nodes.Count - 1];
-        return LiveGraph.Of(
-            new Graph(_values.ToEquatableArray(), _nodes.ToEquatableArray(), _parameters.ToEquatableArray(), Input: 0, Output: loss.Input));
+        var graph = new Graph(_values.ToEquatableArray(), _nodes.ToEquatableArray(), _parameters.ToEquatableArray(), Input: 0, Output: loss.Input);
+        ReportDeadLayers(graph);
+        return LiveGraph.Of(graph);
     }
 
     /// <summary>One input at the beginning, one loss at the end, only known layers between.</summary>
@@ -59,51 +58,63 @@ internal sealed class GraphBuilder
             if (layers[i].Kind != InputLayer.Kind && LayerKinds.Find(layers[i].Kind) is null)
                 _issues.OnLayer(Rules.UnknownLayer, i, layers[i].Kind);
             else if (i > 0 && layers[i].Kind == InputLayer.Kind)
-                _issues.OnLayer(Rules.NoInput, i, "There is a second [Input]");
+                _issues.OnLayer(Rules.NoInput, i, layers[0].Kind == InputLayer.Kind ? "There is a second [Input]" : "[Input] is not the first layer");
             else if (i < layers.Count - 1 && LayerKinds.IsLoss(layers[i].Kind))
                 _issues.OnLayer(Rules.NoLoss, i, "The loss is not the last layer");
         }
 
-        if (layers.Count == 0 || layers[0].Kind != InputLayer.Kind)
-            _issues.OnClass(Rules.NoInput, "The first layer is not [Input]");
+        if (layers.All(layer => layer.Kind != InputLayer.Kind))
+            _issues.OnClass(Rules.NoInput, "The model has no [Input]");
         else if (!LayerKinds.IsLoss(layers[layers.Count - 1].Kind) && !_issues.HasErrors)
             _issues.OnClass(Rules.NoLoss, "The model has no loss");
         return !_issues.HasErrors;
     }
 
-    private Node? AddLayer(LayerSpec spec, int layer, int current)
+    private int? AddInput(LayerSpec spec)
+    {
+        var arguments = new LayerArguments(spec, 0, "Input", _issues);
+        if (InputLayer.Read(arguments, _issues) is not { } shape || (arguments.Text("from") is { } from && Find(from, 0) is null))
+            return null;
+        if (Name(arguments, InputLayer.BaseName, 0) is not { } name)
+            return null;
+        return _byName[name] = Add(shape);
+    }
+
+    private Node? AddLayer(LayerSpec spec, int layer, int previous)
     {
         LayerKind kind = LayerKinds.Find(spec.Kind)!;
         var arguments = new LayerArguments(spec, layer, kind.Name, _issues);
         Operation operation = kind.Read(arguments);
         if (arguments.Failed)
             return null;
-        if (operation is DropoutOperation dropout)
-            operation = dropout with { Stream = _dropouts++ };
-        if (arguments.Text("from") is { } from)
-        {
-            if (!_byName.TryGetValue(from, out Node? source))
-                return UnknownName(layer, from);
-            current = source.Output;
-        }
-
-        if (Name(arguments, operation, layer) is not { } name)
+        int? source = arguments.Text("from") is { } from ? Find(from, layer) : previous;
+        if (source is not { } input || Name(arguments, operation.BaseName, layer) is not { } name)
             return null;
-        Shape input = _values[current].Shape;
-        var place = new LayerPlace(layer, $"{operation.Title} '{name}'", Chain(current), _issues);
-        if (operation is LossOperation loss)
-            operation = loss.For(input, Producer(current)?.Operation, place);
-        else if (operation is SoftmaxOperation && Producer(current)?.Operation is SoftmaxOperation)
-            _issues.OnLayer(Rules.SoftmaxTwice, layer, place.Title);
-        if (operation.Infer(input, place) is not { } shape)
+        var place = new LayerPlace(layer, $"{operation.Title} '{name}'", () => Chain(input), _issues);
+        operation = Fit(operation, input, place);
+        if (operation.Infer(_values[input].Shape, place) is not { } shape)
             return null;
         if (shape.Elements > ElementLimit)
         {
-            place.TooLarge($"gives {shape} = {Count(shape.Elements)} elements per sample");
+            place.TooLarge($"gives {shape} = {Count(shape.Elements)} elements per sample", "fewer filters or units, or a pooling before it");
             return null;
         }
 
-        return AddNode(operation, name, current, shape, place);
+        return AddNode(operation, name, input, shape, place);
+    }
+
+    /// <summary>The operation with what it takes from where it stands, after it was held against that.</summary>
+    private Operation Fit(Operation operation, int input, LayerPlace place)
+    {
+        Operation? before = Producer(input)?.Operation;
+        if (operation is SoftmaxOperation && before is SoftmaxOperation)
+            _issues.OnLayer(Rules.SoftmaxTwice, place.Layer, place.Title);
+        return operation switch
+        {
+            DropoutOperation dropout => dropout with { Stream = _dropouts++ },
+            LossOperation loss => loss.For(_values[input].Shape, before, place),
+            _ => operation,
+        };
     }
 
     private Node? AddNode(Operation operation, string name, int current, Shape shape, LayerPlace place)
@@ -112,12 +123,14 @@ internal sealed class GraphBuilder
         var node = new Node(_nodes.Count, name, operation, new[] { current }.ToEquatableArray(), output);
         _nodes.Add(node);
         _layerOfNode.Add(place.Layer);
-        _byName[name] = node;
+        _byName[name] = output;
         foreach (ParameterSpec parameter in operation.Parameters(_values[current].Shape))
         {
             if (parameter.Shape.Elements > ElementLimit)
             {
-                place.TooLarge($"needs a {parameter.Name} of {parameter.Shape} = {Count(parameter.Shape.Elements)} weights");
+                place.TooLarge(
+                    $"needs a {parameter.Name} of {parameter.Shape} = {Count(parameter.Shape.Elements)} weights",
+                    "fewer filters or units, or a pooling before it");
                 return null;
             }
 
@@ -127,14 +140,12 @@ internal sealed class GraphBuilder
         return node;
     }
 
-    private string? Name(LayerArguments arguments, Operation operation, int layer)
+    private string? Name(LayerArguments arguments, string baseName, int layer)
     {
-        _counters.TryGetValue(operation.BaseName, out int count);
-        _counters[operation.BaseName] = count + 1;
-        string name = arguments.Text("name") ?? $"{operation.BaseName}_{count + 1}";
-        if (!IsName(name))
+        string name = _names.Next(arguments, baseName);
+        if (!LayerNames.IsName(name))
         {
-            arguments.OutOfRange("name", $"'{name}'", "a letter followed by letters, digits and underscores");
+            arguments.OutOfRange("name", $"'{name}'", LayerNames.Range);
             return null;
         }
 
@@ -144,26 +155,23 @@ internal sealed class GraphBuilder
         return null;
     }
 
-    /// <summary>Names become members in C# and keys in files.</summary>
-    private static bool IsName(string name) =>
-        name.Length is > 0 and <= 100 && IsLetter(name[0]) && name.All(c => IsLetter(c) || c is >= '0' and <= '9' or '_');
-
-    private static bool IsLetter(char c) => c is >= 'a' and <= 'z' or >= 'A' and <= 'Z';
-
-    private Node? UnknownName(int layer, string name)
+    /// <summary>The value of an earlier layer, or null after an issue was reported.</summary>
+    private int? Find(string name, int layer)
     {
+        if (_byName.TryGetValue(name, out int value))
+            return value;
         string? close = _byName.Keys.OrderBy(known => Spelling.Distance(known, name)).ThenBy(known => known, StringComparer.Ordinal).FirstOrDefault();
         string hint = close is not null && Spelling.Distance(close, name) <= Math.Max(2, name.Length / 3) ? $"; did you mean '{close}'?" : "";
         _issues.OnArgument(Rules.UnknownName, layer, "from", name, hint);
         return null;
     }
 
-    private void ReportDeadLayers()
+    private void ReportDeadLayers(Graph graph)
     {
-        var read = new HashSet<int>(_nodes.SelectMany(node => node.Inputs));
-        foreach (Node node in _nodes)
+        HashSet<int> live = graph.ValuesBeforeLoss();
+        foreach (Node node in graph.Nodes)
         {
-            if (node.Output >= 0 && !read.Contains(node.Output))
+            if (node.Output >= 0 && !live.Contains(node.Output))
                 _issues.OnLayer(Rules.DeadLayer, _layerOfNode[node.Id], $"{node.Operation.Title} '{node.Name}'");
         }
     }
@@ -174,7 +182,8 @@ internal sealed class GraphBuilder
         return _values.Count - 1;
     }
 
-    private Node? Producer(int value) => _nodes.FirstOrDefault(node => node.Output == value);
+    /// <summary>The layer that makes a value; null for the input.</summary>
+    private Node? Producer(int value) => value == 0 ? null : _nodes[value - 1];
 
     /// <summary>The layers and shapes that led to a value; only the last of a long network.</summary>
     private string Chain(int value)

@@ -1,27 +1,25 @@
+using System;
+
 namespace Compiled.Generators;
 
 /// <summary>Where in a network a layer stands, for what its shape rule has to report.</summary>
 /// <param name="Layer">The layer, from 0.</param>
 /// <param name="Title">What to call it.</param>
-/// <param name="Chain">The shapes that led here, for people.</param>
+/// <param name="Chain">Tells the shapes that led here, for people.</param>
 /// <param name="Issues">Where to report.</param>
-internal sealed record LayerPlace(int Layer, string Title, string Chain, IssueList Issues)
+internal sealed record LayerPlace(int Layer, string Title, Func<string> Chain, IssueList Issues)
 {
     public Shape? WrongRank(string takes, Shape input, string remedy)
     {
-        Issues.OnLayer(Rules.WrongRank, Layer, Title, takes, input.ToString(), Chain, remedy);
+        Issues.OnLayer(Rules.WrongRank, Layer, Title, takes, input.ToString(), Chain(), remedy);
         return null;
     }
 
     public Shape? TooSmall(Shape input, string? argument, string reason, string remedy)
     {
-        Issues.OnArgument(Rules.TooSmall, Layer, argument, Title, input.ToString(), reason, Chain, remedy);
+        Issues.OnArgument(Rules.TooSmall, Layer, argument, Title, input.ToString(), reason, Chain(), remedy);
         return null;
     }
 
-    public Shape? TooLarge(string what)
-    {
-        Issues.OnLayer(Rules.TooLarge, Layer, Title, what, Chain);
-        return null;
-    }
+    public void TooLarge(string what, string remedy) => Issues.OnLayer(Rules.TooLarge, Layer, Title, what, Chain(), remedy);
 }

@@ -11,7 +11,8 @@ internal static class LiveGraph
 {
     public static Graph Of(Graph graph)
     {
-        List<Node> live = LiveNodes(graph);
+        HashSet<int> reaching = graph.ValuesBeforeLoss();
+        List<Node> live = graph.Nodes.Where(node => node.Output < 0 || reaching.Contains(node.Output)).ToList();
         if (live.Count == graph.Nodes.Count)
             return graph;
         Dictionary<int, int> nodes = Numbers(live.Select(node => node.Id));
@@ -33,20 +34,6 @@ internal static class LiveGraph
             parameters.ToEquatableArray(),
             values[graph.Input],
             values[graph.Output]);
-    }
-
-    /// <summary>The nodes from which a way leads to the loss, in their order.</summary>
-    private static List<Node> LiveNodes(Graph graph)
-    {
-        var read = new HashSet<int>(graph.Loss.Inputs);
-        List<Node> live = [graph.Loss];
-        foreach (Node node in graph.Nodes.Reverse().Where(node => read.Contains(node.Output)))
-        {
-            read.UnionWith(node.Inputs);
-            live.Insert(0, node);
-        }
-
-        return live;
     }
 
     private static Dictionary<int, int> Numbers(IEnumerable<int> ids) =>

@@ -7,11 +7,12 @@ internal static class InputLayer
 {
     public const string Kind = "Compiled.Input";
 
+    public const string BaseName = "input";
+
     private const int MaxRank = 4;
 
-    public static Shape? Read(LayerSpec spec, IssueList issues)
+    public static Shape? Read(LayerArguments arguments, IssueList issues)
     {
-        var arguments = new LayerArguments(spec, 0, "Input", issues);
         EquatableArray<long> extents = arguments.Integers("shape");
         var shape = new Shape(extents);
         int small = extents.TakeWhile(extent => extent >= 1).Count();
@@ -20,7 +21,7 @@ internal static class InputLayer
         else if (small < extents.Count)
             arguments.OutOfRange("shape", shape.ToString(), "made of extents of at least 1", small);
         else if (shape.Elements > int.MaxValue)
-            issues.OnLayer(Rules.TooLarge, 0, "Input", $"has {shape} elements per sample", "");
+            issues.OnLayer(Rules.TooLarge, 0, "Input", $"has {shape} elements per sample", $"input {shape}", "smaller extents");
         return issues.HasErrors ? null : shape;
     }
 }
