@@ -56,6 +56,9 @@ internal static class Rules
 
     private static DiagnosticDescriptor Warning(string id, string title, string message) => Make(id, title, message, DiagnosticSeverity.Warning);
 
+    // An error cannot be configured away: the program would be built with a half that only throws.
     private static DiagnosticDescriptor Make(string id, string title, string message, DiagnosticSeverity severity) =>
-        new(id, title, message, "Compiled", severity, isEnabledByDefault: true, helpLinkUri: $"{Pages}{id}.md");
+        new(
+            id, title, message, "Compiled", severity, isEnabledByDefault: true, helpLinkUri: $"{Pages}{id}.md",
+            customTags: severity == DiagnosticSeverity.Error ? [WellKnownDiagnosticTags.NotConfigurable] : []);
 }

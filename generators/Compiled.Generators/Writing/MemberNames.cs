@@ -6,8 +6,11 @@ using System.Text;
 namespace Compiled.Generators;
 
 /// <summary>The names of the members that give access to the weights of each layer.</summary>
-internal static class MemberNames
+internal sealed class MemberNames(string className)
 {
+    /// <summary>What every generated half overrides.</summary>
+    public static readonly string[] Passes = ["ForwardCore", "BackwardCore", "PredictCore", "EvaluateCore"];
+
     private static readonly HashSet<string> Taken = new(StringComparer.Ordinal)
     {
         "ArenaBytes", "BackwardCore", "BatchSize", "Check", "ComputeGradients", "CreateActivation", "CreateConv2D", "CreateDense", "CreateDropout",
@@ -16,14 +19,13 @@ internal static class MemberNames
         "ReferenceEquals", "SaveWeights", "Seed", "State", "Step", "Summary", "TestOnBatch", "ToString", "TrainOnBatch", "Value", "Weights", "ModelPlan",
     };
 
-    private static readonly HashSet<string> Passes =
-        new(StringComparer.Ordinal) { "ForwardCore", "BackwardCore", "PredictCore", "EvaluateCore" };
-
     private static readonly HashSet<string> Called = new(StringComparer.Ordinal)
     {
         "Check", "CreateActivation", "CreateConv2D", "CreateDense", "CreateDropout", "CreateLoss", "CreateMaxPooling2D", "CreateSoftmax", "Gradient", "Metrics",
         "Parameter", "State", "Value", "Weights", "_loss", "_softmax", "s_plan",
     };
+
+    private readonly HashSet<string> _used = new(Taken, StringComparer.Ordinal) { className };
 
     /// <summary>Whether a member of this name is one of the passes that every generated half overrides.</summary>
     public static bool IsPass(string name) => Passes.Contains(name);
@@ -35,23 +37,23 @@ internal static class MemberNames
     /// <summary>A name for each layer with weights, by node.</summary>
     public static Dictionary<int, string> Of(Graph graph, string className)
     {
-        var used = new HashSet<string>(Taken, StringComparer.Ordinal) { className };
-        var names = new Dictionary<int, string>();
-        foreach (Node node in graph.Nodes.Where(node => node.Operation.WeightsType is not null))
-        {
-            string name = Pascal(node);
-            while (!used.Add(name))
-                name += "Layer";
-            names[node.Id] = name;
-        }
-
-        return names;
+        var names = new MemberNames(className);
+        return graph.Nodes.Where(node => node.Operation.WeightsType is not null).ToDictionary(node => node.Id, node => names.Next(node.Name));
     }
 
-    private static string Pascal(Node node)
+    /// <summary>The member for the next layer with weights.</summary>
+    public string Next(string layer)
+    {
+        string name = Pascal(layer);
+        while (!_used.Add(name))
+            name += "Layer";
+        return name;
+    }
+
+    private static string Pascal(string layer)
     {
         // As the attribute is written: conv2d_1 is Conv2D1.
-        string name = node.Name.StartsWith("conv2d_", StringComparison.Ordinal) ? "Conv2D_" + node.Name.Substring("conv2d_".Length) : node.Name;
+        string name = layer.StartsWith("conv2d_", StringComparison.Ordinal) ? "Conv2D_" + layer.Substring("conv2d_".Length) : layer;
         var text = new StringBuilder();
         foreach (string word in name.Split(['_'], StringSplitOptions.RemoveEmptyEntries))
             text.Append(char.ToUpperInvariant(word[0])).Append(word, 1, word.Length - 1);
