@@ -51,13 +51,13 @@ internal abstract record Operation
     public virtual void WriteCreate(CodeWriter writer, StagePlan stage) => throw new InvalidOperationException(Title);
 
     /// <summary>The native call of the training pass.</summary>
-    public virtual string Forward(StagePlan stage) => throw new InvalidOperationException(Title);
+    public virtual NativeCall Forward(StagePlan stage) => throw new InvalidOperationException(Title);
 
     /// <summary>The native call of prediction.</summary>
-    public virtual string Predict(StagePlan stage) => Forward(stage);
+    public virtual NativeCall Predict(StagePlan stage) => Forward(stage);
 
     /// <summary>The native call of the backward pass.</summary>
-    public virtual string Backward(StagePlan stage) => throw new InvalidOperationException(Title);
+    public virtual NativeCall Backward(StagePlan stage) => throw new InvalidOperationException(Title);
 }
 
 /// <summary>What is kept from the forward for the backward pass.</summary>

@@ -55,12 +55,21 @@ internal sealed record ActivationOperation(ActivationFunction Function) : Operat
 
     public override SavedValues Saved(Epilogue epilogue) => SavedValues.Output;
 
-    public override void WriteCreate(CodeWriter writer, StagePlan stage) =>
-        writer.Line($"{stage.Field} = CreateActivation(new() {{ activation = (int)cn_activation.{Function.Constant()}, count = {stage.Output.Elements}, input_gradient = {stage.GradientModeCode} }});");
+    public override void WriteCreate(CodeWriter writer, StagePlan stage)
+    {
+        writer.Line($"{stage.Field} = CreateActivation(new()");
+        writer.Open();
+        writer.Line($"input_gradient = {stage.GradientModeCode},");
+        writer.Line($"activation = (int)cn_activation.{Function.Constant()}, count = {stage.Output.Elements},");
+        writer.Close("});");
+    }
 
-    public override string Forward(StagePlan stage) => $"cn_activation_forward({stage.Field}, State, {stage.X}, {stage.Y})";
+    public override NativeCall Forward(StagePlan stage) =>
+        new("cn_activation_forward", stage.Field, $"x: {stage.X}", $"y: {stage.Y}");
 
-    public override string Predict(StagePlan stage) => $"cn_activation_forward({stage.Field}, State, {stage.PredictX}, {stage.Y})";
+    public override NativeCall Predict(StagePlan stage) =>
+        new("cn_activation_forward", stage.Field, $"x: {stage.PredictX}", $"y: {stage.Y}");
 
-    public override string Backward(StagePlan stage) => $"cn_activation_backward({stage.Field}, State, {stage.Y}, {stage.Dy}, {stage.Dx})";
+    public override NativeCall Backward(StagePlan stage) =>
+        new("cn_activation_backward", stage.Field, $"y: {stage.Y}, dy: {stage.Dy}", $"dx: {stage.Dx}");
 }

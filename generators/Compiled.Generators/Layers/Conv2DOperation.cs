@@ -68,21 +68,21 @@ internal sealed record Conv2DOperation(long Filters, Window Window, bool UseBias
         writer.Line($"input_gradient = {stage.GradientModeCode},");
         writer.Line($"input_height = {stage.Input.Height}, input_width = {stage.Input.Width}, input_channels = {stage.Input.Last}, filters = {Filters},");
         writer.Line($"conv_height = {stage.Anchor.Height}, conv_width = {stage.Anchor.Width}, output_height = {stage.Output.Height}, output_width = {stage.Output.Width},");
-        writer.Line($"window = {Window.Code(stage.LogicalInput)},");
+        Window.Write(writer, "window", stage.LogicalInput);
         if (stage.Epilogue.Pool is { } pool)
-            writer.Line($"pool = {pool.Window.Code(stage.LogicalAnchor)},");
+            pool.Window.Write(writer, "pool", stage.LogicalAnchor);
         writer.Line($"activation = (int)cn_activation.{stage.Epilogue.ActivationConstant}, use_bias = {(UseBias ? 1 : 0)},");
         if (stage.Epilogue.Dropout is { } dropout)
             writer.Line($"dropout_rate = {dropout.RateCode}, dropout_stream = {dropout.Stream},");
         writer.Close("});");
     }
 
-    public override string Forward(StagePlan stage) =>
-        $"cn_conv2d_forward({stage.Field}, State, {stage.X}, {stage.Kernel}, {stage.Bias}, {stage.Y}, {stage.Codes})";
+    public override NativeCall Forward(StagePlan stage) =>
+        new("cn_conv2d_forward", stage.Field, $"x: {stage.X}, kernel: {stage.Kernel}, bias: {stage.Bias}", $"y: {stage.Y}, codes: {stage.Codes}");
 
-    public override string Predict(StagePlan stage) =>
-        $"cn_conv2d_predict({stage.Field}, State, {stage.PredictX}, {stage.Kernel}, {stage.Bias}, {stage.Y})";
+    public override NativeCall Predict(StagePlan stage) =>
+        new("cn_conv2d_predict", stage.Field, $"x: {stage.PredictX}, kernel: {stage.Kernel}, bias: {stage.Bias}", $"y: {stage.Y}");
 
-    public override string Backward(StagePlan stage) =>
-        $"cn_conv2d_backward({stage.Field}, State, {stage.X}, {stage.Kernel}, {stage.Y}, {stage.Codes}, {stage.Dy}, {stage.Dx}, {stage.KernelGradient}, {stage.BiasGradient})";
+    public override NativeCall Backward(StagePlan stage) =>
+        new("cn_conv2d_backward", stage.Field, $"x: {stage.X}, kernel: {stage.Kernel}, y: {stage.Y}, codes: {stage.Codes}, dy: {stage.Dy}", $"dx: {stage.Dx}, dkernel: {stage.KernelGradient}, dbias: {stage.BiasGradient}");
 }

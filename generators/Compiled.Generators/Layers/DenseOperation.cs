@@ -44,12 +44,12 @@ internal sealed record DenseOperation(long Units, bool UseBias) : Operation
         writer.Close("});");
     }
 
-    public override string Forward(StagePlan stage) =>
-        $"cn_dense_forward({stage.Field}, State, {stage.X}, {stage.Kernel}, {stage.Bias}, {stage.Y})";
+    public override NativeCall Forward(StagePlan stage) =>
+        new("cn_dense_forward", stage.Field, $"x: {stage.X}, kernel: {stage.Kernel}, bias: {stage.Bias}", $"y: {stage.Y}");
 
-    public override string Predict(StagePlan stage) =>
-        $"cn_dense_predict({stage.Field}, State, {stage.PredictX}, {stage.Kernel}, {stage.Bias}, {stage.Y})";
+    public override NativeCall Predict(StagePlan stage) =>
+        new("cn_dense_predict", stage.Field, $"x: {stage.PredictX}, kernel: {stage.Kernel}, bias: {stage.Bias}", $"y: {stage.Y}");
 
-    public override string Backward(StagePlan stage) =>
-        $"cn_dense_backward({stage.Field}, State, {stage.X}, {stage.Kernel}, {stage.Y}, {stage.Dy}, {stage.Dx}, {stage.KernelGradient}, {stage.BiasGradient})";
+    public override NativeCall Backward(StagePlan stage) =>
+        new("cn_dense_backward", stage.Field, $"x: {stage.X}, kernel: {stage.Kernel}, y: {stage.Y}, dy: {stage.Dy}", $"dx: {stage.Dx}, dkernel: {stage.KernelGradient}, dbias: {stage.BiasGradient}");
 }

@@ -24,10 +24,18 @@ internal sealed record DropoutOperation(double Rate) : Operation
 
     public override Epilogue? Join(Epilogue epilogue) => epilogue.Dropout is null ? epilogue with { Dropout = this } : null;
 
-    public override void WriteCreate(CodeWriter writer, StagePlan stage) =>
-        writer.Line($"{stage.Field} = CreateDropout(new() {{ rate = {RateCode}, stream = {Stream}, count = {stage.Output.Elements}, input_gradient = {stage.GradientModeCode} }});");
+    public override void WriteCreate(CodeWriter writer, StagePlan stage)
+    {
+        writer.Line($"{stage.Field} = CreateDropout(new()");
+        writer.Open();
+        writer.Line($"input_gradient = {stage.GradientModeCode},");
+        writer.Line($"rate = {RateCode}, stream = {Stream}, count = {stage.Output.Elements},");
+        writer.Close("});");
+    }
 
-    public override string Forward(StagePlan stage) => $"cn_dropout_forward({stage.Field}, State, {stage.X}, {stage.Y})";
+    public override NativeCall Forward(StagePlan stage) =>
+        new("cn_dropout_forward", stage.Field, $"x: {stage.X}", $"y: {stage.Y}");
 
-    public override string Backward(StagePlan stage) => $"cn_dropout_backward({stage.Field}, State, {stage.Dy}, {stage.Dx})";
+    public override NativeCall Backward(StagePlan stage) =>
+        new("cn_dropout_backward", stage.Field, $"dy: {stage.Dy}", $"dx: {stage.Dx}");
 }

@@ -52,13 +52,16 @@ internal sealed record MaxPooling2DOperation(Window Window) : Operation
         writer.Line($"input_gradient = {stage.GradientModeCode},");
         writer.Line($"input_height = {stage.Input.Height}, input_width = {stage.Input.Width}, channels = {stage.Input.Last},");
         writer.Line($"output_height = {stage.Output.Height}, output_width = {stage.Output.Width},");
-        writer.Line($"window = {Window.Code(stage.LogicalInput)},");
+        Window.Write(writer, "window", stage.LogicalInput);
         writer.Close("});");
     }
 
-    public override string Forward(StagePlan stage) => $"cn_max_pooling2d_forward({stage.Field}, State, {stage.X}, {stage.Y}, {stage.Codes})";
+    public override NativeCall Forward(StagePlan stage) =>
+        new("cn_max_pooling2d_forward", stage.Field, $"x: {stage.X}", $"y: {stage.Y}, codes: {stage.Codes}");
 
-    public override string Predict(StagePlan stage) => $"cn_max_pooling2d_forward({stage.Field}, State, {stage.PredictX}, {stage.Y}, 0)";
+    public override NativeCall Predict(StagePlan stage) =>
+        new("cn_max_pooling2d_forward", stage.Field, $"x: {stage.PredictX}", $"y: {stage.Y}, codes: 0");
 
-    public override string Backward(StagePlan stage) => $"cn_max_pooling2d_backward({stage.Field}, State, {stage.Codes}, {stage.Dy}, {stage.Dx})";
+    public override NativeCall Backward(StagePlan stage) =>
+        new("cn_max_pooling2d_backward", stage.Field, $"codes: {stage.Codes}, dy: {stage.Dy}", $"dx: {stage.Dx}");
 }

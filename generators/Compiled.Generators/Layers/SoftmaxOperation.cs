@@ -16,9 +16,12 @@ internal sealed record SoftmaxOperation : Operation
     public static string Create(Shape shape, string mode) =>
         $"CreateSoftmax(new() {{ positions = {shape.Elements / shape.Last}, classes = {shape.Last}, input_gradient = {mode} }});";
 
-    public override string Forward(StagePlan stage) => $"cn_softmax_forward({stage.Field}, State, {stage.X}, {stage.Y})";
+    public override NativeCall Forward(StagePlan stage) =>
+        new("cn_softmax_forward", stage.Field, $"x: {stage.X}", $"y: {stage.Y}");
 
-    public override string Predict(StagePlan stage) => $"cn_softmax_forward({stage.Field}, State, {stage.PredictX}, {stage.Y})";
+    public override NativeCall Predict(StagePlan stage) =>
+        new("cn_softmax_forward", stage.Field, $"x: {stage.PredictX}", $"y: {stage.Y}");
 
-    public override string Backward(StagePlan stage) => $"cn_softmax_backward({stage.Field}, State, {stage.Y}, {stage.Dy}, {stage.Dx})";
+    public override NativeCall Backward(StagePlan stage) =>
+        new("cn_softmax_backward", stage.Field, $"y: {stage.Y}, dy: {stage.Dy}", $"dx: {stage.Dx}");
 }

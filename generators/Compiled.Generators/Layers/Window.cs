@@ -22,10 +22,15 @@ internal sealed record Window(long Height, long Width, long StrideHeight, long S
     /// <summary>The columns of the input that the first columns of the output need.</summary>
     public long LiveColumns(long input, long output) => Live(input, output, Width, StrideWidth, PadLeft(input));
 
-    /// <summary>The native description, for logical input extents: padding follows from them, whatever part of the input is stored.</summary>
-    public string Code(Shape logical) =>
-        $"new() {{ height = {Height}, width = {Width}, stride_height = {StrideHeight}, stride_width = {StrideWidth}, " +
-        $"dilation_height = {Dilation}, dilation_width = {Dilation}, pad_top = {PadTop(logical.Height)}, pad_left = {PadLeft(logical.Width)} }}";
+    /// <summary>Writes the native description, for logical input extents: padding follows from them, whatever part of the input is stored.</summary>
+    public void Write(CodeWriter writer, string field, Shape logical)
+    {
+        writer.Line($"{field} = new()");
+        writer.Open();
+        writer.Line($"height = {Height}, width = {Width}, stride_height = {StrideHeight}, stride_width = {StrideWidth},");
+        writer.Line($"dilation_height = {Dilation}, dilation_width = {Dilation}, pad_top = {PadTop(logical.Height)}, pad_left = {PadLeft(logical.Width)},");
+        writer.Close("},");
+    }
 
     private long Reach(long extent) => (extent - 1) * Dilation + 1;
 

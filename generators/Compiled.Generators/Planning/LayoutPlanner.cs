@@ -51,7 +51,7 @@ internal sealed class LayoutPlanner
             parameters.ToEquatableArray(),
             parameterBytes,
             size,
-            SavedBytes(),
+            SavedBytes(_values, _views.Root(_graph.Input)),
             Offset(_values, _graph.Input),
             separateOutput?.Offset ?? Offset(_values, PredictSource(_graph.Output)),
             target.Offset,
@@ -133,6 +133,7 @@ internal sealed class LayoutPlanner
             _graph.Values[anchor.Output].Shape,
             _stages.Stored[stage.Output],
             _graph.Values[stage.Output].Shape,
+            SavedBytes(_values, stage.Output) + SavedBytes(_codes, stage.Number),
             offsets);
     }
 
@@ -149,8 +150,8 @@ internal sealed class LayoutPlanner
         return (offsets, end);
     }
 
-    private long SavedBytes() =>
-        _values.Values.Concat(_codes.Values).Where(life => life.FirstUse < LossTime && life.LastUse > LossTime).Sum(life => MemoryPlanner.Align(life.Bytes));
+    private long SavedBytes(Dictionary<int, Life> lives, int key) =>
+        lives.TryGetValue(key, out Life life) && life.FirstUse < LossTime && life.LastUse > LossTime ? MemoryPlanner.Align(life.Bytes) : 0;
 
     private long Bytes(int value) => _stages.Stored[value].Elements * sizeof(float);
 

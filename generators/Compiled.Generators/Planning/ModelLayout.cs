@@ -1,3 +1,5 @@
+using System.Linq;
+
 namespace Compiled.Generators;
 
 /// <summary>Where everything of a model lies.</summary>
@@ -6,7 +8,7 @@ namespace Compiled.Generators;
 /// <param name="Parameters">The offset of each weight among the weights.</param>
 /// <param name="ParameterBytes">The size of all weights.</param>
 /// <param name="ValueBytes">The size of all values, per sample.</param>
-/// <param name="SavedBytes">What the backward pass keeps alive of the forward pass, per sample.</param>
+/// <param name="InputSavedBytes">What the backward pass keeps alive of the input, per sample.</param>
 /// <param name="Input">The offset of the input.</param>
 /// <param name="Output">The offset of the prediction.</param>
 /// <param name="Target">The offset of the target.</param>
@@ -19,10 +21,14 @@ internal sealed record ModelLayout(
     EquatableArray<long> Parameters,
     long ParameterBytes,
     long ValueBytes,
-    long SavedBytes,
+    long InputSavedBytes,
     long Input,
     long Output,
     long Target,
     long Logits,
     long PredictLogits,
-    long LogitsGradient);
+    long LogitsGradient)
+{
+    /// <summary>What the backward pass keeps alive of the forward pass, per sample.</summary>
+    public long SavedBytes => InputSavedBytes + Stages.Sum(stage => stage.SavedBytes);
+}

@@ -12,6 +12,7 @@ namespace Compiled.Generators;
 /// <param name="LogicalAnchor">The anchor's result as the pooling's shape rule sees it.</param>
 /// <param name="Output">The output as stored.</param>
 /// <param name="LogicalOutput">The output as the network sees it.</param>
+/// <param name="SavedBytes">What the backward pass keeps alive of its output and codes, per sample.</param>
 /// <param name="Offsets">The addresses.</param>
 internal sealed record StagePlan(
     Stage Stage,
@@ -22,6 +23,7 @@ internal sealed record StagePlan(
     Shape LogicalAnchor,
     Shape Output,
     Shape LogicalOutput,
+    long SavedBytes,
     StageOffsets Offsets)
 {
     public Epilogue Epilogue => Stage.Epilogue;

@@ -16,6 +16,7 @@ internal static class FileFrame
         }
 
         writer.Line("using global::Compiled.Interop;");
+        writer.Line("using static global::Compiled.Interop.Native;");
         writer.Line();
         foreach (string container in spec.ContainingTypes)
         {

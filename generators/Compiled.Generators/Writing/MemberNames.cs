@@ -11,21 +11,21 @@ internal sealed class MemberNames(string className)
     /// <summary>What every generated half overrides.</summary>
     public static readonly string[] Passes = ["ForwardCore", "BackwardCore", "PredictCore", "EvaluateCore"];
 
-    private static readonly HashSet<string> Taken = new(StringComparer.Ordinal)
-    {
-        "ArenaBytes", "BackwardCore", "BatchSize", "Check", "ComputeGradients", "CreateActivation", "CreateConv2D", "CreateDense", "CreateDropout",
-        "CreateLoss", "CreateMaxPooling2D", "CreateSoftmax", "Device", "Dispose", "Equals", "Evaluate", "EvaluateCore", "Finalize", "Fit", "ForwardCore",
-        "GetHashCode", "GetType", "Gradient", "LoadWeights", "MemberwiseClone", "Metrics", "Parameter", "Plan", "Predict", "PredictCore", "PredictOnBatch",
-        "ReferenceEquals", "SaveWeights", "Seed", "State", "Step", "Summary", "TestOnBatch", "ToString", "TrainOnBatch", "Value", "Weights", "ModelPlan",
-    };
+    private static readonly string[] Called =
+    [
+        "Check", "CreateActivation", "CreateConv2D", "CreateDense", "CreateDropout", "CreateLoss", "CreateMaxPooling2D", "CreateSoftmax", "Gradient",
+        "Metrics", "Parameter", "PredictStages", "State", "Value", "Weights", "_loss", "_softmax", "s_plan",
+    ];
 
-    private static readonly HashSet<string> Called = new(StringComparer.Ordinal)
-    {
-        "Check", "CreateActivation", "CreateConv2D", "CreateDense", "CreateDropout", "CreateLoss", "CreateMaxPooling2D", "CreateSoftmax", "Gradient", "Metrics",
-        "Parameter", "State", "Value", "Weights", "_loss", "_softmax", "s_plan",
-    };
+    // What else a model has.
+    private static readonly string[] Inherited =
+    [
+        "ArenaBytes", "BatchSize", "ComputeGradients", "Device", "Dispose", "Equals", "Evaluate", "Finalize", "Fit", "GetHashCode", "GetType", "LoadWeights",
+        "MemberwiseClone", "Plan", "Predict", "PredictOnBatch", "ReferenceEquals", "SaveWeights", "Seed", "Step", "Summary", "TestOnBatch", "ToString",
+        "TrainOnBatch",
+    ];
 
-    private readonly HashSet<string> _used = new(Taken, StringComparer.Ordinal) { className };
+    private readonly HashSet<string> _used = new(Passes.Concat(Called).Concat(Inherited), StringComparer.Ordinal) { className };
 
     /// <summary>Whether a member of this name is one of the passes that every generated half overrides.</summary>
     public static bool IsPass(string name) => Passes.Contains(name);

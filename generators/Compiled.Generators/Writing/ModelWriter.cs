@@ -4,7 +4,8 @@ using System.Linq;
 namespace Compiled.Generators;
 
 /// <summary>
-/// Write: the other half of a model as C# that one would have written by hand, in reading order: plan, stages, weights, and the four passes.
+/// Write: the other half of a model as C# that one would have written by hand, in reading order: parameters, stages,
+/// forward, backward, update, predict, summary.
 /// </summary>
 internal sealed class ModelWriter
 {
@@ -38,16 +39,30 @@ internal sealed class ModelWriter
         _writer.Line(GeneratedCode);
         _writer.Line($"partial class {_name} : global::Compiled.Model");
         _writer.Open();
-        PlanLiteral.Write(_writer, _spec, _layout);
+        _writer.Section("Parameters");
+        MemoryNotes.WriteParameters(_writer, _layout);
+        WriteWeights();
+        _writer.Section("Stages");
+        MemoryNotes.WriteValues(_writer, _layout);
         _writer.Line();
         WriteFields();
         _writer.Line();
         WriteConstructor();
-        WriteWeights();
+        _writer.Section("Forward");
         WritePass("ForwardCore", WriteForward);
+        _writer.Section("Backward");
         WritePass("BackwardCore", WriteBackward);
+        _writer.Section("Update");
+        _writer.Line("// One call of the optimizer for all parameters, which lie in one piece: the base class makes it after the backward pass.");
+        _writer.Section("Predict and evaluate");
         WritePass("PredictCore", WritePredict);
+        _writer.Line();
         WritePass("EvaluateCore", WriteEvaluate);
+        _writer.Line();
+        WritePredictStages();
+        _writer.Section("Summary");
+        _writer.Line("// What Summary() prints, and what the base class makes the arena by.");
+        PlanLiteral.Write(_writer, _spec, _layout);
         _writer.Close();
         FileFrame.Close(_writer, _spec);
         return _writer.ToString();
@@ -114,7 +129,6 @@ internal sealed class ModelWriter
 
     private void WritePass(string name, System.Action body)
     {
-        _writer.Line();
         _writer.Line("/// <inheritdoc/>");
         _writer.Line($"protected override void {name}()");
         _writer.Open();
@@ -126,13 +140,15 @@ internal sealed class ModelWriter
     {
         foreach (StagePlan stage in _layout.Stages)
         {
-            WriteHeading(stage, withTrimming: true);
-            Call(stage.Operation.Forward(stage));
+            WriteHeading(stage, $"{stage.LogicalInput} → {stage.LogicalOutput}");
+            if (stage.Trimmed.Length > 0)
+                _writer.Line($"//    Computes {stage.Trimmed}");
+            stage.Operation.Forward(stage).Write(_writer);
             _writer.Line();
         }
 
         _writer.Line($"// {LossTitle}, its gradient and the metrics");
-        Call(Loss(_layout.Logits, _layout.LogitsGradient));
+        Loss(_layout.Logits, _layout.LogitsGradient).Write(_writer);
     }
 
     private void WriteBackward()
@@ -143,39 +159,40 @@ internal sealed class ModelWriter
             if (!first)
                 _writer.Line();
             first = false;
-            WriteHeading(stage, withTrimming: false);
-            Call(stage.Operation.Backward(stage));
+            WriteHeading(stage, $"{stage.LogicalOutput} → {(stage.Offsets.Dx < 0 ? "weights only" : stage.LogicalInput)}");
+            stage.Operation.Backward(stage).Write(_writer);
         }
     }
 
     private void WritePredict()
     {
-        WriteInference();
+        _writer.Line("PredictStages();");
         if (_layout.Graph.SoftmaxInLoss)
-            Call($"cn_softmax_forward(_softmax, State, {StagePlan.Value(_layout.PredictLogits)}, {StagePlan.Value(_layout.Output)})");
+        {
+            new NativeCall(
+                "cn_softmax_forward", "_softmax", $"x: {StagePlan.Value(_layout.PredictLogits)}", $"y: {StagePlan.Value(_layout.Output)}").Write(_writer);
+        }
     }
 
     private void WriteEvaluate()
     {
-        WriteInference();
-        Call(Loss(_layout.PredictLogits, -1));
+        _writer.Line("PredictStages();");
+        Loss(_layout.PredictLogits, -1).Write(_writer);
     }
 
-    private void WriteInference()
+    private void WritePredictStages()
     {
+        _writer.Line("/// <summary>All stages without what only training needs.</summary>");
+        _writer.Line("private void PredictStages()");
+        _writer.Open();
         foreach (StagePlan stage in _layout.Stages.Where(stage => !stage.Operation.IsTrainingOnly))
-            Call(stage.Operation.Predict(stage));
+            stage.Operation.Predict(stage).Write(_writer);
+        _writer.Close();
     }
 
-    private string Loss(long logits, long gradient) =>
-        $"cn_loss_forward(_loss, State, {StagePlan.Value(logits)}, {StagePlan.Value(_layout.Target)}, {StagePlan.Value(gradient)}, Metrics)";
+    private NativeCall Loss(long predictions, long gradient) => new(
+        "cn_loss_forward", "_loss", $"predictions: {StagePlan.Value(predictions)}, targets: {StagePlan.Value(_layout.Target)}",
+        $"gradient: {StagePlan.Value(gradient)}, metrics: Metrics");
 
-    private void WriteHeading(StagePlan stage, bool withTrimming)
-    {
-        _writer.Line($"// {stage.Stage.Number}  {stage.Title,-64} {stage.LogicalInput} → {stage.LogicalOutput}");
-        if (withTrimming && stage.Trimmed.Length > 0)
-            _writer.Line($"//    Computes {stage.Trimmed}");
-    }
-
-    private void Call(string call) => _writer.Line($"Check(Native.{call});");
+    private void WriteHeading(StagePlan stage, string shapes) => _writer.Line($"// {stage.Stage.Number}  {stage.Title,-64} {shapes}");
 }

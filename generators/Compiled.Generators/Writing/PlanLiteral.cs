@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 
@@ -14,7 +15,10 @@ internal static class PlanLiteral
         writer.Line("private static readonly global::Compiled.ModelPlan s_plan = new()");
         writer.Open();
         writer.Line($"Name = {Text(spec.Name)},");
-        writer.Line($"Graph = {Text(CanonicalText.Of(graph))},");
+        writer.Line("Graph =");
+        string[] lines = CanonicalText.Lines(graph).ToArray();
+        for (int i = 0; i < lines.Length; i++)
+            writer.Line($"    {Text(lines[i] + (i < lines.Length - 1 ? "; " : ""))}{(i < lines.Length - 1 ? " +" : ",")}");
         writer.Line($"Fused = {(layout.Graph.Fused ? "true" : "false")},");
         writer.Line($"InputShape = [{Extents(graph.Values[graph.Input].Shape)}],");
         writer.Line($"OutputShape = [{Extents(output)}],");
@@ -68,10 +72,10 @@ internal static class PlanLiteral
     private static string Text(string text) => Microsoft.CodeAnalysis.CSharp.SymbolDisplay.FormatLiteral(text, quote: true);
 }
 
-/// <summary>A network in one line: equal text is an equal network, whatever its class is called and however it is fused.</summary>
+/// <summary>A network in one line per layer: equal text is an equal network, whatever its class is called and however it is fused.</summary>
 internal static class CanonicalText
 {
-    public static string Of(Graph graph) => string.Join("; ", graph.Nodes.Select(node => Line(graph, node)));
+    public static IEnumerable<string> Lines(Graph graph) => graph.Nodes.Select(node => Line(graph, node));
 
     private static string Line(Graph graph, Node node)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 
@@ -15,21 +16,32 @@ internal static class SummaryDoc
             $"{layout.Stages.Count} stages and the loss.</summary>");
         writer.Line("/// <remarks>");
         writer.Line("/// <list type=\"table\">");
-        writer.Line("/// <listheader><term>Layer</term><description>Output, parameters, stage</description></listheader>");
+        writer.Line("/// <listheader><term>Layer</term><description>Output; parameters; stage; bytes kept per sample for the backward pass</description></listheader>");
         foreach (Node node in graph.Nodes)
-        {
-            string shape = node.Output < 0 ? "loss" : graph.Values[node.Output].Shape.ToString();
-            long count = graph.Parameters.Where(parameter => parameter.Node == node.Id).Sum(parameter => parameter.Spec.Shape.Elements);
-            writer.Line(
-                $"/// <item><term>{node.Name}: {node.Operation.Canonical}</term><description>{shape}, {(count == 0 ? "-" : Number(count))}, " +
-                $"{StageNumbers.Of(layout, node)}</description></item>");
-        }
-
+            writer.Line($"/// <item><term>{node.Name}: {node.Operation.Canonical}</term><description>{Describe(layout, node)}</description></item>");
         writer.Line("/// </list>");
+        writer.Line("/// <para>");
         writer.Line(
-            $"/// <para>Memory: 2 × {Number(layout.ParameterBytes)} bytes for weights and gradients, {Number(layout.ValueBytes)} bytes per sample of the batch, " +
-            $"{Number(layout.SavedBytes)} of which the backward pass keeps of the forward pass.</para>");
+            $"/// Memory: 2 × {Number(layout.ParameterBytes)} bytes for weights and gradients, {Number(layout.ValueBytes)} bytes per sample of the batch,");
+        writer.Line($"/// {Number(layout.SavedBytes)} of which the backward pass keeps of the forward pass.");
+        writer.Line("/// </para>");
         writer.Line("/// </remarks>");
+    }
+
+    private static string Describe(ModelLayout layout, Node node)
+    {
+        Graph graph = layout.Graph.Graph;
+        long count = graph.Parameters.Where(parameter => parameter.Node == node.Id).Sum(parameter => parameter.Spec.Shape.Elements);
+        // A stage keeps the result of its last layer.
+        long saved = layout.Stages.Where(stage => stage.Stage.Nodes.Last == node.Id).Sum(stage => stage.SavedBytes);
+        int number = StageNumbers.Of(layout, node);
+        List<string> parts = [node.Output < 0 ? "loss" : graph.Values[node.Output].Shape.ToString()];
+        if (count > 0)
+            parts.Add($"{Number(count)} parameters");
+        parts.Add(number == 0 ? "not computed, as no loss depends on it" : $"stage {number}");
+        if (saved > 0)
+            parts.Add($"{Number(saved)} bytes kept");
+        return string.Join("; ", parts);
     }
 
     private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
