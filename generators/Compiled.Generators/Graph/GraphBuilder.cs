@@ -46,7 +46,8 @@ internal sealed class GraphBuilder
 
         Node loss = _nodes[_nodes.Count - 1];
         var graph = new Graph(_values.ToEquatableArray(), _nodes.ToEquatableArray(), _parameters.ToEquatableArray(), Input: 0, Output: loss.Input);
-        ReportDeadLayers(graph);
+        if (!_issues.HasErrors)
+            ReportDeadLayers(graph);
         return LiveGraph.Of(graph);
     }
 

@@ -13,7 +13,7 @@ internal static class ClassRules
     /// <summary>Reports what the class must not be; false when no half can be written.</summary>
     public static bool Check(INamedTypeSymbol type, TypeDeclarationSyntax declaration, IssueList issues) =>
         CheckKind(type, issues) && CheckPartial(declaration, issues) && CheckBase(type, issues) && CheckName(type, issues)
-        && CheckConstructors(type, issues) && CheckMembers(type, MemberNames.IsPass, issues);
+        && CheckConstructors(type, issues) && CheckMembers(type, MemberNames.IsInEveryHalf, issues);
 
     /// <summary>Reports a member that would stand before the inherited one that the other half calls; false if there is one.</summary>
     public static bool CheckMembers(INamedTypeSymbol type, IssueList issues) => CheckMembers(type, MemberNames.IsReserved, issues);
@@ -51,10 +51,11 @@ internal static class ClassRules
 
         for (INamedTypeSymbol? level = type; level is not null; level = level.ContainingType)
         {
-            if (!level.IsGenericType && !level.IsFileLocal)
+            bool isGeneric = level.Arity > 0;
+            if (!isGeneric && !level.IsFileLocal)
                 continue;
-            string problem = level.IsGenericType ? "generic" : "local to its file";
-            string remedy = level.IsGenericType ? "remove its type parameters" : "remove 'file', as the generated half stands in another file";
+            string problem = isGeneric ? "generic" : "local to its file";
+            string remedy = isGeneric ? "remove its type parameters" : "remove 'file', as the generated half stands in another file";
             issues.OnPlace(Rules.NotPartial, level.Locations.FirstOrDefault(), level.Name, problem, remedy);
             return false;
         }

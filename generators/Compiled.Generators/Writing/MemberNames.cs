@@ -27,12 +27,12 @@ internal sealed class MemberNames(string className)
 
     private readonly HashSet<string> _used = new(Passes.Concat(Called).Concat(Inherited), StringComparer.Ordinal) { className };
 
-    /// <summary>Whether a member of this name is one of the passes that every generated half overrides.</summary>
-    public static bool IsPass(string name) => Passes.Contains(name);
+    /// <summary>Whether every generated half declares a member of this name, even one for a declaration with errors.</summary>
+    public static bool IsInEveryHalf(string name) => name == "s_plan" || Passes.Contains(name);
 
     /// <summary>Whether generated code has or calls a member of this name.</summary>
     public static bool IsReserved(string name) =>
-        IsPass(name) || Called.Contains(name) || (name.StartsWith("_stage", StringComparison.Ordinal) && name.Skip("_stage".Length).All(char.IsDigit));
+        IsInEveryHalf(name) || Called.Contains(name) || (name.StartsWith("_stage", StringComparison.Ordinal) && name.Skip("_stage".Length).All(char.IsDigit));
 
     /// <summary>A name for each layer with weights, by node.</summary>
     public static Dictionary<int, string> Of(Graph graph, string className)
