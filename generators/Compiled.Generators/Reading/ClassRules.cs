@@ -27,7 +27,7 @@ internal static class ClassRules
             {
                 issues.OnPlace(
                     Rules.ClassConflict, member.Locations.FirstOrDefault(), type.Name, $"declares '{name.Value}'",
-                    $"rename it, or the layer: the generated half has the weights of '{graph.Nodes[name.Key].Name}' under that name");
+                    $"rename it or the layer, as the generated half has the weights of '{graph.Nodes[name.Key].Name}' under that name");
             }
         }
     }
@@ -90,7 +90,7 @@ internal static class ClassRules
 
         issues.OnClass(
             Rules.ClassConflict, type.Name, $"derives from '{parent.ToDisplayString()}'",
-            "remove the base class: the generated half derives from Compiled.Model");
+            "remove the base class, as the generated half derives from Compiled.Model");
         return false;
     }
 
@@ -102,7 +102,7 @@ internal static class ClassRules
             {
                 issues.OnPlace(
                     Rules.ClassConflict, constructor.Locations.FirstOrDefault(), type.Name, "has a primary constructor",
-                    "remove it: the generated half has the constructor, and other ones can call that with ': this(…)'");
+                    "remove it, as the generated half has the constructor, which others can call with ': this(…)'");
                 return false;
             }
 
@@ -110,7 +110,7 @@ internal static class ClassRules
             {
                 issues.OnPlace(
                     Rules.ClassConflict, constructor.Locations.FirstOrDefault(), type.Name, "declares the constructor (Device, int, ulong)",
-                    "remove it: the generated half has it");
+                    "remove it, as the generated half has it");
                 return false;
             }
         }
@@ -139,7 +139,7 @@ internal static class ClassRules
             return true;
         issues.OnPlace(
             Rules.ClassConflict, conflict.Locations.FirstOrDefault(), type.Name, $"declares '{conflict.Name}'",
-            "rename it: the generated half has or calls a member of that name");
+            "rename it, as the generated half has or calls a member of that name");
         return false;
     }
 
