@@ -5,7 +5,7 @@ using System.Linq;
 
 namespace Compiled.Generators;
 
-/// <summary>An immutable array that is equal to another when its elements are: what the caching of a generator needs in its models.</summary>
+/// <summary>An immutable array that equals another when its elements do: what the caching of a generator needs in its models.</summary>
 internal readonly struct EquatableArray<T>(IEnumerable<T> items) : IEquatable<EquatableArray<T>>, IReadOnlyList<T>
     where T : notnull
 {

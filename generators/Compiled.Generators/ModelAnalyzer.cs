@@ -7,15 +7,16 @@ using Microsoft.CodeAnalysis.Diagnostics;
 
 namespace Compiled.Generators;
 
-/// <summary>Reports what is wrong with a declaration, on the argument at fault, from the code that the generator reads and builds with.</summary>
+/// <summary>Reports what is wrong with a declaration, where it is wrong, by the code that the generator reads and builds with.</summary>
 [DiagnosticAnalyzer(LanguageNames.CSharp)]
 public sealed class ModelAnalyzer : DiagnosticAnalyzer
 {
     /// <inheritdoc/>
     public override ImmutableArray<DiagnosticDescriptor> SupportedDiagnostics { get; } =
     [
-        Rules.NotPartial, Rules.LayersElsewhere, Rules.NoInput, Rules.OutOfRange, Rules.TooSmall, Rules.TooLarge, Rules.UnknownLayer, Rules.UnknownName,
-        Rules.DuplicateName, Rules.WrongRank, Rules.NoLoss, Rules.LossMismatch, Rules.SoftmaxTwice, Rules.DeadLayer, Rules.ClassConflict,
+        Rules.NotPartial, Rules.LayersElsewhere, Rules.NoInput, Rules.OutOfRange, Rules.TooSmall, Rules.TooLarge, Rules.UnknownLayer,
+        Rules.UnknownName, Rules.DuplicateName, Rules.WrongRank, Rules.NoLoss, Rules.LossMismatch, Rules.SoftmaxTwice, Rules.DeadLayer,
+        Rules.ClassConflict,
     ];
 
     /// <inheritdoc/>
@@ -58,5 +59,7 @@ public sealed class ModelAnalyzer : DiagnosticAnalyzer
     }
 
     private static Location? Locate(Issue issue, TypeDeclarationSyntax declaration, List<AttributeData> layers) =>
-        issue.Layer < 0 ? issue.Place ?? declaration.Identifier.GetLocation() : Places.Of(layers[issue.Layer], issue.Argument, issue.Element);
+        issue.Layer < 0
+            ? issue.Place ?? declaration.Identifier.GetLocation()
+            : Places.Of(layers[issue.Layer], issue.Argument, issue.Element);
 }

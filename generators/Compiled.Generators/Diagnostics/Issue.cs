@@ -11,7 +11,8 @@ namespace Compiled.Generators;
 /// <param name="Element">Which one of the values of a 'params' argument.</param>
 /// <param name="Place">Where it is, for what is no layer; null for the name of the class.</param>
 /// <param name="Words">What the rule's message is filled with.</param>
-internal sealed record Issue(DiagnosticDescriptor Rule, int Layer, string? Argument, int Element, Location? Place, EquatableArray<string> Words);
+internal sealed record Issue(
+    DiagnosticDescriptor Rule, int Layer, string? Argument, int Element, Location? Place, EquatableArray<string> Words);
 
 /// <summary>Collects issues.</summary>
 internal sealed class IssueList
@@ -29,7 +30,8 @@ internal sealed class IssueList
 
     public void OnLayer(DiagnosticDescriptor rule, int layer, params string[] words) => OnArgument(rule, layer, null, words);
 
-    public void OnArgument(DiagnosticDescriptor rule, int layer, string? argument, params string[] words) => OnElement(rule, layer, argument, 0, words);
+    public void OnArgument(DiagnosticDescriptor rule, int layer, string? argument, params string[] words) =>
+        OnElement(rule, layer, argument, 0, words);
 
     public void OnElement(DiagnosticDescriptor rule, int layer, string? argument, int element, params string[] words) =>
         _issues.Add(new Issue(rule, layer, argument, element, null, words.ToEquatableArray()));

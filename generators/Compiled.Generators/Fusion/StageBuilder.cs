@@ -35,11 +35,12 @@ internal sealed class StageBuilder
         }
 
         Dictionary<int, Stage> byAnchor = stages.ToDictionary(stage => stage.Anchor);
-        IEnumerable<int> backward = _training.Gradients.Where(gradient => byAnchor.ContainsKey(gradient.Node)).Select(gradient => byAnchor[gradient.Node].Number);
+        IEnumerable<int> backward = _training.Gradients
+            .Where(gradient => byAnchor.ContainsKey(gradient.Node)).Select(gradient => byAnchor[gradient.Node].Number);
         (Shape[] stored, Shape[] anchors) = LiveRegions.Find(graph, stages, trim: _fused);
         return new StageGraph(
-            _training, _fused, stages.ToEquatableArray(), backward.ToEquatableArray(), stored.ToEquatableArray(), anchors.ToEquatableArray(),
-            softmax?.Input ?? graph.Loss.Input, softmax is not null);
+            _training, _fused, stages.ToEquatableArray(), backward.ToEquatableArray(), stored.ToEquatableArray(),
+            anchors.ToEquatableArray(), softmax?.Input ?? graph.Loss.Input, softmax is not null);
     }
 
     /// <summary>Follows the only consumer as long as it can join the epilogue.</summary>
@@ -66,7 +67,8 @@ internal sealed class StageBuilder
         }
 
         GradientNode? gradient = _training.Gradients.FirstOrDefault(candidate => candidate.Node == anchor.Id);
-        return new Stage(number, nodes.ToEquatableArray(), epilogue, anchor.Input, output, gradient is not null, gradient?.InputMode ?? GradientMode.None);
+        GradientMode inputMode = gradient?.InputMode ?? GradientMode.None;
+        return new Stage(number, nodes.ToEquatableArray(), epilogue, anchor.Input, output, gradient is not null, inputMode);
     }
 
     private Node? OnlyConsumer(int value)

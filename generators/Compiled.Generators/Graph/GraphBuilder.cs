@@ -45,7 +45,8 @@ internal sealed class GraphBuilder
         }
 
         Node loss = _nodes[_nodes.Count - 1];
-        var graph = new Graph(_values.ToEquatableArray(), _nodes.ToEquatableArray(), _parameters.ToEquatableArray(), Input: 0, Output: loss.Input);
+        var graph = new Graph(
+            _values.ToEquatableArray(), _nodes.ToEquatableArray(), _parameters.ToEquatableArray(), Input: 0, Output: loss.Input);
         if (!_issues.HasErrors)
             ReportDeadLayers(graph);
         return LiveGraph.Of(graph);
@@ -54,12 +55,13 @@ internal sealed class GraphBuilder
     /// <summary>One input at the beginning, one loss at the end, only known layers between.</summary>
     private bool RequireFrame(EquatableArray<LayerSpec> layers)
     {
+        bool hasInput = layers.Count > 0 && layers[0].Kind == InputLayer.Kind;
         for (int i = 0; i < layers.Count; i++)
         {
             if (layers[i].Kind != InputLayer.Kind && LayerKinds.Find(layers[i].Kind) is null)
                 _issues.OnLayer(Rules.UnknownLayer, i, layers[i].Kind);
             else if (i > 0 && layers[i].Kind == InputLayer.Kind)
-                _issues.OnLayer(Rules.NoInput, i, layers[0].Kind == InputLayer.Kind ? "There is a second [Input]" : "[Input] is not the first layer");
+                _issues.OnLayer(Rules.NoInput, i, hasInput ? "There is a second [Input]" : "[Input] is not the first layer");
             else if (i < layers.Count - 1 && LayerKinds.IsLoss(layers[i].Kind))
                 _issues.OnLayer(Rules.NoLoss, i, "The loss is not the last layer");
         }
@@ -97,7 +99,7 @@ internal sealed class GraphBuilder
             return null;
         if (shape.Elements > ElementLimit)
         {
-            place.TooLarge($"gives {shape} = {Count(shape.Elements)} elements per sample", "fewer filters or units, or a pooling before it");
+            place.TooLarge($"gives {shape} = {Count(shape.Elements)} elements per sample");
             return null;
         }
 
@@ -129,9 +131,7 @@ internal sealed class GraphBuilder
         {
             if (parameter.Shape.Elements > ElementLimit)
             {
-                place.TooLarge(
-                    $"needs a {parameter.Name} of {parameter.Shape} = {Count(parameter.Shape.Elements)} weights",
-                    "fewer filters or units, or a pooling before it");
+                place.TooLarge($"needs a {parameter.Name} of {parameter.Shape} = {Count(parameter.Shape.Elements)} weights");
                 return null;
             }
 
@@ -161,8 +161,10 @@ internal sealed class GraphBuilder
     {
         if (_byName.TryGetValue(name, out int value))
             return value;
-        string? close = _byName.Keys.OrderBy(known => Spelling.Distance(known, name)).ThenBy(known => known, StringComparer.Ordinal).FirstOrDefault();
-        string hint = close is not null && Spelling.Distance(close, name) <= Math.Max(2, name.Length / 3) ? $"; did you mean '{close}'?" : "";
+        string close = _byName.Keys.OrderBy(known => Spelling.Distance(known, name)).ThenBy(known => known, StringComparer.Ordinal)
+            .FirstOrDefault() ?? "";
+        bool isClose = close.Length > 0 && Spelling.Distance(close, name) <= Math.Max(2, name.Length / 3);
+        string hint = isClose ? $"; did you mean '{close}'?" : "";
         _issues.OnArgument(Rules.UnknownName, layer, "from", name, hint);
         return null;
     }

@@ -21,5 +21,6 @@ internal sealed record LayerPlace(int Layer, string Title, Func<string> Chain, I
         return null;
     }
 
-    public void TooLarge(string what, string remedy) => Issues.OnLayer(Rules.TooLarge, Layer, Title, what, Chain(), remedy);
+    public void TooLarge(string what) =>
+        Issues.OnLayer(Rules.TooLarge, Layer, Title, what, Chain(), "fewer filters or units, or a pooling before it");
 }

@@ -22,7 +22,8 @@ internal sealed record Shape(EquatableArray<long> Extents)
     /// <summary>The number of elements; <see cref="long.MaxValue"/> where 64 bits do not hold it.</summary>
     public long Elements => Extents.Aggregate(1L, Multiply);
 
-    public override string ToString() => Rank == 0 ? "scalar" : string.Join("×", Extents.Select(extent => extent.ToString(CultureInfo.InvariantCulture)));
+    public override string ToString() =>
+        Rank == 0 ? "scalar" : string.Join("×", Extents.Select(extent => extent.ToString(CultureInfo.InvariantCulture)));
 
     public static long Multiply(long left, long right) => right != 0 && left > long.MaxValue / right ? long.MaxValue : left * right;
 }

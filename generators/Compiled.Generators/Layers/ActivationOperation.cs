@@ -45,8 +45,8 @@ internal sealed record ActivationOperation(ActivationFunction Function) : Operat
     public override Shape LiveInput(Shape input, long height, long width) => new(height, width, input.Last);
 
     /// <remarks>
-    /// After a pooling only ReLU may still join: the stage computes it before, and the maximum of ReLUs is the ReLU of the maximum to the last
-    /// bit, gradient included.
+    /// After a pooling only ReLU may still join: the stage computes it before, and the maximum of ReLUs is the ReLU of the maximum to the
+    /// last bit, gradient included.
     /// </remarks>
     public override Epilogue? Join(Epilogue epilogue) =>
         epilogue.Activation is null && epilogue.Dropout is null && (epilogue.Pool is null || Function == ActivationFunction.ReLU)

@@ -24,7 +24,8 @@ internal sealed record Conv2DOperation(long Filters, Window Window, bool UseBias
         long strideWidth = arguments.Positive("stridesWidth", strides);
         long dilation = arguments.Positive("dilationRate", 1);
         if (dilation > 1 && (strideHeight > 1 || strideWidth > 1))
-            arguments.OutOfRange("dilationRate", $"{dilation} with strides {strideHeight}×{strideWidth}", "1 where a stride is above 1 (Keras)");
+            arguments.OutOfRange(
+                "dilationRate", $"{dilation} with strides {strideHeight}×{strideWidth}", "1 where a stride is above 1 (Keras)");
         var window = new Window(height, width, strideHeight, strideWidth, dilation, arguments.Choice("padding", 2) == 1);
         return new Conv2DOperation(filters, window, arguments.Flag("useBias", true));
     }
@@ -36,7 +37,8 @@ internal sealed record Conv2DOperation(long Filters, Window Window, bool UseBias
         long height = Window.OutputHeight(input.Height);
         long width = Window.OutputWidth(input.Width);
         return height >= 1 && width >= 1 ? new Shape(height, width, Filters) : place.TooSmall(
-            input, null, $"the window {Window.Title} does not fit into it", "use Padding = Padding.Same, a smaller kernel, or one pooling less before it");
+            input, null, $"the window {Window.Title} does not fit into it",
+            "use Padding = Padding.Same, a smaller kernel, or one pooling less before it");
     }
 
     public override EquatableArray<ParameterSpec> Parameters(Shape input)
@@ -66,8 +68,9 @@ internal sealed record Conv2DOperation(long Filters, Window Window, bool UseBias
         writer.Line($"{stage.Field} = CreateConv2D(new()");
         writer.Open();
         writer.Line($"input_gradient = {stage.GradientModeCode},");
-        writer.Line($"input_height = {stage.Input.Height}, input_width = {stage.Input.Width}, input_channels = {stage.Input.Last}, filters = {Filters},");
-        writer.Line($"conv_height = {stage.Anchor.Height}, conv_width = {stage.Anchor.Width}, output_height = {stage.Output.Height}, output_width = {stage.Output.Width},");
+        (Shape x, Shape conv, Shape y) = (stage.Input, stage.Anchor, stage.Output);
+        writer.Line($"input_height = {x.Height}, input_width = {x.Width}, input_channels = {x.Last}, filters = {Filters},");
+        writer.Line($"conv_height = {conv.Height}, conv_width = {conv.Width}, output_height = {y.Height}, output_width = {y.Width},");
         Window.Write(writer, "window", stage.LogicalInput);
         if (stage.Epilogue.Pool is { } pool)
             pool.Window.Write(writer, "pool", stage.LogicalAnchor);
@@ -78,11 +81,15 @@ internal sealed record Conv2DOperation(long Filters, Window Window, bool UseBias
     }
 
     public override NativeCall Forward(StagePlan stage) =>
-        new("cn_conv2d_forward", stage.Field, $"x: {stage.X}, kernel: {stage.Kernel}, bias: {stage.Bias}", $"y: {stage.Y}, codes: {stage.Codes}");
+        new(
+            "cn_conv2d_forward", stage.Field, $"x: {stage.X}, kernel: {stage.Kernel}, bias: {stage.Bias}",
+            $"y: {stage.Y}, codes: {stage.Codes}");
 
     public override NativeCall Predict(StagePlan stage) =>
         new("cn_conv2d_predict", stage.Field, $"x: {stage.PredictX}, kernel: {stage.Kernel}, bias: {stage.Bias}", $"y: {stage.Y}");
 
     public override NativeCall Backward(StagePlan stage) =>
-        new("cn_conv2d_backward", stage.Field, $"x: {stage.X}, kernel: {stage.Kernel}, y: {stage.Y}, codes: {stage.Codes}, dy: {stage.Dy}", $"dx: {stage.Dx}, dkernel: {stage.KernelGradient}, dbias: {stage.BiasGradient}");
+        new(
+            "cn_conv2d_backward", stage.Field, $"x: {stage.X}, kernel: {stage.Kernel}, y: {stage.Y}, codes: {stage.Codes}, dy: {stage.Dy}",
+            $"dx: {stage.Dx}, dkernel: {stage.KernelGradient}, dbias: {stage.BiasGradient}");
 }

@@ -51,5 +51,7 @@ internal sealed record DenseOperation(long Units, bool UseBias) : Operation
         new("cn_dense_predict", stage.Field, $"x: {stage.PredictX}, kernel: {stage.Kernel}, bias: {stage.Bias}", $"y: {stage.Y}");
 
     public override NativeCall Backward(StagePlan stage) =>
-        new("cn_dense_backward", stage.Field, $"x: {stage.X}, kernel: {stage.Kernel}, y: {stage.Y}, dy: {stage.Dy}", $"dx: {stage.Dx}, dkernel: {stage.KernelGradient}, dbias: {stage.BiasGradient}");
+        new(
+            "cn_dense_backward", stage.Field, $"x: {stage.X}, kernel: {stage.Kernel}, y: {stage.Y}, dy: {stage.Dy}",
+            $"dx: {stage.Dx}, dkernel: {stage.KernelGradient}, dbias: {stage.BiasGradient}");
 }

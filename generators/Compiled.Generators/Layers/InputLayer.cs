@@ -17,7 +17,8 @@ internal static class InputLayer
         var shape = new Shape(extents);
         int small = extents.TakeWhile(extent => extent >= 1).Count();
         if (extents.Count is 0 or > MaxRank)
-            arguments.OutOfRange("shape", extents.Count == 0 ? "empty" : shape.ToString(), $"1 to {MaxRank} extents, the batch not among them", MaxRank);
+            arguments.OutOfRange(
+                "shape", extents.Count == 0 ? "empty" : shape.ToString(), $"1 to {MaxRank} extents, the batch not among them", MaxRank);
         else if (small < extents.Count)
             arguments.OutOfRange("shape", shape.ToString(), "made of extents of at least 1", small);
         else if (shape.Elements > int.MaxValue)

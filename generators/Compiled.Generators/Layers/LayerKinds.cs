@@ -34,5 +34,6 @@ internal static class LayerKinds
 
     public static LayerKind? Find(string kind) => ByName.TryGetValue(kind, out LayerKind found) ? found : null;
 
-    public static bool IsLoss(string kind) => kind is Namespace + "MeanSquaredError" or Namespace + "CategoricalCrossentropy" or Namespace + "SparseCategoricalCrossentropy";
+    public static bool IsLoss(string kind) =>
+        kind is Namespace + "MeanSquaredError" or Namespace + "CategoricalCrossentropy" or Namespace + "SparseCategoricalCrossentropy";
 }

@@ -19,7 +19,7 @@ internal enum AccuracyKind
     Sparse,
 }
 
-/// <summary>The loss at the end of a network, with the accuracy that goes with it (Keras: by the shape and the type of the target).</summary>
+/// <summary>The loss at the end of a network, with the accuracy that goes with it (Keras: by shape and type of the target).</summary>
 internal sealed record LossOperation(LossKind Loss) : Operation
 {
     public AccuracyKind Accuracy { get; init; }

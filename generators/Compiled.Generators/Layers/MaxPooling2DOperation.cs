@@ -32,7 +32,8 @@ internal sealed record MaxPooling2DOperation(Window Window) : Operation
         long height = Window.OutputHeight(input.Height);
         long width = Window.OutputWidth(input.Width);
         return height >= 1 && width >= 1 ? new Shape(height, width, input.Last) : place.TooSmall(
-            input, null, $"the window {Window.Title} does not fit into it", "remove it, use Padding = Padding.Same on it, or on a convolution before it");
+            input, null, $"the window {Window.Title} does not fit into it",
+            "remove it, use Padding = Padding.Same on it, or on a convolution before it");
     }
 
     public override bool CanTrim => true;

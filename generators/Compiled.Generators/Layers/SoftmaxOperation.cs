@@ -11,7 +11,8 @@ internal sealed record SoftmaxOperation : Operation
 
     public override SavedValues Saved(Epilogue epilogue) => SavedValues.Output;
 
-    public override void WriteCreate(CodeWriter writer, StagePlan stage) => writer.Line($"{stage.Field} = " + Create(stage.Output, stage.GradientModeCode));
+    public override void WriteCreate(CodeWriter writer, StagePlan stage) =>
+        writer.Line($"{stage.Field} = " + Create(stage.Output, stage.GradientModeCode));
 
     public static string Create(Shape shape, string mode) =>
         $"CreateSoftmax(new() {{ positions = {shape.Elements / shape.Last}, classes = {shape.Last}, input_gradient = {mode} }});";

@@ -5,8 +5,7 @@ namespace Compiled.Generators;
 /// <summary>A sliding window: its extents, steps and padding, and the arithmetic of Keras over them.</summary>
 internal sealed record Window(long Height, long Width, long StrideHeight, long StrideWidth, long Dilation, bool Same)
 {
-    public string Title => $"{Height}×{Width}" + (StrideHeight == StrideWidth ? (StrideHeight == 1 ? "" : $" stride {StrideHeight}") : $" stride {StrideHeight}×{StrideWidth}")
-        + (Dilation == 1 ? "" : $" dilation {Dilation}") + (Same ? " same" : "");
+    public string Title => $"{Height}×{Width}{Strides}{(Dilation == 1 ? "" : $" dilation {Dilation}")}{(Same ? " same" : "")}";
 
     public long OutputHeight(long input) => Output(input, Height, StrideHeight);
 
@@ -16,21 +15,26 @@ internal sealed record Window(long Height, long Width, long StrideHeight, long S
 
     public long PadLeft(long input) => PadBefore(input, Width, StrideWidth);
 
-    /// <summary>The rows of an input of <paramref name="input"/> rows that the first <paramref name="output"/> rows of the output need.</summary>
+    /// <summary>How many of <paramref name="input"/> rows the first <paramref name="output"/> rows of the output need.</summary>
     public long LiveRows(long input, long output) => Live(input, output, Height, StrideHeight, PadTop(input));
 
     /// <summary>The columns of the input that the first columns of the output need.</summary>
     public long LiveColumns(long input, long output) => Live(input, output, Width, StrideWidth, PadLeft(input));
 
-    /// <summary>Writes the native description, for logical input extents: padding follows from them, whatever part of the input is stored.</summary>
+    /// <summary>Writes the native description for logical input extents: padding follows from them, whatever part is stored.</summary>
     public void Write(CodeWriter writer, string field, Shape logical)
     {
         writer.Line($"{field} = new()");
         writer.Open();
         writer.Line($"height = {Height}, width = {Width}, stride_height = {StrideHeight}, stride_width = {StrideWidth},");
-        writer.Line($"dilation_height = {Dilation}, dilation_width = {Dilation}, pad_top = {PadTop(logical.Height)}, pad_left = {PadLeft(logical.Width)},");
+        (long top, long left) = (PadTop(logical.Height), PadLeft(logical.Width));
+        writer.Line($"dilation_height = {Dilation}, dilation_width = {Dilation}, pad_top = {top}, pad_left = {left},");
         writer.Close("},");
     }
+
+    private string Strides => StrideHeight != StrideWidth ? $" stride {StrideHeight}×{StrideWidth}"
+        : StrideHeight == 1 ? ""
+        : $" stride {StrideHeight}";
 
     private long Reach(long extent) => (extent - 1) * Dilation + 1;
 

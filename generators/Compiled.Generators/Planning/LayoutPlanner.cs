@@ -4,8 +4,8 @@ using System.Linq;
 namespace Compiled.Generators;
 
 /// <summary>
-/// Plan: finds out from when to when each value, gradient and code is needed, and lays them out. Time is counted in stages: forward 0 … n-1,
-/// the loss n, backward n+1 … in its own order.
+/// Plan: finds out from when to when each value, gradient and code is needed, and lays them out. Time is counted in stages: forward
+/// 0 … n-1, the loss n, backward n+1 … in its own order.
 /// </summary>
 internal sealed class LayoutPlanner
 {
@@ -123,12 +123,15 @@ internal sealed class LayoutPlanner
             _codes.TryGetValue(stage.Number, out Life codes) ? codes.Offset : -1,
             stage.HasBackward ? Offset(_gradients, stage.Output) : -1,
             stage.InputMode != GradientMode.None ? Offset(_gradients, stage.Input) : -1,
-            Enumerable.Range(0, parameters.Length).Where(i => _graph.Parameters[i].Node == anchor.Id).Select(i => parameters[i]).ToEquatableArray());
+            parameters.Where((_, i) => _graph.Parameters[i].Node == anchor.Id).ToEquatableArray());
+        Shape input = _graph.Values[stage.Input].Shape;
+        Shape stored = _stages.Stored[_views.Root(stage.Input)];
         return new StagePlan(
             stage,
             anchor.Operation,
-            _stages.Stored[_views.Root(stage.Input)] is { Rank: 3 } trimmed && _graph.Values[stage.Input].Shape.Rank == 3 ? trimmed : _graph.Values[stage.Input].Shape,
-            _graph.Values[stage.Input].Shape,
+            // A view of another rank is never of a part.
+            stored.Rank == 3 && input.Rank == 3 ? stored : input,
+            input,
             _stages.AnchorStored[stage.Number - 1],
             _graph.Values[anchor.Output].Shape,
             _stages.Stored[stage.Output],
@@ -155,7 +158,8 @@ internal sealed class LayoutPlanner
 
     private long Bytes(int value) => _stages.Stored[value].Elements * sizeof(float);
 
-    private long TargetBytes() => ((LossOperation)_graph.Loss.Operation).Target(_graph.Values[_graph.Output].Shape).Elements * sizeof(float);
+    private long TargetBytes() =>
+        ((LossOperation)_graph.Loss.Operation).Target(_graph.Values[_graph.Output].Shape).Elements * sizeof(float);
 
     private long Offset(Dictionary<int, Life> lives, int value) => lives.TryGetValue(_views.Root(value), out Life life) ? life.Offset : -1;
 

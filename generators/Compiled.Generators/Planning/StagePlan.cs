@@ -58,8 +58,7 @@ internal sealed record StagePlan(
     public string BiasGradient => Weight("Gradient", 1);
 
     /// <summary>The layers of the stage in words.</summary>
-    public string Title => string.Join(" · ", new[] { Operation.Title }.Concat(Operation is Conv2DOperation { UseBias: true } or DenseOperation { UseBias: true }
-        ? ["bias"] : Enumerable.Empty<string>()).Concat(Epilogue.Titles()));
+    public string Title => string.Join(" · ", [Operation.Title, .. Offsets.Parameters.Skip(1).Select(_ => "bias"), .. Epilogue.Titles()]);
 
     /// <summary>What of the anchor is not computed, in words; empty if nothing.</summary>
     public string Trimmed => Anchor == LogicalAnchor ? "" : $"{Anchor} of {LogicalAnchor}: nobody reads the rest.";
@@ -67,9 +66,11 @@ internal sealed record StagePlan(
     /// <summary>An address in the arena of values; null for -1.</summary>
     public static string Value(long offset) => offset < 0 ? "0" : $"Value({Literal(offset)})";
 
-    public static string Literal(long number) => number.ToString(number < 10_000 ? "0" : "#,0", CultureInfo.InvariantCulture).Replace(',', '_');
+    public static string Literal(long number) =>
+        number.ToString(number < 10_000 ? "0" : "#,0", CultureInfo.InvariantCulture).Replace(',', '_');
 
-    private string Weight(string arena, int index) => index < Offsets.Parameters.Count ? $"{arena}({Literal(Offsets.Parameters[index])})" : "0";
+    private string Weight(string arena, int index) =>
+        index < Offsets.Parameters.Count ? $"{arena}({Literal(Offsets.Parameters[index])})" : "0";
 }
 
 /// <summary>Offsets in bytes: of values per sample, of weights absolute; -1 for what there is not.</summary>

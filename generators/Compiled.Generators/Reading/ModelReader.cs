@@ -64,7 +64,8 @@ internal static class ModelReader
 
     /// <summary>Whether there is an attribute that the compiler does not find: it may be meant as a layer.</summary>
     private static bool HasUnknownAttribute(INamedTypeSymbol type, TypeDeclarationSyntax declaration) =>
-        type.GetAttributes().Any(attribute => attribute.AttributeClass is null or { TypeKind: TypeKind.Error } && IsWithin(attribute, declaration));
+        type.GetAttributes().Any(
+            attribute => attribute.AttributeClass is null or { TypeKind: TypeKind.Error } && IsWithin(attribute, declaration));
 
     private static AttributeData? FindModelAttribute(INamedTypeSymbol type) =>
         type.GetAttributes().FirstOrDefault(attribute => attribute.AttributeClass?.ToDisplayString() == KnownTypes.Model);
@@ -90,7 +91,8 @@ internal static class ModelReader
     }
 
     private static bool HasError(TypedConstant constant) =>
-        constant.Kind == TypedConstantKind.Error || (constant is { Kind: TypedConstantKind.Array, IsNull: false } && constant.Values.Any(HasError));
+        constant.Kind == TypedConstantKind.Error
+        || (constant is { Kind: TypedConstantKind.Array, IsNull: false } && constant.Values.Any(HasError));
 
     private static object? ReadConstant(TypedConstant constant)
     {
@@ -125,7 +127,8 @@ internal static class ModelReader
     {
         AttributeData model = FindModelAttribute(type)!;
         // 0 where it is not written.
-        int fusion = model.NamedArguments.Where(argument => argument.Key == "Fusion").Select(argument => argument.Value.Value as int? ?? 0).LastOrDefault();
+        int fusion = model.NamedArguments.Where(argument => argument.Key == "Fusion").Select(argument => argument.Value.Value as int? ?? 0)
+            .LastOrDefault();
         if (fusion is not (0 or 1))
         {
             string written = fusion.ToString(CultureInfo.InvariantCulture);
@@ -136,7 +139,8 @@ internal static class ModelReader
     }
 
     private static IEnumerable<string> Members(INamedTypeSymbol type) =>
-        type.GetMembers().Where(ClassRules.IsWritten).Select(member => member.Name).Distinct().OrderBy(name => name, System.StringComparer.Ordinal);
+        type.GetMembers().Where(ClassRules.IsWritten).Select(member => member.Name).Distinct()
+            .OrderBy(name => name, System.StringComparer.Ordinal);
 
     private static List<string> ContainingTypes(INamedTypeSymbol type)
     {
@@ -155,7 +159,7 @@ internal static class ModelReader
         return outer;
     }
 
-    /// <summary>A name as code: escaped where it is a keyword, or in small letters only, as those of the future are and the compiler warns of.</summary>
+    /// <summary>A name as code: escaped where it is a keyword, or of small letters only, which the compiler warns may become one.</summary>
     public static string Escape(string name) =>
         SyntaxFacts.GetKeywordKind(name) != SyntaxKind.None || name.All(c => c is >= 'a' and <= 'z') ? "@" + name : name;
 

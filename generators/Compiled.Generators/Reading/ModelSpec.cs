@@ -1,6 +1,6 @@
 namespace Compiled.Generators;
 
-/// <summary>A class with [Model] as written. Equal text gives equal specs, wherever it stands: nothing here is a symbol or a location.</summary>
+/// <summary>A class with [Model] as written. Equal text gives equal specs, wherever it stands: here is no symbol and no location.</summary>
 /// <param name="Namespace">Its namespace, empty for the global one.</param>
 /// <param name="ContainingTypes">The declarations it is nested in, outermost first, e.g. <c>partial class Outer</c>.</param>
 /// <param name="Name">Its name.</param>
@@ -8,7 +8,7 @@ namespace Compiled.Generators;
 /// <param name="Fused">Whether layers are fused into stages.</param>
 /// <param name="Members">The names of the members that the user's half declares.</param>
 /// <param name="Layers">The layers in lexical order.</param>
-/// <param name="IsComplete">False when there is an error already: the compiler's, while the declaration is being typed, or in the members.</param>
+/// <param name="IsComplete">False when there is an error already: the compiler's, while one types, or in the members.</param>
 internal sealed record ModelSpec(
     string Namespace,
     EquatableArray<string> ContainingTypes,

@@ -13,16 +13,16 @@ internal sealed class MemberNames(string className)
 
     private static readonly string[] Called =
     [
-        "Check", "CreateActivation", "CreateConv2D", "CreateDense", "CreateDropout", "CreateLoss", "CreateMaxPooling2D", "CreateSoftmax", "Gradient",
-        "Metrics", "Parameter", "PredictStages", "State", "Value", "Weights", "_loss", "_softmax", "s_plan",
+        "Check", "CreateActivation", "CreateConv2D", "CreateDense", "CreateDropout", "CreateLoss", "CreateMaxPooling2D", "CreateSoftmax",
+        "Gradient", "Metrics", "Parameter", "PredictStages", "State", "Value", "Weights", "_loss", "_softmax", "s_plan",
     ];
 
     // What else a model has.
     private static readonly string[] Inherited =
     [
-        "ArenaBytes", "BatchSize", "ComputeGradients", "Device", "Dispose", "Equals", "Evaluate", "Finalize", "Fit", "GetHashCode", "GetType", "LoadWeights",
-        "MemberwiseClone", "Plan", "Predict", "PredictOnBatch", "ReferenceEquals", "SaveWeights", "Seed", "Step", "Summary", "TestOnBatch", "ToString",
-        "TrainOnBatch",
+        "ArenaBytes", "BatchSize", "ComputeGradients", "Device", "Dispose", "Equals", "Evaluate", "Finalize", "Fit", "GetHashCode",
+        "GetType", "LoadWeights", "MemberwiseClone", "Plan", "Predict", "PredictOnBatch", "ReferenceEquals", "SaveWeights", "Seed", "Step",
+        "Summary", "TestOnBatch", "ToString", "TrainOnBatch",
     ];
 
     private readonly HashSet<string> _used = new(Passes.Concat(Called).Concat(Inherited), StringComparer.Ordinal) { className };
@@ -31,14 +31,14 @@ internal sealed class MemberNames(string className)
     public static bool IsInEveryHalf(string name) => name == "s_plan" || Passes.Contains(name);
 
     /// <summary>Whether generated code has or calls a member of this name.</summary>
-    public static bool IsReserved(string name) =>
-        IsInEveryHalf(name) || Called.Contains(name) || (name.StartsWith("_stage", StringComparison.Ordinal) && name.Skip("_stage".Length).All(char.IsDigit));
+    public static bool IsReserved(string name) => IsInEveryHalf(name) || Called.Contains(name) || IsStage(name);
 
     /// <summary>A name for each layer with weights, by node.</summary>
     public static Dictionary<int, string> Of(Graph graph, string className)
     {
         var names = new MemberNames(className);
-        return graph.Nodes.Where(node => node.Operation.WeightsType is not null).ToDictionary(node => node.Id, node => names.Next(node.Name));
+        return graph.Nodes.Where(node => node.Operation.WeightsType is not null)
+            .ToDictionary(node => node.Id, node => names.Next(node.Name));
     }
 
     /// <summary>The member for the next layer with weights.</summary>
@@ -49,6 +49,9 @@ internal sealed class MemberNames(string className)
             name += "Layer";
         return name;
     }
+
+    private static bool IsStage(string name) =>
+        name.StartsWith("_stage", StringComparison.Ordinal) && name.Skip("_stage".Length).All(char.IsDigit);
 
     private static string Pascal(string layer)
     {

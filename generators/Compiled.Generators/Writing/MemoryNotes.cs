@@ -18,7 +18,8 @@ internal static class MemoryNotes
             return;
         writer.Line("//");
         List<string[]> rows = [["tensor", "shape", "offset"]];
-        rows.AddRange(graph.Parameters.Select((parameter, i) => new[] { parameter.Name, $"{parameter.Spec.Shape}", StagePlan.Literal(layout.Parameters[i]) }));
+        for (int i = 0; i < graph.Parameters.Count; i++)
+            rows.Add([graph.Parameters[i].Name, $"{graph.Parameters[i].Spec.Shape}", StagePlan.Literal(layout.Parameters[i])]);
         CommentTable.Write(writer, rows);
     }
 
@@ -28,8 +29,8 @@ internal static class MemoryNotes
         var loss = (LossOperation)graph.Loss.Operation;
         Shape output = graph.Values[graph.Output].Shape;
         writer.Line(
-            $"// {Number(layout.ValueBytes)} bytes per sample of the batch, {Number(layout.SavedBytes)} of which the backward pass needs of the forward pass. " +
-            "Value(offset) is an address;");
+            $"// {Number(layout.ValueBytes)} bytes per sample of the batch, {Number(layout.SavedBytes)} of which the backward pass " +
+            "needs of the forward pass. Value(offset) is an address;");
         writer.Line("// what is never needed at the same time shares memory.");
         writer.Line("//");
         List<string[]> rows =
@@ -39,8 +40,8 @@ internal static class MemoryNotes
         ];
         rows.AddRange(layout.Stages.Select(stage => new[]
         {
-            $"stage {stage.Stage.Number}", $"{stage.Output}", StagePlan.Literal(stage.Offsets.Y), Offset(stage.Offsets.Codes), Offset(stage.Offsets.Dy),
-            Saved(stage.SavedBytes),
+            $"stage {stage.Stage.Number}", $"{stage.Output}", StagePlan.Literal(stage.Offsets.Y),
+            Offset(stage.Offsets.Codes), Offset(stage.Offsets.Dy), Saved(stage.SavedBytes),
         }));
         rows.Add(["output", $"{output}", StagePlan.Literal(layout.Output), "", "", ""]);
         rows.Add(["target", $"{loss.Target(output)}", StagePlan.Literal(layout.Target), "", "", ""]);

@@ -53,7 +53,7 @@ internal sealed class ModelWriter
         _writer.Section("Backward");
         WritePass("BackwardCore", WriteBackward);
         _writer.Section("Update");
-        _writer.Line("// One call of the optimizer for all parameters, which lie in one piece: the base class makes it after the backward pass.");
+        _writer.Line("// One call of the optimizer for all parameters, which lie in one piece: the base class makes it after the others.");
         _writer.Section("Predict and evaluate");
         WritePass("PredictCore", WritePredict);
         _writer.Line();
@@ -100,7 +100,8 @@ internal sealed class ModelWriter
         _writer.Line("_loss = CreateLoss(new()");
         _writer.Open();
         _writer.Line($"loss = (int)cn_loss_kind.{_loss.LossConstant}, accuracy = (int)cn_accuracy.{_loss.AccuracyConstant},");
-        _writer.Line($"positions = {logits.Elements / logits.Last}, classes = {logits.Last}, from_logits = {(_layout.Graph.SoftmaxInLoss ? 1 : 0)},");
+        int fromLogits = _layout.Graph.SoftmaxInLoss ? 1 : 0;
+        _writer.Line($"positions = {logits.Elements / logits.Last}, classes = {logits.Last}, from_logits = {fromLogits},");
         _writer.Close("});");
         _writer.Close();
     }
@@ -115,7 +116,8 @@ internal sealed class ModelWriter
             Node node = Graph.Nodes[Graph.Parameters[i].Node];
             int count = Graph.Parameters.Count(parameter => parameter.Node == node.Id);
             string type = $"global::Compiled.{node.Operation.WeightsType}";
-            string shapes = string.Join(", ", Graph.Parameters.Skip(i).Take(count).Select(parameter => $"{parameter.Spec.Name} {parameter.Spec.Shape}"));
+            string shapes = string.Join(
+                ", ", Graph.Parameters.Skip(i).Take(count).Select(parameter => $"{parameter.Spec.Name} {parameter.Spec.Shape}"));
             string weights = string.Join(", ", Enumerable.Range(i, count).Select(index => $"Weights[{index}]"));
             i += count;
             // The analyzer reports a member of the user's half that has this name.
@@ -170,7 +172,8 @@ internal sealed class ModelWriter
         if (_layout.Graph.SoftmaxInLoss)
         {
             new NativeCall(
-                "cn_softmax_forward", "_softmax", $"x: {StagePlan.Value(_layout.PredictLogits)}", $"y: {StagePlan.Value(_layout.Output)}").Write(_writer);
+                "cn_softmax_forward", "_softmax", $"x: {StagePlan.Value(_layout.PredictLogits)}",
+                $"y: {StagePlan.Value(_layout.Output)}").Write(_writer);
         }
     }
 

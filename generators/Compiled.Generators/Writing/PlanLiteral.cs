@@ -45,7 +45,8 @@ internal static class PlanLiteral
         {
             string shape = node.Output < 0 ? "" : Extents(graph.Values[node.Output].Shape);
             long count = graph.Parameters.Where(parameter => parameter.Node == node.Id).Sum(parameter => parameter.Spec.Shape.Elements);
-            writer.Line($"new({Text(node.Name)}, {Text(node.Operation.Canonical)}, [{shape}], {StagePlan.Literal(count)}, {StageNumbers.Of(layout, node)}),");
+            int stage = StageNumbers.Of(layout, node);
+            writer.Line($"new({Text(node.Name)}, {Text(node.Operation.Canonical)}, [{shape}], {StagePlan.Literal(count)}, {stage}),");
         }
 
         writer.Close("],");
@@ -59,9 +60,10 @@ internal static class PlanLiteral
         for (int i = 0; i < graph.Parameters.Count; i++)
         {
             ParameterSpec spec = graph.Parameters[i].Spec;
+            string stream = (0x4000 + i).ToString("X4", CultureInfo.InvariantCulture);
             writer.Line(
                 $"new({Text(graph.Parameters[i].Name)}, {StagePlan.Literal(layout.Parameters[i])}, [{Extents(spec.Shape)}], " +
-                $"global::Compiled.Initializer.{spec.Initializer}, {spec.FanIn}, {spec.FanOut}, 0x{(0x4000 + i).ToString("X4", CultureInfo.InvariantCulture)}),");
+                $"global::Compiled.Initializer.{spec.Initializer}, {spec.FanIn}, {spec.FanOut}, 0x{stream}),");
         }
 
         writer.Close("],");
@@ -72,14 +74,15 @@ internal static class PlanLiteral
     private static string Text(string text) => Microsoft.CodeAnalysis.CSharp.SymbolDisplay.FormatLiteral(text, quote: true);
 }
 
-/// <summary>A network in one line per layer: equal text is an equal network, whatever its class is called and however it is fused.</summary>
+/// <summary>A network as text, equal for equal networks, whatever their classes are called and however they are fused.</summary>
 internal static class CanonicalText
 {
     public static IEnumerable<string> Lines(Graph graph) => graph.Nodes.Select(node => Line(graph, node));
 
     private static string Line(Graph graph, Node node)
     {
-        string source = node.Input == graph.Input ? $"input {graph.Values[graph.Input].Shape}" : graph.Nodes.First(candidate => candidate.Output == node.Input).Name;
+        Node? before = graph.Nodes.FirstOrDefault(candidate => candidate.Output == node.Input);
+        string source = before?.Name ?? $"input {graph.Values[graph.Input].Shape}";
         return $"{node.Name} = {node.Operation.Canonical}({source})";
     }
 }

@@ -4,8 +4,8 @@ using System.Linq;
 namespace Compiled.Generators;
 
 /// <summary>
-/// The other half of a model whose declaration has errors: enough that the compiler complains of nothing else. It runs only where analyzers are
-/// switched off, and then says so.
+/// The other half of a model whose declaration has errors: enough that the compiler complains of nothing else. It runs only where
+/// analyzers are switched off, and then says so.
 /// </summary>
 internal static class StubWriter
 {
@@ -19,7 +19,8 @@ internal static class StubWriter
         writer.Open();
         writer.Line("private static global::Compiled.ModelPlan s_plan =>");
         writer.Line(
-            $"    throw new global::System.InvalidOperationException(\"The declaration of '{spec.Name}' has errors: build it with analyzers to see them.\");");
+            "    throw new global::System.InvalidOperationException(" +
+            $"\"The declaration of '{spec.Name}' has errors: build it with analyzers to see them.\");");
         writer.Line();
         writer.Line($"public {name}(global::Compiled.Device? device = null, int batchSize = 32, ulong seed = 0)");
         writer.Line("    : base(s_plan, device, batchSize, seed)");

@@ -12,17 +12,24 @@ internal static class SummaryDoc
         Graph graph = layout.Graph.Graph;
         long weights = graph.Parameters.Sum(parameter => parameter.Spec.Shape.Elements);
         writer.Line(
-            $"/// <summary>{graph.Values[graph.Input].Shape} → {graph.Values[graph.Output].Shape}, {Number(weights)} parameters, " +
-            $"{layout.Stages.Count} stages and the loss.</summary>");
+            $"/// <summary>{graph.Values[graph.Input].Shape} → {graph.Values[graph.Output].Shape}, {Plural(weights, "parameter")}, " +
+            $"{Plural(layout.Stages.Count, "stage")} and the loss.</summary>");
         writer.Line("/// <remarks>");
         writer.Line("/// <list type=\"table\">");
-        writer.Line("/// <listheader><term>Layer</term><description>Output; parameters; stage; bytes kept per sample for the backward pass</description></listheader>");
+        writer.Line(
+            "/// <listheader><term>Layer</term><description>Output; parameters; stage; bytes kept per sample for the backward pass" +
+            "</description></listheader>");
         foreach (Node node in graph.Nodes)
-            writer.Line($"/// <item><term>{node.Name}: {node.Operation.Canonical}</term><description>{Describe(layout, node)}</description></item>");
+        {
+            string layer = $"{node.Name}: {node.Operation.Canonical}";
+            writer.Line($"/// <item><term>{layer}</term><description>{Describe(layout, node)}</description></item>");
+        }
+
         writer.Line("/// </list>");
         writer.Line("/// <para>");
         writer.Line(
-            $"/// Memory: 2 × {Number(layout.ParameterBytes)} bytes for weights and gradients, {Number(layout.ValueBytes)} bytes per sample of the batch,");
+            $"/// Memory: 2 × {Number(layout.ParameterBytes)} bytes for weights and gradients, " +
+            $"{Number(layout.ValueBytes)} bytes per sample of the batch,");
         writer.Line($"/// {Number(layout.SavedBytes)} of which the backward pass keeps of the forward pass.");
         writer.Line("/// </para>");
         writer.Line("/// </remarks>");
@@ -37,12 +44,14 @@ internal static class SummaryDoc
         int number = StageNumbers.Of(layout, node);
         List<string> parts = [node.Output < 0 ? "loss" : graph.Values[node.Output].Shape.ToString()];
         if (count > 0)
-            parts.Add($"{Number(count)} parameters");
+            parts.Add(Plural(count, "parameter"));
         parts.Add(number == 0 ? "not computed, as no loss depends on it" : $"stage {number}");
         if (saved > 0)
             parts.Add($"{Number(saved)} bytes kept");
         return string.Join("; ", parts);
     }
+
+    private static string Plural(long count, string noun) => $"{Number(count)} {noun}{(count == 1 ? "" : "s")}";
 
     private static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
 }
