@@ -1,0 +1,105 @@
+namespace Compiled.Generators.Tests;
+
+/// <summary>What the generator writes, byte for byte. Set COMPILED_ACCEPT=1 to write the files anew, then read the change.</summary>
+public sealed class SnapshotTests
+{
+    private const string Cifar =
+        """
+        [Input(32, 32, 3)]
+        [Conv2D(32, 3, Padding = Padding.Same), ReLU]
+        [Conv2D(32, 3), ReLU, MaxPooling2D(2), Dropout(0.25)]
+        [Conv2D(64, 3, Padding = Padding.Same), ReLU]
+        [Conv2D(64, 3), ReLU, MaxPooling2D(2), Dropout(0.25)]
+        [Flatten, Dense(512), ReLU, Dropout(0.5)]
+        [Dense(10), Softmax, CategoricalCrossentropy]
+        """;
+
+    [Fact]
+    public void Cifar10_fused() =>
+        Same("Cifar10Net", $"using Compiled;\nnamespace Examples;\n[Model]\n{Cifar}\npublic sealed partial class Cifar10Net;");
+
+    [Fact]
+    public void Cifar10_unfused() =>
+        Same(
+            "UnfusedCifar10Net",
+            $"using Compiled;\nnamespace Examples;\n[Model(Fusion = Fusion.None)]\n{Cifar}\npublic partial class UnfusedCifar10Net;");
+
+    [Fact]
+    public void Two_dense_layers() =>
+        Same(
+            "TwoLayers",
+            """
+            using Compiled;
+
+            namespace Examples.Small
+            {
+                [Model]
+                [Input(2)]
+                [Dense(8), Sigmoid]
+                [Dense(1), Tanh, MeanSquaredError]
+                public sealed partial class TwoLayers;
+            }
+            """);
+
+    [Fact]
+    public void A_branch() =>
+        Same(
+            "Branch",
+            """
+            using Compiled;
+
+            namespace Examples;
+
+            [Model]
+            [Input(9, 9, 3, Name = "images")]
+            [Conv2D(4, 3, Name = "stem"), ReLU]
+            [Conv2D(8, 2), MaxPooling2D, Flatten, Dense(3, Name = "side")]
+            [Conv2D(6, 3, Strides = 2, UseBias = false, From = "stem"), Softmax, MaxPooling2D(2, Strides = 1), Tanh]
+            [Flatten, Dropout(0.1), Dense(5), Softmax, SparseCategoricalCrossentropy]
+            internal partial class Branch;
+            """);
+
+    [Fact]
+    public void Nested_and_named_after_keywords() =>
+        Same(
+            "event+struct+class",
+            """
+            using Compiled;
+
+            public partial record struct @event
+            {
+                internal static partial class @struct
+                {
+                    [Model]
+                    [Input(3)]
+                    [Dense(2, Name = "class"), MeanSquaredError]
+                    private protected partial class @class
+                    {
+                        /// <summary>A member of the user's half.</summary>
+                        public float First => Class.Bias.Span[0];
+                    }
+                }
+            }
+            """);
+
+    [Fact]
+    public void A_declaration_with_errors()
+    {
+        Project project = Project.Of(
+            """
+            using Compiled;
+            namespace Examples;
+            [Model, Input(3), Conv2D(4, 3), Flatten, Dense(2, UseBias = false), MeanSquaredError]
+            public sealed partial class Broken;
+            """);
+        Assert.Equal("CN0010", Assert.Single(project.Analyzer).Id);
+        Snapshot.Check("Broken", project);
+    }
+
+    private static void Same(string name, string source)
+    {
+        Project project = Project.Of(source);
+        Assert.DoesNotContain(project.Analyzer, diagnostic => diagnostic.Severity == DiagnosticSeverity.Error);
+        Snapshot.Check(name, project);
+    }
+}
