@@ -1,0 +1,101 @@
+namespace Compiled.Generators.Tests;
+
+/// <summary>How layers become stages, and what of them is not computed.</summary>
+public sealed class StageTests
+{
+    private const string Cifar =
+        """
+        [Input(32, 32, 3)]
+        [Conv2D(32, 3, Padding = Padding.Same), ReLU]
+        [Conv2D(32, 3), ReLU, MaxPooling2D(2), Dropout(0.25)]
+        [Flatten, Dense(512), ReLU, Dropout(0.5)]
+        [Dense(10), Softmax, CategoricalCrossentropy]
+        """;
+
+    [Fact]
+    public void Fused_layers_share_stages_and_the_softmax_is_part_of_the_loss() =>
+        Assert.Equal(
+            ["conv2d_1 relu_1", "conv2d_2 relu_2 max_pooling2d_1 dropout_1", "dense_1 relu_3 dropout_2", "dense_2"],
+            Network.Stages(Declared(Cifar, "Fusion.Full")));
+
+    [Fact]
+    public void Without_fusion_every_layer_is_a_stage() =>
+        Assert.Equal(
+            [
+                "conv2d_1", "relu_1", "conv2d_2", "relu_2", "max_pooling2d_1", "dropout_1", "dense_1", "relu_3", "dropout_2", "dense_2",
+                "softmax_1",
+            ],
+            Network.Stages(Declared(Cifar, "Fusion.None")));
+
+    [Fact]
+    public void Both_are_the_same_graph() =>
+        Assert.Equal(Network.Of(Declared(Cifar, "Fusion.Full")), Network.Of(Declared(Cifar, "Fusion.None")));
+
+    [Theory]
+    [InlineData("Conv2D(2, 2), MaxPooling2D, ReLU", "conv2d_1 max_pooling2d_1 relu_1")] // the maximum of ReLUs is the ReLU of the maximum
+    [InlineData("Conv2D(2, 2), MaxPooling2D, Tanh", "conv2d_1 max_pooling2d_1", "tanh_1")]
+    [InlineData("Conv2D(2, 2), Dropout(0.5), ReLU", "conv2d_1 dropout_1", "relu_1")]
+    [InlineData("Conv2D(2, 2), Sigmoid, ReLU", "conv2d_1 sigmoid_1", "relu_1")]
+    [InlineData("Conv2D(2, 2), Softmax, ReLU", "conv2d_1", "softmax_1", "relu_1")]
+    [InlineData("Conv2D(2, 2), Linear, ReLU, Dropout(0), MaxPooling2D", "conv2d_1 relu_1 max_pooling2d_1")]
+    [InlineData("Conv2D(2, 2), Flatten, ReLU", "conv2d_1", "relu_1")]
+    [InlineData("Dense(2), MaxPooling2D", "dense_1", "max_pooling2d_1")]
+    [InlineData("Dropout(0.5), ReLU, MaxPooling2D", "dropout_1", "relu_1", "max_pooling2d_1")]
+    [InlineData("ReLU, ReLU", "relu_1", "relu_2")]
+    public void What_joins_a_stage(string layers, params string[] stages) =>
+        Assert.Equal(stages, Network.Stages(Declared($"[Input(6, 6, 1), {layers}, MeanSquaredError]", "Fusion.Full")));
+
+    [Theory]
+    [InlineData("Conv2D(2, 2, Name = \"a\"), ReLU, MaxPooling2D", "4×4×2", "2×2×2")] // the convolution gives 5×5
+    [InlineData("Conv2D(2, 2, Name = \"a\"), Dropout(0.5), MaxPooling2D", "5×5×2", "5×5×2")] // a mask counts all elements
+    [InlineData("Conv2D(2, 2, Name = \"a\"), Softmax, MaxPooling2D", "5×5×2", "5×5×2")]
+    [InlineData("Dense(2, Name = \"a\"), MaxPooling2D(4)", "6×6×2", "6×6×2")]
+    [InlineData("Conv2D(2, 2, Name = \"a\"), Conv2D(1, 2, Strides = 2)", "4×4×2", "4×4×2")]
+    [InlineData("Conv2D(2, 2, Name = \"a\"), Sigmoid, Tanh, MaxPooling2D", "5×5×2", "5×5×2")]
+    public void Only_windows_leave_out_what_nobody_reads(string layers, string computed, string stored)
+    {
+        ModelLayout layout = Network.Layout(Declared($"[Input(6, 6, 1), {layers}, MeanSquaredError]", "Fusion.Full"));
+        Assert.Equal(computed, layout.Stages[0].Anchor.ToString());
+        Assert.Equal(stored, layout.Stages[0].Output.ToString());
+    }
+
+    [Theory]
+    [InlineData("[Input(5, 5, 3), ReLU, MaxPooling2D, MeanSquaredError]")]
+    [InlineData("[Input(5, 5, 3), Softmax, MaxPooling2D, MeanSquaredError]")]
+    [InlineData("[Input(5, 5, 3), Dense(2), Tanh, MaxPooling2D, MeanSquaredError]")]
+    [InlineData("[Input(9, 9, 3), Conv2D(2, 3, Strides = 2), Softmax, MaxPooling2D(3), MeanSquaredError]")]
+    [InlineData("[Input(9, 9, 3), Conv2D(2, 2), Dropout(0.5), ReLU, MaxPooling2D(3), MeanSquaredError]")]
+    public void A_stage_that_cannot_leave_anything_out_has_room_for_all(string layers)
+    {
+        ModelLayout layout = Network.Layout(Declared(layers, "Fusion.Full"));
+        Assert.All(
+            layout.Stages.Where(stage => stage.Operation is not (Conv2DOperation or MaxPooling2DOperation)),
+            stage =>
+            {
+                Assert.Equal(stage.LogicalInput, stage.Input);
+                Assert.Equal(stage.LogicalOutput, stage.Output);
+            });
+    }
+
+    [Fact]
+    public void What_reaches_no_loss_is_no_stage() =>
+        Assert.Equal(
+            ["stem relu_1", "head"],
+            Network.Stages(Project.Of(Expect.Declare(
+                """
+                [Input(6, 6, 1)]
+                [Conv2D(2, 3, Name = "stem"), ReLU]
+                [Conv2D(2, 3), ReLU, MaxPooling2D, Dropout(0.5), Flatten, Dense(3)]
+                [Dense(2, Name = "head", From = "relu_1"), MeanSquaredError]
+                """))));
+
+    [Fact]
+    public void A_branch_may_begin_at_the_input() =>
+        Assert.Equal(
+            ["dense_2"],
+            Network.Stages(
+                Project.Of(Expect.Declare("[Input(3, Name = \"x\")]\n[Dense(4)]\n[Dense(2, From = \"x\")]\n[MeanSquaredError]"))));
+
+    private static Project Declared(string layers, string fusion) =>
+        Expect.NothingIn($"using Compiled;\n[Model(Fusion = {fusion})]\n{layers}\npublic partial class Net;");
+}
