@@ -1,0 +1,132 @@
+namespace Compiled.Generators.Tests;
+
+/// <summary>CN0004: every argument of every layer has a range, and the value outside it is underlined.</summary>
+public sealed class ArgumentTests
+{
+    [Theory]
+    [InlineData("Conv2D([|0|], 3)", "filters", "0")]
+    [InlineData("Conv2D([|-1|], 3)", "filters", "-1")]
+    [InlineData("Conv2D(4, [|-1|])", "kernelSize", "-1")]
+    [InlineData("Conv2D(4, [|0|], 3)", "kernelHeight", "0")]
+    [InlineData("Conv2D(4, 3, [|-2147483648|])", "kernelWidth", "-2147483648")]
+    [InlineData("Conv2D(kernelSize: [|0|], filters: 4)", "kernelSize", "0")]
+    [InlineData("Conv2D(4, 3, Strides = [|0|])", "strides", "0")]
+    [InlineData("Conv2D(4, 3, StridesHeight = [|0|])", "stridesHeight", "0")]
+    [InlineData("Conv2D(4, 3, StridesWidth = [|-2|])", "stridesWidth", "-2")]
+    [InlineData("Conv2D(4, 3, DilationRate = [|0|])", "dilationRate", "0")]
+    [InlineData("MaxPooling2D([|0|])", "poolSize", "0")]
+    [InlineData("MaxPooling2D([|0|], 2)", "poolHeight", "0")]
+    [InlineData("MaxPooling2D(2, [|-3|])", "poolWidth", "-3")]
+    [InlineData("MaxPooling2D(Strides = [|0|])", "strides", "0")]
+    [InlineData("MaxPooling2D(2, StridesHeight = [|-1|])", "stridesHeight", "-1")]
+    [InlineData("MaxPooling2D(2, StridesWidth = [|0|])", "stridesWidth", "0")]
+    [InlineData("Dense([|0|])", "units", "0")]
+    [InlineData("Dense(units: [|-5|], UseBias = false)", "units", "-5")]
+    public void A_count_below_one(string layer, string argument, string value) =>
+        Expect.Error("CN0004", $"{Kind(layer)}: {argument} is {value}; it must be at least 1", InImages(layer));
+
+    [Theory]
+    [InlineData("[|1|]", "1")]
+    [InlineData("[|1.5|]", "1.5")]
+    [InlineData("[|-0.1|]", "-0.1")]
+    [InlineData("[|double.NaN|]", "NaN")]
+    [InlineData("[|double.PositiveInfinity|]", "Infinity")]
+    [InlineData("[|0.99999999|]", "0.99999999")]
+    [InlineData("rate: [|2f|]", "2")]
+    public void A_rate_outside_of_zero_to_one(string argument, string value) =>
+        Expect.Error("CN0004", $"Dropout: rate is {value}; it must be at least 0 and less than 1", InImages($"Dropout({argument})"));
+
+    [Theory]
+    [InlineData("Conv2D(4, 3, Padding = [|(Padding)2|])", "padding", "2")]
+    [InlineData("Conv2D(4, 3, Padding = [|(Padding)(-1)|])", "padding", "-1")]
+    [InlineData("MaxPooling2D(Padding = [|(Padding)9|])", "padding", "9")]
+    [InlineData("Activation([|(Activation)5|])", "activation", "5")]
+    [InlineData("Activation([|(Activation)(-1)|])", "activation", "-1")]
+    public void A_value_that_is_no_member_of_its_enumeration(string layer, string argument, string value) =>
+        Expect.Error(
+            "CN0004", $"{Kind(layer)}: {argument} is {value}; it must be one of the enumeration's members", InImages(layer));
+
+    [Fact]
+    public void A_fusion_that_is_no_member_of_its_enumeration() =>
+        Expect.ErrorIn(
+            "CN0004", "Model: fusion is 7; it must be one of the enumeration's members",
+            "using Compiled; [Model(Fusion = [|(Fusion)7|]), Input(3), MeanSquaredError] public partial class Net;");
+
+    [Theory]
+    [InlineData("Strides = 2", "2×2")]
+    [InlineData("StridesWidth = 3", "1×3")]
+    public void A_dilation_with_strides(string strides, string shown) =>
+        Expect.Error(
+            "CN0004", $"Conv2D: dilationRate is 2 with strides {shown}; it must be 1 where a stride is above 1 (Keras)",
+            InImages($"Conv2D(4, 3, {strides}, DilationRate = [|2|])"));
+
+    [Theory]
+    [InlineData("MaxPooling2D([|16|])", "poolSize", "16×16")]
+    [InlineData("MaxPooling2D([|5|], 51)", "poolHeight", "5×51")]
+    [InlineData("MaxPooling2D([|2147483647|])", "poolSize", "2147483647×2147483647")]
+    public void A_pooling_window_of_too_many_cells(string layer, string argument, string shown) =>
+        Expect.Error("CN0004", $"MaxPooling2D: {argument} is {shown}; it must be a window of at most 254 cells", InImages(layer));
+
+    [Theory]
+    [InlineData("", "''")]
+    [InlineData("1st", "'1st'")]
+    [InlineData("a b", "'a b'")]
+    [InlineData("a/b", "'a/b'")]
+    [InlineData("naïve", "'naïve'")]
+    [InlineData("_a", "'_a'")]
+    public void A_name_that_cannot_be_a_member(string name, string shown) =>
+        Expect.Error("CN0004", $"Dense: name is {shown}; it must be {NameRange}", InImages($"Dense(4, Name = [|\"{name}\"|])"));
+
+    [Fact]
+    public void A_name_that_is_too_long()
+    {
+        string name = new('a', 101);
+        Expect.Error("CN0004", $"Dense: name is '{name}'; it must be {NameRange}", InImages($"Dense(4, Name = [|\"{name}\"|])"));
+        Expect.Nothing(InImages($"Dense(4, Name = \"{name[1..]}\")"));
+    }
+
+    [Fact]
+    public void A_name_of_the_input_that_cannot_be_a_member() =>
+        Expect.Error(
+            "CN0004", $"Input: name is 'the input'; it must be {NameRange}", "[Input(3, Name = [|\"the input\"|]), MeanSquaredError]");
+
+    [Theory]
+    [InlineData("Input([|0|])", "0")]
+    [InlineData("Input(32, [|0|], 3)", "32×0×3")]
+    [InlineData("Input(32, 32, [|-3|])", "32×32×-3")]
+    [InlineData("Input([|new int[] { 4, 0 }|])", "4×0")]
+    [InlineData("Input(shape: [|new[] { -1 }|])", "-1")]
+    public void An_extent_below_one(string input, string shape) =>
+        Expect.Error(
+            "CN0004", $"Input: shape is {shape}; it must be made of extents of at least 1", $"[{input}]\n[Dense(2), MeanSquaredError]");
+
+    [Theory]
+    [InlineData("[|Input|]", "empty")]
+    [InlineData("[|Input()|]", "empty")]
+    [InlineData("Input([|new int[0]|])", "empty")]
+    [InlineData("Input([|null!|])", "empty")]
+    [InlineData("Input(1, 2, 3, 4, [|5|])", "1×2×3×4×5")]
+    [InlineData("Input(1, 2, 3, 4, [|5|], 6)", "1×2×3×4×5×6")]
+    public void An_input_of_the_wrong_rank(string input, string shape) =>
+        Expect.Error(
+            "CN0004", $"Input: shape is {shape}; it must be 1 to 4 extents, the batch not among them",
+            $"[{input}]\n[Dense(2), MeanSquaredError]");
+
+    [Fact]
+    public void All_arguments_out_of_range_are_reported_at_once() =>
+        Expect.Errors(
+            "CN0004",
+            [
+                "Conv2D: filters is 0; it must be at least 1",
+                "Conv2D: kernelSize is -3; it must be at least 1",
+                "Conv2D: strides is 0; it must be at least 1",
+            ],
+            InImages("Conv2D([|0|], [|-3|], Strides = [|0|])"));
+
+    private const string NameRange = "a letter followed by letters, digits and underscores, 100 at most";
+
+    private static string Kind(string layer) => layer[..layer.IndexOf('(', StringComparison.Ordinal)];
+
+    private static string InImages(string layer) =>
+        $"[Input(20, 60, 3)]\n[{layer}]\n[Flatten, Dense(2, Name = \"head\"), MeanSquaredError]";
+}
