@@ -5,8 +5,8 @@ namespace Compiled.Generators;
 /// <summary>Every diagnostic of Compiled; each has a page in the folder beside this file.</summary>
 internal static class Rules
 {
-    /// <summary>Where the pages are read.</summary>
-    internal const string Pages = "https://github.com/compiled-net/compiled/blob/main/generators/Compiled.Generators/Diagnostics/pages/";
+    /// <summary>Where the pages are: a path within the repository, as long as that has no public address.</summary>
+    internal const string Pages = "generators/Compiled.Generators/Diagnostics/pages/";
 
     /// <summary>'{0}' is {1}: {2}.</summary>
     public static readonly DiagnosticDescriptor NotPartial = Error("CN0001", "Class cannot be a model", "'{0}' is {1}: {2}");

@@ -41,11 +41,10 @@ internal static class SummaryDoc
         long count = graph.Parameters.Where(parameter => parameter.Node == node.Id).Sum(parameter => parameter.Spec.Shape.Elements);
         // A stage keeps the result of its last layer.
         long saved = layout.Stages.Where(stage => stage.Stage.Nodes.Last == node.Id).Sum(stage => stage.SavedBytes);
-        int number = StageNumbers.Of(layout, node);
         List<string> parts = [node.Output < 0 ? "loss" : graph.Values[node.Output].Shape.ToString()];
         if (count > 0)
             parts.Add(Plural(count, "parameter"));
-        parts.Add(number == 0 ? "not computed, as no loss depends on it" : $"stage {number}");
+        parts.Add($"stage {StageNumbers.Of(layout, node)}");
         if (saved > 0)
             parts.Add($"{Number(saved)} bytes kept");
         return string.Join("; ", parts);

@@ -7,16 +7,11 @@ namespace Examples
     using global::Compiled.Interop;
     using static global::Compiled.Interop.Native;
 
-    /// <summary>9×9×3 → 5, 808 parameters, 7 stages and the loss.</summary>
+    /// <summary>9×9×3 → 5, 453 parameters, 7 stages and the loss.</summary>
     /// <remarks>
     /// <list type="table">
     /// <listheader><term>Layer</term><description>Output; parameters; stage; bytes kept per sample for the backward pass</description></listheader>
     /// <item><term>stem: Conv2D 3×3, 4 filters</term><description>7×7×4; 112 parameters; stage 1; 832 bytes kept</description></item>
-    /// <item><term>relu_1: ReLU</term><description>7×7×4; not computed, as no loss depends on it</description></item>
-    /// <item><term>conv2d_1: Conv2D 2×2, 8 filters</term><description>6×6×8; 136 parameters; not computed, as no loss depends on it</description></item>
-    /// <item><term>max_pooling2d_1: MaxPooling2D 2×2</term><description>3×3×8; not computed, as no loss depends on it</description></item>
-    /// <item><term>flatten_1: Flatten</term><description>72; not computed, as no loss depends on it</description></item>
-    /// <item><term>side: Dense 3</term><description>3; 219 parameters; not computed, as no loss depends on it</description></item>
     /// <item><term>conv2d_2: Conv2D 3×3 stride 2, 6 filters, no bias</term><description>3×3×6; 216 parameters; stage 2; 256 bytes kept</description></item>
     /// <item><term>softmax_1: Softmax</term><description>3×3×6; stage 3; 256 bytes kept</description></item>
     /// <item><term>max_pooling2d_2: MaxPooling2D 2×2</term><description>2×2×6; stage 4; 64 bytes kept</description></item>
@@ -28,7 +23,7 @@ namespace Examples
     /// <item><term>sparse_categorical_crossentropy_1: SparseCategoricalCrossentropy</term><description>loss; stage 8</description></item>
     /// </list>
     /// <para>
-    /// Memory: 2 × 3,520 bytes for weights and gradients, 3,200 bytes per sample of the batch,
+    /// Memory: 2 × 1,984 bytes for weights and gradients, 3,200 bytes per sample of the batch,
     /// 2,752 of which the backward pass keeps of the forward pass.
     /// </para>
     /// </remarks>
@@ -37,33 +32,23 @@ namespace Examples
     {
         // ---- Parameters ---------------------------------------------------------------------------------------------
 
-        // 808 values in 3,520 bytes: Parameter(offset) is the address of a tensor, Gradient(offset) that of its gradient.
+        // 453 values in 1,984 bytes: Parameter(offset) is the address of a tensor, Gradient(offset) that of its gradient.
         //
         //   tensor            shape     offset
         //   stem/kernel       3×3×3×4        0
         //   stem/bias         4            448
-        //   conv2d_1/kernel   2×2×4×8      512
-        //   conv2d_1/bias     8           1024
-        //   side/kernel       72×3        1088
-        //   side/bias         3           1984
-        //   conv2d_2/kernel   3×3×4×6     2048
-        //   dense_1/kernel    24×5        2944
-        //   dense_1/bias      5           3456
+        //   conv2d_2/kernel   3×3×4×6      512
+        //   dense_1/kernel    24×5        1408
+        //   dense_1/bias      5           1920
 
         /// <summary>The weights of 'stem' (Conv2D 3×3): kernel 3×3×3×4, bias 4.</summary>
         public global::Compiled.Conv2DWeights Stem => new(Weights[0], Weights[1]);
 
-        /// <summary>The weights of 'conv2d_1' (Conv2D 2×2): kernel 2×2×4×8, bias 8.</summary>
-        public global::Compiled.Conv2DWeights Conv2D1 => new(Weights[2], Weights[3]);
-
-        /// <summary>The weights of 'side' (Dense 3): kernel 72×3, bias 3.</summary>
-        public global::Compiled.DenseWeights Side => new(Weights[4], Weights[5]);
-
         /// <summary>The weights of 'conv2d_2' (Conv2D 3×3 stride 2): kernel 3×3×4×6.</summary>
-        public global::Compiled.KernelWeights Conv2D2 => new(Weights[6]);
+        public global::Compiled.KernelWeights Conv2D2 => new(Weights[2]);
 
         /// <summary>The weights of 'dense_1' (Dense 5): kernel 24×5, bias 5.</summary>
-        public global::Compiled.DenseWeights Dense1 => new(Weights[7], Weights[8]);
+        public global::Compiled.DenseWeights Dense1 => new(Weights[3], Weights[4]);
 
         // ---- Stages -------------------------------------------------------------------------------------------------
 
@@ -183,7 +168,7 @@ namespace Examples
             Check(cn_conv2d_forward(_stage1, State, x: Value(0), kernel: Parameter(0), bias: Parameter(448), y: Value(1024), codes: 0));
 
             // 2  Conv2D 3×3 stride 2                                              7×7×4 → 3×3×6
-            Check(cn_conv2d_forward(_stage2, State, x: Value(1024), kernel: Parameter(2048), bias: 0, y: Value(2688), codes: 0));
+            Check(cn_conv2d_forward(_stage2, State, x: Value(1024), kernel: Parameter(512), bias: 0, y: Value(2688), codes: 0));
 
             // 3  Softmax                                                          3×3×6 → 3×3×6
             Check(cn_softmax_forward(_stage3, State, x: Value(2688), y: Value(1856)));
@@ -198,7 +183,7 @@ namespace Examples
             Check(cn_dropout_forward(_stage6, State, x: Value(2240), y: Value(2112)));
 
             // 7  Dense 5 · bias                                                   24 → 5
-            Check(cn_dense_forward(_stage7, State, x: Value(2112), kernel: Parameter(2944), bias: Parameter(3456), y: Value(2496)));
+            Check(cn_dense_forward(_stage7, State, x: Value(2112), kernel: Parameter(1408), bias: Parameter(1920), y: Value(2496)));
 
             // Softmax · SparseCategoricalCrossentropy, its gradient and the metrics
             Check(cn_loss_forward(_loss, State, predictions: Value(2496), targets: Value(2368), gradient: Value(2560), metrics: Metrics));
@@ -211,8 +196,8 @@ namespace Examples
         {
             // 7  Dense 5 · bias                                                   5 → 24
             Check(cn_dense_backward(
-                _stage7, State, x: Value(2112), kernel: Parameter(2944), y: Value(2496), dy: Value(2560),
-                dx: Value(2368), dkernel: Gradient(2944), dbias: Gradient(3456)));
+                _stage7, State, x: Value(2112), kernel: Parameter(1408), y: Value(2496), dy: Value(2560),
+                dx: Value(2368), dkernel: Gradient(1408), dbias: Gradient(1920)));
 
             // 6  Dropout 0.1                                                      24 → 24
             Check(cn_dropout_backward(_stage6, State, dy: Value(2368), dx: Value(2112)));
@@ -228,8 +213,8 @@ namespace Examples
 
             // 2  Conv2D 3×3 stride 2                                              3×3×6 → 7×7×4
             Check(cn_conv2d_backward(
-                _stage2, State, x: Value(1024), kernel: Parameter(2048), y: Value(2688), codes: 0, dy: Value(2944),
-                dx: Value(1856), dkernel: Gradient(2048), dbias: 0));
+                _stage2, State, x: Value(1024), kernel: Parameter(512), y: Value(2688), codes: 0, dy: Value(2944),
+                dx: Value(1856), dkernel: Gradient(512), dbias: 0));
 
             // 1  Conv2D 3×3 · bias                                                7×7×4 → weights only
             Check(cn_conv2d_backward(
@@ -261,11 +246,11 @@ namespace Examples
         private void PredictStages()
         {
             Check(cn_conv2d_predict(_stage1, State, x: Value(0), kernel: Parameter(0), bias: Parameter(448), y: Value(1024)));
-            Check(cn_conv2d_predict(_stage2, State, x: Value(1024), kernel: Parameter(2048), bias: 0, y: Value(2688)));
+            Check(cn_conv2d_predict(_stage2, State, x: Value(1024), kernel: Parameter(512), bias: 0, y: Value(2688)));
             Check(cn_softmax_forward(_stage3, State, x: Value(2688), y: Value(1856)));
             Check(cn_max_pooling2d_forward(_stage4, State, x: Value(1856), y: Value(2112), codes: 0));
             Check(cn_activation_forward(_stage5, State, x: Value(2112), y: Value(2240)));
-            Check(cn_dense_predict(_stage7, State, x: Value(2240), kernel: Parameter(2944), bias: Parameter(3456), y: Value(2496)));
+            Check(cn_dense_predict(_stage7, State, x: Value(2240), kernel: Parameter(1408), bias: Parameter(1920), y: Value(2496)));
         }
 
         // ---- Summary ------------------------------------------------------------------------------------------------
@@ -276,11 +261,6 @@ namespace Examples
             Name = "Branch",
             Graph =
                 "stem = Conv2D 3×3, 4 filters(input 9×9×3); " +
-                "relu_1 = ReLU(stem); " +
-                "conv2d_1 = Conv2D 2×2, 8 filters(relu_1); " +
-                "max_pooling2d_1 = MaxPooling2D 2×2(conv2d_1); " +
-                "flatten_1 = Flatten(max_pooling2d_1); " +
-                "side = Dense 3(flatten_1); " +
                 "conv2d_2 = Conv2D 3×3 stride 2, 6 filters, no bias(stem); " +
                 "softmax_1 = Softmax(conv2d_2); " +
                 "max_pooling2d_2 = MaxPooling2D 2×2(softmax_1); " +
@@ -296,7 +276,7 @@ namespace Examples
             TargetShape = [],
             Target = global::Compiled.TargetKind.ClassId,
             HasAccuracy = true,
-            ParameterBytes = 3520,
+            ParameterBytes = 1984,
             ValueBytesPerSample = 3200,
             InputOffset = 0,
             OutputOffset = 2432,
@@ -305,11 +285,6 @@ namespace Examples
             Layers =
             [
                 new("stem", "Conv2D 3×3, 4 filters", [7, 7, 4], 112, 1),
-                new("relu_1", "ReLU", [7, 7, 4], 0, 0),
-                new("conv2d_1", "Conv2D 2×2, 8 filters", [6, 6, 8], 136, 0),
-                new("max_pooling2d_1", "MaxPooling2D 2×2", [3, 3, 8], 0, 0),
-                new("flatten_1", "Flatten", [72], 0, 0),
-                new("side", "Dense 3", [3], 219, 0),
                 new("conv2d_2", "Conv2D 3×3 stride 2, 6 filters, no bias", [3, 3, 6], 216, 2),
                 new("softmax_1", "Softmax", [3, 3, 6], 0, 3),
                 new("max_pooling2d_2", "MaxPooling2D 2×2", [2, 2, 6], 0, 4),
@@ -324,13 +299,9 @@ namespace Examples
             [
                 new("stem/kernel", 0, [3, 3, 3, 4], global::Compiled.Initializer.GlorotUniform, 27, 36, 0x4000),
                 new("stem/bias", 448, [4], global::Compiled.Initializer.Zeros, 4, 4, 0x4001),
-                new("conv2d_1/kernel", 512, [2, 2, 4, 8], global::Compiled.Initializer.GlorotUniform, 16, 32, 0x4002),
-                new("conv2d_1/bias", 1024, [8], global::Compiled.Initializer.Zeros, 8, 8, 0x4003),
-                new("side/kernel", 1088, [72, 3], global::Compiled.Initializer.GlorotUniform, 72, 3, 0x4004),
-                new("side/bias", 1984, [3], global::Compiled.Initializer.Zeros, 3, 3, 0x4005),
-                new("conv2d_2/kernel", 2048, [3, 3, 4, 6], global::Compiled.Initializer.GlorotUniform, 36, 54, 0x4006),
-                new("dense_1/kernel", 2944, [24, 5], global::Compiled.Initializer.GlorotUniform, 24, 5, 0x4007),
-                new("dense_1/bias", 3456, [5], global::Compiled.Initializer.Zeros, 5, 5, 0x4008),
+                new("conv2d_2/kernel", 512, [3, 3, 4, 6], global::Compiled.Initializer.GlorotUniform, 36, 54, 0x4002),
+                new("dense_1/kernel", 1408, [24, 5], global::Compiled.Initializer.GlorotUniform, 24, 5, 0x4003),
+                new("dense_1/bias", 1920, [5], global::Compiled.Initializer.Zeros, 5, 5, 0x4004),
             ],
         };
     }
