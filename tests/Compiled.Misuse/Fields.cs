@@ -8,13 +8,15 @@ internal static class Fields
 {
     private static readonly long[] Integers =
     [
-        0, 1, -1, 2, 3, 4, 5, 7, 8, 16, 31, 254, 255, 256, 1023, 65535, 65536, int.MaxValue - 1L, int.MaxValue, int.MaxValue + 1L, uint.MaxValue, 1L << 30, 1L << 40,
+        0, 1, -1, 2, 3, 4, 5, 7, 8, 16, 31, 254, 255, 256, 1023, 65535, 65536, int.MaxValue - 1L, int.MaxValue, int.MaxValue + 1L,
+        uint.MaxValue, 1L << 30, 1L << 40,
         (1L << 50) - 1, 1L << 50, (1L << 50) + 1, 1L << 59, 1L << 60, 1L << 62, long.MaxValue, int.MinValue, long.MinValue,
     ];
 
     private static readonly double[] Reals =
     [
-        0, -0.0, 0.5, 1, -1, 2, double.NaN, double.PositiveInfinity, double.NegativeInfinity, double.Epsilon, 1e-38, 1e-45, 0.99999994, 0.9999999999999999, 1e39, double.MaxValue,
+        0, -0.0, 0.5, 1, -1, 2, double.NaN, double.PositiveInfinity, double.NegativeInfinity, double.Epsilon, 1e-38, 1e-45, 0.99999994,
+        0.9999999999999999, 1e39, double.MaxValue,
     ];
 
     /// <summary>A copy of a descriptor with one to four fields changed.</summary>
@@ -37,7 +39,8 @@ internal static class Fields
     }
 
     public static string Text<T>(T description)
-        where T : unmanaged => string.Join(' ', Of(typeof(T), 0, "").Select(field => $"{field.Name}={Read(description, field.Offset, field.Type)}"));
+        where T : unmanaged =>
+            string.Join(' ', Of(typeof(T), 0, "").Select(field => $"{field.Name}={Read(description, field.Offset, field.Type)}"));
 
     private static IEnumerable<(string Name, int Offset, Type Type)> Of(Type type, int offset, string prefix)
     {
@@ -61,7 +64,8 @@ internal static class Fields
         int way = random.Below(4);
         if (type == typeof(float) || type == typeof(double))
         {
-            double real = way < 3 ? Reals[random.Below(Reals.Length)] : BitConverter.UInt64BitsToDouble(((ulong)random.Next() << 32) | random.Next());
+            double real =
+                way < 3 ? Reals[random.Below(Reals.Length)] : BitConverter.UInt64BitsToDouble(((ulong)random.Next() << 32) | random.Next());
             if (type == typeof(float))
                 MemoryMarshal.Write(target, (float)real);
             else

@@ -93,7 +93,8 @@ internal static class HostileHandles
         byte* bytes = stackalloc byte[16];
         foreach ((long offset, long count) in ((long, long)[])
             [
-                (-1, 1), (4096, 1), (4095, 2), (0, 4097), (0, -1), (long.MaxValue, 1), (long.MaxValue, long.MaxValue), (1, long.MaxValue), (long.MinValue, 16), (16, long.MinValue),
+                (-1, 1), (4096, 1), (4095, 2), (0, 4097), (0, -1), (long.MaxValue, 1), (long.MaxValue, long.MaxValue), (1, long.MaxValue),
+                (long.MinValue, 16), (16, long.MinValue),
             ])
         {
             Abi.Refused(Native.cn_buffer_read(buffer, offset, (nint)bytes, count), $"{count} bytes at {offset}");

@@ -19,34 +19,47 @@ internal static class HostileRuns
         RunFunction[] functions =
         [
             new("cn_activation_forward", activation, 3, ["x", "y"], a => Native.cn_activation_forward(a[0], a[1], a[2], a[3])),
-            new("cn_activation_backward", activation, 3, ["y", "dy", "dx"], a => Native.cn_activation_backward(a[0], a[1], a[2], a[3], a[4])),
+            new("cn_activation_backward", activation, 3, ["y", "dy", "dx"],
+                a => Native.cn_activation_backward(a[0], a[1], a[2], a[3], a[4])),
             new("cn_softmax_forward", softmax, 3, ["x", "y"], a => Native.cn_softmax_forward(a[0], a[1], a[2], a[3])),
             new("cn_softmax_backward", softmax, 3, ["y", "dy", "dx"], a => Native.cn_softmax_backward(a[0], a[1], a[2], a[3], a[4])),
             new("cn_dropout_forward", dropout, 3, ["x", "y"], a => Native.cn_dropout_forward(a[0], a[1], a[2], a[3])),
             new("cn_dropout_backward", dropout, 3, ["dy", "dx"], a => Native.cn_dropout_backward(a[0], a[1], a[2], a[3])),
             new("cn_max_pooling2d_forward", pooling, 2, ["x", "y"], a => Native.cn_max_pooling2d_forward(a[0], a[1], a[2], a[3], 0)),
-            new("cn_max_pooling2d_backward", pooling, 2, [Bytes, "dy", "dx"], a => Native.cn_max_pooling2d_backward(a[0], a[1], a[2], a[3], a[4])),
-            new("cn_conv2d_predict", conv, 2, ["x", "kernel", "bias", "y"], a => Native.cn_conv2d_predict(a[0], a[1], a[2], a[3], a[4], a[5])),
-            new("cn_conv2d_forward", conv, 2, ["x", "kernel", "bias", "y"], a => Native.cn_conv2d_forward(a[0], a[1], a[2], a[3], a[4], a[5], 0)),
-            new("cn_conv2d_forward", pooled, 2, ["x", "kernel", "bias", "y", Bytes], a => Native.cn_conv2d_forward(a[0], a[1], a[2], a[3], a[4], a[5], a[6])),
+            new("cn_max_pooling2d_backward", pooling, 2, [Bytes, "dy", "dx"],
+                a => Native.cn_max_pooling2d_backward(a[0], a[1], a[2], a[3], a[4])),
+            new("cn_conv2d_predict", conv, 2, ["x", "kernel", "bias", "y"],
+                a => Native.cn_conv2d_predict(a[0], a[1], a[2], a[3], a[4], a[5])),
+            new("cn_conv2d_forward", conv, 2, ["x", "kernel", "bias", "y"],
+                a => Native.cn_conv2d_forward(a[0], a[1], a[2], a[3], a[4], a[5], 0)),
+            new("cn_conv2d_forward", pooled, 2, ["x", "kernel", "bias", "y", Bytes],
+                a => Native.cn_conv2d_forward(a[0], a[1], a[2], a[3], a[4], a[5], a[6])),
             new("cn_conv2d_backward", conv, 2, ["x", "kernel", "y", "dy", "dx", "dkernel", "dbias"],
                 a => Native.cn_conv2d_backward(a[0], a[1], a[2], a[3], a[4], 0, a[5], a[6], a[7], a[8])),
             new("cn_conv2d_backward", pooled, 2, ["x", "kernel", "y", Bytes, "dy", "dx", "dkernel", "dbias"],
                 a => Native.cn_conv2d_backward(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9])),
-            new("cn_dense_predict", dense, 3, ["x", "kernel", "bias", "y"], a => Native.cn_dense_predict(a[0], a[1], a[2], a[3], a[4], a[5])),
-            new("cn_dense_forward", dense, 3, ["x", "kernel", "bias", "y"], a => Native.cn_dense_forward(a[0], a[1], a[2], a[3], a[4], a[5])),
+            new("cn_dense_predict", dense, 3, ["x", "kernel", "bias", "y"],
+                a => Native.cn_dense_predict(a[0], a[1], a[2], a[3], a[4], a[5])),
+            new("cn_dense_forward", dense, 3, ["x", "kernel", "bias", "y"],
+                a => Native.cn_dense_forward(a[0], a[1], a[2], a[3], a[4], a[5])),
             new("cn_dense_backward", dense, 3, ["x", "kernel", "y", "dy", "dx", "dkernel", "dbias"],
                 a => Native.cn_dense_backward(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8])),
-            new("cn_loss_forward", loss, 3, ["predictions", "targets", "metrics"], a => Native.cn_loss_forward(a[0], a[1], a[2], a[3], 0, a[4])),
-            new("cn_optimizer_step", optimizer, 0, ["parameters", "gradients", "slot_0", "slot_1"], a => Native.cn_optimizer_step(a[0], a[1], a[2], a[3], a[4], a[5])),
+            new("cn_loss_forward", loss, 3, ["predictions", "targets", "metrics"],
+                a => Native.cn_loss_forward(a[0], a[1], a[2], a[3], 0, a[4])),
+            new("cn_optimizer_step", optimizer, 0, ["parameters", "gradients", "slot_0", "slot_1"],
+                a => Native.cn_optimizer_step(a[0], a[1], a[2], a[3], a[4], a[5])),
         ];
         foreach (RunFunction function in functions)
-            Try(function, [.. ops.Where(op => op != function.Op && !(IsConvolution(op) && IsConvolution(function.Op))), destroyed, context, buffer, 0, 42, -1]);
+        {
+            IEnumerable<nint> others = ops.Where(op => op != function.Op && !(IsConvolution(op) && IsConvolution(function.Op)));
+            Try(function, [.. others, destroyed, context, buffer, 0, 42, -1]);
+        }
 
         // What must be null: codes without pooling, and the other way round.
         using var memory = new GuardedMemory();
         nint[] good = Arguments(memory, functions[9]);
-        Abi.Refused(Native.cn_conv2d_forward(conv, good[1], good[2], good[3], good[4], good[5], memory.Bytes(4096)), "codes without pooling");
+        Abi.Refused(
+            Native.cn_conv2d_forward(conv, good[1], good[2], good[3], good[4], good[5], memory.Bytes(4096)), "codes without pooling");
         Abi.Refused(Native.cn_conv2d_forward(pooled, good[1], good[2], good[3], good[4], good[5], 0), "pooling without codes");
         Abi.Refused(Native.cn_loss_forward(loss, good[1], good[2], good[3], 2, good[5]), "a crooked gradient");
         Console.WriteLine($"{functions.Length} functions");

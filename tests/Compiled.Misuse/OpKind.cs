@@ -36,9 +36,11 @@ internal abstract class OpKind
     private static cn_activation_desc ValidActivation() =>
         Abi.Describe<cn_activation_desc>() with { activation = 2, batch = 3, count = 37, input_gradient = 1 };
 
-    private static cn_softmax_desc ValidSoftmax() => Abi.Describe<cn_softmax_desc>() with { batch = 3, positions = 2, classes = 7, input_gradient = 1 };
+    private static cn_softmax_desc ValidSoftmax() =>
+        Abi.Describe<cn_softmax_desc>() with { batch = 3, positions = 2, classes = 7, input_gradient = 1 };
 
-    private static cn_dropout_desc ValidDropout() => Abi.Describe<cn_dropout_desc>() with { rate = 0.25f, batch = 3, count = 37, stream = 5, input_gradient = 1 };
+    private static cn_dropout_desc ValidDropout() =>
+        Abi.Describe<cn_dropout_desc>() with { rate = 0.25f, batch = 3, count = 37, stream = 5, input_gradient = 1 };
 
     private static cn_max_pooling2d_desc ValidPooling() => Abi.Describe<cn_max_pooling2d_desc>() with
     {
@@ -49,7 +51,7 @@ internal abstract class OpKind
         channels = 3,
         output_height = 4,
         output_width = 3,
-        window = new cn_window { height = 3, width = 2, stride_height = 2, stride_width = 2, dilation_height = 1, dilation_width = 1, pad_top = 1 },
+        window = Window(3, 2, stride: (2, 2), dilation: (1, 1), pad: (1, 0)),
     };
 
     private static cn_conv2d_desc ValidConvolution() => Abi.Describe<cn_conv2d_desc>() with
@@ -64,7 +66,7 @@ internal abstract class OpKind
         conv_width = 7,
         output_height = 4,
         output_width = 7,
-        window = new cn_window { height = 3, width = 2, stride_height = 2, stride_width = 1, dilation_height = 1, dilation_width = 2, pad_top = 1, pad_left = 1 },
+        window = Window(3, 2, stride: (2, 1), dilation: (1, 2), pad: (1, 1)),
         activation = 3,
         use_bias = 1,
         dropout_rate = 0.5f,
@@ -76,8 +78,24 @@ internal abstract class OpKind
         activation = 1,
         output_height = 2,
         output_width = 4,
-        pool = new cn_window { height = 2, width = 3, stride_height = 2, stride_width = 2, dilation_height = 1, dilation_width = 1, pad_left = 1 },
+        pool = Window(2, 3, stride: (2, 2), dilation: (1, 1), pad: (0, 1)),
     };
+
+    private static cn_window Window(
+        long height, long width, (long Height, long Width) stride, (long Height, long Width) dilation, (long Top, long Left) pad)
+    {
+        return new cn_window
+        {
+            height = height,
+            width = width,
+            stride_height = stride.Height,
+            stride_width = stride.Width,
+            dilation_height = dilation.Height,
+            dilation_width = dilation.Width,
+            pad_top = pad.Top,
+            pad_left = pad.Left,
+        };
+    }
 
     private static cn_dense_desc ValidDense() => Abi.Describe<cn_dense_desc>() with
     {
@@ -92,7 +110,8 @@ internal abstract class OpKind
         dropout_stream = 2,
     };
 
-    private static cn_loss_desc ValidLoss() => Abi.Describe<cn_loss_desc>() with { loss = 1, batch = 3, positions = 2, classes = 5, from_logits = 1, accuracy = 2 };
+    private static cn_loss_desc ValidLoss() =>
+        Abi.Describe<cn_loss_desc>() with { loss = 1, batch = 3, positions = 2, classes = 5, from_logits = 1, accuracy = 2 };
 
     private static cn_optimizer_desc ValidOptimizer() =>
         Abi.Describe<cn_optimizer_desc>() with { optimizer = 1, count = 37, momentum = 0.9, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7 };
@@ -129,7 +148,8 @@ internal abstract class OpKind
         using var memory = new GuardedMemory();
         nint state = State(memory, d.batch, ref random);
         Abi.Accepted(Native.cn_dropout_forward(op, state, memory.Floats(d.batch * d.count), memory.Floats(d.batch * d.count)));
-        Abi.Accepted(Native.cn_dropout_backward(op, state, memory.Floats(d.batch * d.count), d.input_gradient == 0 ? 0 : memory.Floats(d.batch * d.count)));
+        nint dx = d.input_gradient == 0 ? 0 : memory.Floats(d.batch * d.count);
+        Abi.Accepted(Native.cn_dropout_backward(op, state, memory.Floats(d.batch * d.count), dx));
         return true;
     }
 
@@ -139,7 +159,8 @@ internal abstract class OpKind
             return false;
         using var memory = new GuardedMemory();
         nint state = State(memory, d.batch, ref random);
-        long inputs = d.batch * d.input_height * d.input_width * d.channels, outputs = d.batch * d.output_height * d.output_width * d.channels;
+        long inputs = d.batch * d.input_height * d.input_width * d.channels;
+        long outputs = d.batch * d.output_height * d.output_width * d.channels;
         nint codes = memory.Bytes(outputs), x = memory.Floats(inputs), dx = d.input_gradient == 0 ? 0 : memory.Floats(inputs);
         Abi.Accepted(Native.cn_max_pooling2d_forward(op, state, x, memory.Floats(outputs), codes));
         Abi.Accepted(Native.cn_max_pooling2d_forward(op, state, x, memory.Floats(outputs), 0));
@@ -153,9 +174,11 @@ internal abstract class OpKind
         cn_window w = d.window;
         long rows = (d.conv_height - 1) * w.stride_height + (w.height - 1) * w.dilation_height + 1;
         long columns = (d.conv_width - 1) * w.stride_width + (w.width - 1) * w.dilation_width + 1;
-        long reachHeight = d.input_height + (w.height - 1) * w.dilation_height, reachWidth = d.input_width + (w.width - 1) * w.dilation_width;
+        long reachHeight = d.input_height + (w.height - 1) * w.dilation_height;
+        long reachWidth = d.input_width + (w.width - 1) * w.dilation_width;
         if (!Fits(d.batch, d.input_height, d.input_width, d.input_channels) || !Fits(d.batch, d.conv_height, d.conv_width, d.filters) ||
-            !Fits(w.height, w.width, d.input_channels, d.filters) || !Fits(rows, columns, d.input_channels) || !Fits(reachHeight, reachWidth, d.filters) ||
+            !Fits(w.height, w.width, d.input_channels, d.filters) || !Fits(rows, columns, d.input_channels) ||
+            !Fits(reachHeight, reachWidth, d.filters) ||
             Product(d.batch, d.conv_height, d.conv_width, w.height, w.width, d.input_channels, d.filters) > MaxWork ||
             Product(d.batch, d.input_height, d.input_width, w.height, w.width, d.input_channels, d.filters) > MaxWork)
         {
@@ -164,11 +187,13 @@ internal abstract class OpKind
 
         using var memory = new GuardedMemory();
         nint state = State(memory, d.batch, ref random);
-        long inputs = d.batch * d.input_height * d.input_width * d.input_channels, outputs = d.batch * d.output_height * d.output_width * d.filters;
+        long inputs = d.batch * d.input_height * d.input_width * d.input_channels;
+        long outputs = d.batch * d.output_height * d.output_width * d.filters;
         long weights = w.height * w.width * d.input_channels * d.filters;
         nint x = memory.Floats(inputs), y = memory.Floats(outputs), kernel = memory.Floats(weights), dy = memory.Floats(outputs);
         nint bias = d.use_bias == 0 ? 0 : memory.Floats(d.filters), dbias = d.use_bias == 0 ? 0 : memory.Floats(d.filters);
-        nint codes = d.pool.height == 0 ? 0 : memory.Bytes(outputs), dx = d.input_gradient == 0 ? 0 : memory.Floats(inputs), dkernel = memory.Floats(weights);
+        nint codes = d.pool.height == 0 ? 0 : memory.Bytes(outputs), dx = d.input_gradient == 0 ? 0 : memory.Floats(inputs);
+        nint dkernel = memory.Floats(weights);
         Abi.Accepted(Native.cn_conv2d_predict(op, state, x, kernel, bias, y));
         Abi.Accepted(Native.cn_conv2d_forward(op, state, x, kernel, bias, y, codes));
         Abi.Accepted(Native.cn_conv2d_backward(op, state, x, kernel, y, codes, dy, dx, dkernel, dbias));
@@ -193,7 +218,8 @@ internal abstract class OpKind
         nint dx = d.input_gradient == 0 ? 0 : memory.Floats(inputs);
         Abi.Accepted(Native.cn_dense_predict(op, state, x, kernel, bias, y));
         Abi.Accepted(Native.cn_dense_forward(op, state, x, kernel, bias, y));
-        Abi.Accepted(Native.cn_dense_backward(op, state, x, kernel, y, memory.Floats(outputs), dx, memory.Floats(d.inputs * d.units), dbias));
+        Abi.Accepted(
+            Native.cn_dense_backward(op, state, x, kernel, y, memory.Floats(outputs), dx, memory.Floats(d.inputs * d.units), dbias));
         return true;
     }
 
@@ -228,7 +254,8 @@ internal abstract class OpKind
     private static unsafe nint State(GuardedMemory memory, long batch, ref RandomWords random)
     {
         nint state = memory.Bytes(sizeof(cn_state));
-        *(cn_state*)state = new cn_state { rows = 1 + random.Below((int)Math.Min(batch, MaxFloats)), learning_rate = 0.1, seed = 3, step = ulong.MaxValue - 1 };
+        long rows = 1 + random.Below((int)Math.Min(batch, MaxFloats));
+        *(cn_state*)state = new cn_state { rows = rows, learning_rate = 0.1, seed = 3, step = ulong.MaxValue - 1 };
         return state;
     }
 

@@ -25,7 +25,8 @@ internal static class Sharing
         }
 
         Expect.Together(Train, Train, Train, Train);
-        Expect.That(trained + refused == 8000 && trained > 0 && net.Step == trained, $"as many updates as were not refused: {net.Step} of {trained}");
+        Expect.That(trained + refused == 8000 && trained > 0, $"each to be trained or refused: {trained} and {refused}");
+        Expect.That(net.Step == trained, $"as many updates as were not refused: {net.Step} of {trained}");
     }
 
     public static void ModelsOnOneDevice()

@@ -94,7 +94,8 @@ internal sealed record Cifar10Archive
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new HttpRequestException($"{Address.Host} was silent for {SilenceTimeout.TotalSeconds:0.#} seconds; the download goes on the next time");
+            throw new HttpRequestException(
+                $"{Address.Host} was silent for {SilenceTimeout.TotalSeconds:0.#} seconds; the download goes on the next time");
         }
     }
 
@@ -121,7 +122,7 @@ internal sealed record Cifar10Archive
         }
     }
 
-    /// <summary>Where in the file the body of the response belongs: at its end, or at its beginning when the server sends all anew.</summary>
+    /// <summary>Goes to where the body belongs in the file: to its end, or to its beginning when the server sends all anew.</summary>
     private void GoToStart(FileStream file, HttpResponseMessage response)
     {
         if (!response.IsSuccessStatusCode)
@@ -134,7 +135,8 @@ internal sealed record Cifar10Archive
         file.SetLength(continues ? file.Length : 0);
         file.Position = file.Length;
         if (response.StatusCode == HttpStatusCode.PartialContent && !continues)
-            throw new HttpRequestException($"{Address} sent another part than the one that was asked for; the download begins anew the next time");
+            throw new HttpRequestException(
+                $"{Address} sent another part than the one that was asked for; the download begins anew the next time");
     }
 
     private async Task CopyAsync(Stream source, FileStream target, CancellationTokenSource patience)
@@ -227,8 +229,8 @@ internal sealed record Cifar10Archive
     }
 
     /// <summary>
-    /// The name of the file that an entry becomes, "" for the folder. Only the names of the official archive are ever written, each once, so no
-    /// path, link or device in it can reach the disk.
+    /// The name of the file that an entry becomes, "" for the folder. Only the names of the official archive are ever written, each once,
+    /// so no path, link or device in it can reach the disk.
     /// </summary>
     private string Admit(TarEntry entry, string archive)
     {
@@ -241,6 +243,7 @@ internal sealed record Cifar10Archive
             return name;
         }
 
-        throw new InvalidDataException($"'{archive}' holds the unexpected entry '{entry.Name}' ({entry.EntryType}, {entry.Length:N0} bytes).");
+        throw new InvalidDataException(
+            $"'{archive}' holds the unexpected entry '{entry.Name}' ({entry.EntryType}, {entry.Length:N0} bytes).");
     }
 }

@@ -83,8 +83,8 @@ public sealed class Device : IDisposable
     public void Synchronize() => Use(context => CompiledException.ThrowIfFailed(Native.cn_context_synchronize(context)));
 
     /// <summary>
-    /// Ends the device's use. Models that are on it stay usable, with any optimizer, until they are disposed themselves; new ones are refused.
-    /// Does nothing for <see cref="Default"/>.
+    /// Ends the device's use. Models that are on it stay usable, with any optimizer, until they are disposed themselves; new ones are
+    /// refused. Does nothing for <see cref="Default"/>.
     /// </summary>
     public void Dispose()
     {

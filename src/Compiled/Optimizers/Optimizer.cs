@@ -42,7 +42,8 @@ public abstract class Optimizer
     private protected static double RequireNormal(double value, string name) =>
         value >= SmallestNormal && value <= float.MaxValue
             ? value
-            : throw new ArgumentOutOfRangeException(name, value, $"{name} must be a number from {SmallestNormal:G3} to {float.MaxValue:G3}.");
+            : throw new ArgumentOutOfRangeException(
+                name, value, $"{name} must be a number from {SmallestNormal:G3} to {float.MaxValue:G3}.");
 
     private protected static double RequireBelowOne(double value, string name) =>
         value is >= 0 and < 1 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be in [0, 1).");

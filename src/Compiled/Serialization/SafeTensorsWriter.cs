@@ -30,7 +30,8 @@ public sealed class SafeTensorsWriter
         RequireName(name);
         long length = Length(name, type, shape);
         if (length != data.Length)
-            throw new ArgumentException($"Tensor '{name}' ({string.Join('×', shape.ToArray())}) has {length:N0} bytes, not {data.Length:N0}.", nameof(data));
+            throw new ArgumentException(
+                $"Tensor '{name}' ({string.Join('×', shape.ToArray())}) has {length:N0} bytes, not {data.Length:N0}.", nameof(data));
         if (_tensors.Count == SafeTensorsHeader.MaxEntries)
             throw new ArgumentException($"A file has at most {SafeTensorsHeader.MaxEntries:N0} tensors.", nameof(name));
         if (!_names.Add(name))
@@ -90,19 +91,22 @@ public sealed class SafeTensorsWriter
         }
 
         if (bytes > SafeTensorsHeader.MaxNameBytes)
-            throw new ArgumentException($"The name '{name}' has {bytes:N0} bytes; the limit is {SafeTensorsHeader.MaxNameBytes}.", nameof(name));
+            throw new ArgumentException(
+                $"The name '{name}' has {bytes:N0} bytes; the limit is {SafeTensorsHeader.MaxNameBytes}.", nameof(name));
     }
 
     private static long Length(string name, TensorType type, ReadOnlySpan<int> shape)
     {
         if (shape.Length > SafeTensorsHeader.MaxRank)
-            throw new ArgumentException($"Tensor '{name}' has {shape.Length} axes; the limit is {SafeTensorsHeader.MaxRank}.", nameof(shape));
+            throw new ArgumentException(
+                $"Tensor '{name}' has {shape.Length} axes; the limit is {SafeTensorsHeader.MaxRank}.", nameof(shape));
         long length = TensorTypes.Bytes(type);
         foreach (int extent in shape)
         {
             ArgumentOutOfRangeException.ThrowIfNegative(extent, nameof(shape));
             if (extent > 0 && length > long.MaxValue / extent)
-                throw new ArgumentException($"The size of tensor '{name}' ({string.Join('×', shape.ToArray())}) overflows 64 bits.", nameof(shape));
+                throw new ArgumentException(
+                    $"The size of tensor '{name}' ({string.Join('×', shape.ToArray())}) overflows 64 bits.", nameof(shape));
             length *= extent;
         }
 

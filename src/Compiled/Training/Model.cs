@@ -23,7 +23,9 @@ public abstract partial class Model : IDisposable
     /// <param name="device">Where to run; null for <see cref="Compiled.Device.Default"/>.</param>
     /// <param name="batchSize">The largest number of samples that one step can take; at least 1.</param>
     /// <param name="seed">Chooses the initial weights, the dropout masks and the order of the samples.</param>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="batchSize"/> is less than 1, or a batch of it is longer than a span.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="batchSize"/> is less than 1, or a batch of it is longer than a span.
+    /// </exception>
     /// <exception cref="CompiledException">The memory is not there.</exception>
     /// <exception cref="ObjectDisposedException">The device is disposed.</exception>
     [EditorBrowsable(EditorBrowsableState.Never)]
@@ -110,7 +112,9 @@ public abstract partial class Model : IDisposable
             return;
         _arena.Dispose();
         throw new ArgumentOutOfRangeException(
-            nameof(batchSize), batchSize, $"A batch has at most {int.MaxValue:N0} values; with {largest:N0} a sample that is a batch size of {int.MaxValue / largest:N0}.");
+            nameof(batchSize),
+            batchSize,
+            $"A batch has at most {int.MaxValue:N0} values: with {largest:N0} a sample, a batch size of {int.MaxValue / largest:N0}.");
     }
 
     private void ThrowIfDisposed() => ObjectDisposedException.ThrowIf(_use.IsDisposed, this);

@@ -41,7 +41,8 @@ internal sealed record Options
         };
         Option<string> device = new("--device") { Description = "Where to train.", DefaultValueFactory = _ => "auto" };
         device.AcceptOnlyFromAmong("auto", "cpu");
-        Option<int> threads = Number("--threads", "CPU threads; 0 for all processors. Results do not depend on it.", 0, minimum: 0, maximum: 1024);
+        Option<int> threads =
+            Number("--threads", "CPU threads; 0 for all processors. Results do not depend on it.", 0, minimum: 0, maximum: 1024);
         Option<ulong> seed = new("--seed") { Description = "Of weights, dropout and the order of the images.", DefaultValueFactory = _ => 0, HelpName = "n" };
         Option<int?> limit = new("--limit") { Description = "Train on the first images only.", HelpName = "n" };
         limit.Validators.Add(result => Require(result, limit, value => value is null or >= 1, "at least 1"));

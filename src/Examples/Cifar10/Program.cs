@@ -34,7 +34,8 @@ internal static class Program
             return Interrupted;
         }
         catch (Exception fault) when (
-            fault is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or CompiledException or DllNotFoundException)
+            fault is IOException or InvalidDataException or UnauthorizedAccessException or ArgumentException or CompiledException
+            or DllNotFoundException)
         {
             Console.Error.WriteLine(fault.Message);
             return Failed;

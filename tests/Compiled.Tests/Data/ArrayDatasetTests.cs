@@ -13,7 +13,8 @@ public sealed class ArrayDatasetTests
         data.ReadTargets([3, 0, 3], targets);
         Assert.Equal([18, 19, 20, 21, 22, 23, 0, 1, 2, 3, 4, 5, 18, 19, 20, 21, 22, 23], read);
         Assert.Equal([6, 7, 0, 1, 6, 7], targets);
-        Assert.Contains("floats", Assert.Throws<NotSupportedException>(() => data.ReadClassIds([0], new int[1])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "floats", Assert.Throws<NotSupportedException>(() => data.ReadClassIds([0], new int[1])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -43,7 +44,8 @@ public sealed class ArrayDatasetTests
         var data = new ArrayDataset(bytes, [size], new[] { 0, 0, 0 }, 1, scale: 0.5f);
         float[] read = new float[2 * size];
         data.ReadInputs([2, 1], read);
-        Assert.Equal([.. bytes[(2 * size)..].Select(value => value * 0.5f), .. bytes[size..(2 * size)].Select(value => value * 0.5f)], read);
+        Assert.Equal(
+            [.. bytes[(2 * size)..].Select(value => value * 0.5f), .. bytes[size..(2 * size)].Select(value => value * 0.5f)], read);
 
         new ArrayDataset(bytes, [size], new[] { 0, 0, 0 }, 1).ReadInputs([0], read);
         Assert.Equal(bytes[..size].Select(value => value * (1 / 255f)), read[..size]);
@@ -89,9 +91,12 @@ public sealed class ArrayDatasetTests
     [Fact]
     public void What_does_not_fit_is_refused_and_said()
     {
-        Refused("The inputs have 7 elements, which is no multiple of a sample's 6 (2×3).", () => new ArrayDataset(new float[7], [2, 3], new[] { 0 }, 1));
-        Refused("There are 2 inputs, which need 2 target elements, but 3 were given.", () => new ArrayDataset(new float[4], [2], new[] { 0, 0, 0 }, 1));
-        Refused("There are 2 inputs, which need 6 target elements, but 4 were given.", () => new ArrayDataset(new float[4], [2], new float[4], [3]));
+        Refused("The inputs have 7 elements, which is no multiple of a sample's 6 (2×3).",
+            () => new ArrayDataset(new float[7], [2, 3], new[] { 0 }, 1));
+        Refused("There are 2 inputs, which need 2 target elements, but 3 were given.",
+            () => new ArrayDataset(new float[4], [2], new[] { 0, 0, 0 }, 1));
+        Refused("There are 2 inputs, which need 6 target elements, but 4 were given.",
+            () => new ArrayDataset(new float[4], [2], new float[4], [3]));
         Refused("Sample 1 has class 3; classes are 0 to 2.", () => new ArrayDataset(new float[4], [2], new[] { 0, 3 }, 3));
         Refused("Sample 0 has class -1; classes are 0 to 2.", () => new ArrayDataset(new byte[4], [2], new[] { -1, 0 }, 3));
         Refused("classCount", () => new ArrayDataset(new float[4], [2], new[] { 0, 0 }, 0));

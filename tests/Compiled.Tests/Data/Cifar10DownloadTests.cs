@@ -4,7 +4,7 @@ using System.Security.Cryptography;
 
 namespace Compiled.Tests;
 
-/// <summary>Fetching the archive: resumed, verified, and with a clear error when it cannot be had; the cache is never left with half of it.</summary>
+/// <summary>Fetching the archive: resumed, verified, with a clear error when it cannot be had, and never half of it in the cache.</summary>
 public sealed class Cifar10DownloadTests : IDisposable
 {
     private static readonly byte[] Archive = CifarFiles.Gzip(CifarFiles.Tar(CifarFiles.Entries()));
@@ -30,7 +30,8 @@ public sealed class Cifar10DownloadTests : IDisposable
         using var server = new LoopbackServer((stream, start) =>
         {
             if (start is { } from)
-                LoopbackServer.Write(stream, "206 Partial Content", Archive.AsSpan((int)from), $"Content-Range: bytes {from}-{Archive.Length - 1}/{Archive.Length}\r\n");
+                LoopbackServer.Write(stream, "206 Partial Content", Archive.AsSpan((int)from),
+                    $"Content-Range: bytes {from}-{Archive.Length - 1}/{Archive.Length}\r\n");
             else
                 LoopbackServer.Write(stream, "200 OK", Archive.AsSpan(0, sent), length: Archive.Length);
         });
@@ -82,7 +83,8 @@ public sealed class Cifar10DownloadTests : IDisposable
         damaged[^1] ^= 1;
         using var server = new LoopbackServer((stream, _) => LoopbackServer.Write(stream, "200 OK", damaged));
         string message = Assert.Throws<InvalidDataException>(() => Download(server)).Message;
-        Assert.Equal($"The archive from {server.Address} has the checksum {Md5(damaged)}, not {Md5(Archive)}; it was deleted. Run again to fetch it anew.", message);
+        string what = $"The archive from {server.Address} has the checksum {Md5(damaged)}, not {Md5(Archive)}";
+        Assert.Equal($"{what}; it was deleted. Run again to fetch it anew.", message);
         ExpectNothing();
     }
 
@@ -123,14 +125,16 @@ public sealed class Cifar10DownloadTests : IDisposable
             Assert.ThrowsAny<SocketException>(() => waiting[^1].Connect(listener.LocalEndPoint!));
         }
 
-        Cifar10Archive archive = Of(new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndPoint!).Port}/")) with { ConnectTimeout = TimeSpan.FromSeconds(0.3) };
+        var address = new Uri($"http://127.0.0.1:{((IPEndPoint)listener.LocalEndPoint!).Port}/");
+        Cifar10Archive archive = Of(address) with { ConnectTimeout = TimeSpan.FromSeconds(0.3) };
         var fault = Assert.Throws<HttpRequestException>(() => archive.Download(_cache.Path, CancellationToken.None));
         Assert.Contains("no connection to 127.0.0.1 within 0.3 seconds", fault.Message, StringComparison.Ordinal);
         waiting.ForEach(socket => socket.Dispose());
     }
 
     [Fact]
-    public void Who_has_no_network_is_told_within_five_seconds() => Assert.InRange(Cifar10Archive.Official.ConnectTimeout.TotalSeconds, 1, 4.5);
+    public void Who_has_no_network_is_told_within_five_seconds() =>
+        Assert.InRange(Cifar10Archive.Official.ConnectTimeout.TotalSeconds, 1, 4.5);
 
     [Theory]
     [InlineData(false)]
@@ -187,7 +191,8 @@ public sealed class Cifar10DownloadTests : IDisposable
     {
         using var server = new LoopbackServer((stream, _) => LoopbackServer.Write(stream, "200 OK", new byte[1 << 20], length: 1L << 40));
         Cifar10Archive archive = Of(server.Address) with { MaxBytes = 100_000 };
-        Assert.Contains("exceeds 100,000 bytes", Assert.Throws<InvalidDataException>(() => archive.Download(_cache.Path, CancellationToken.None)).Message, StringComparison.Ordinal);
+        var fault = Assert.Throws<InvalidDataException>(() => archive.Download(_cache.Path, CancellationToken.None));
+        Assert.Contains("exceeds 100,000 bytes", fault.Message, StringComparison.Ordinal);
         Assert.Equal(0, new FileInfo(Partial).Length);
     }
 

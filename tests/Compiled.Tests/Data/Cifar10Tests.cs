@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace Compiled.Tests;
 
 /// <summary>The binary files of CIFAR-10: read right, or refused with file, record and byte.</summary>
@@ -35,7 +33,8 @@ public sealed class Cifar10Tests : IDisposable
     [Fact]
     public void Files_follow_one_another()
     {
-        ArrayDataset data = Cifar10.Read([Write("a", CifarFiles.Records(2)), Write("b", CifarFiles.Records(3, first: 5)), Write("c", CifarFiles.Records(1, first: 9))]);
+        ArrayDataset data = Cifar10.Read(
+            [Write("a", CifarFiles.Records(2)), Write("b", CifarFiles.Records(3, first: 5)), Write("c", CifarFiles.Records(1, first: 9))]);
         int[] classIds = new int[6];
         data.ReadClassIds([0, 1, 2, 3, 4, 5], classIds);
         Assert.Equal([0, 1, 5, 6, 7, 9], classIds);
@@ -64,7 +63,8 @@ public sealed class Cifar10Tests : IDisposable
             {
                 int rest = 1 + (int)(word >> 12) % (CifarFiles.RecordBytes - 1);
                 bad = [.. good.Take(record * CifarFiles.RecordBytes + rest)];
-                (where, found) = ($"record {record} (byte {record * CifarFiles.RecordBytes:N0})", $"has {rest:N0} bytes; records are 3,073 bytes.");
+                (where, found) =
+                    ($"record {record} (byte {record * CifarFiles.RecordBytes:N0})", $"has {rest:N0} bytes; records are 3,073 bytes.");
             }
 
             string path = Write($"{mutation}.bin", bad);
@@ -77,8 +77,8 @@ public sealed class Cifar10Tests : IDisposable
     public void An_empty_file_is_damaged()
     {
         string path = Write("empty", []);
-        Assert.Equal(
-            $"'{path}' is damaged: record 0 (byte 0) has 0 bytes; records are 3,073 bytes.", Assert.Throws<InvalidDataException>(() => Cifar10.Read([path])).Message);
+        string message = Assert.Throws<InvalidDataException>(() => Cifar10.Read([path])).Message;
+        Assert.Equal($"'{path}' is damaged: record 0 (byte 0) has 0 bytes; records are 3,073 bytes.", message);
     }
 
     [Fact]
@@ -104,13 +104,14 @@ public sealed class Cifar10Tests : IDisposable
         File.Delete(_folder[missing]);
         var fault = Assert.Throws<DirectoryNotFoundException>(() => Cifar10.Load(_folder.Path, TestContext.Current.CancellationToken));
         Assert.Equal(
-            $"'{_folder.Path}' holds no CIFAR-10: data_batch_1.bin … data_batch_5.bin and test_batch.bin were looked for there and in cifar-10-batches-bin below it.",
+            $"'{_folder.Path}' holds no CIFAR-10: data_batch_1.bin … data_batch_5.bin and test_batch.bin were looked for there and in " +
+            "cifar-10-batches-bin below it.",
             fault.Message);
     }
 
     [Fact]
-    public void There_is_a_name_for_each_class() => Assert.Equal(
-        "airplane automobile bird cat deer dog frog horse ship truck", string.Join(' ', Cifar10.ClassNames).ToLower(CultureInfo.InvariantCulture));
+    public void There_is_a_name_for_each_class() =>
+        Assert.Equal("airplane automobile bird cat deer dog frog horse ship truck", string.Join(' ', Cifar10.ClassNames));
 
     private string Write(string name, byte[] content)
     {

@@ -17,10 +17,13 @@ public sealed class Cifar10UnpackingTests : IDisposable
 
     private static Dictionary<string, Func<TarEntry>> Hostile { get; } = new()
     {
-        ["a symbolic link"] = () => new UstarTarEntry(TarEntryType.SymbolicLink, "cifar-10-batches-bin/readme.html") { LinkName = "/etc/passwd" },
-        ["a symbolic link for the folder"] = () => new UstarTarEntry(TarEntryType.SymbolicLink, "cifar-10-batches-bin") { LinkName = "/tmp" },
+        ["a symbolic link"] =
+            () => new UstarTarEntry(TarEntryType.SymbolicLink, "cifar-10-batches-bin/readme.html") { LinkName = "/etc/passwd" },
+        ["a symbolic link for the folder"] =
+            () => new UstarTarEntry(TarEntryType.SymbolicLink, "cifar-10-batches-bin") { LinkName = "/tmp" },
         ["a hard link"] = () => new UstarTarEntry(TarEntryType.HardLink, "cifar-10-batches-bin/readme.html") { LinkName = "/etc/passwd" },
-        ["a character device"] = () => new UstarTarEntry(TarEntryType.CharacterDevice, "cifar-10-batches-bin/readme.html") { DeviceMajor = 1, DeviceMinor = 3 },
+        ["a character device"] =
+            () => new UstarTarEntry(TarEntryType.CharacterDevice, "cifar-10-batches-bin/readme.html") { DeviceMajor = 1, DeviceMinor = 3 },
         ["a block device"] = () => new UstarTarEntry(TarEntryType.BlockDevice, "cifar-10-batches-bin/readme.html"),
         ["a pipe"] = () => new UstarTarEntry(TarEntryType.Fifo, "cifar-10-batches-bin/readme.html"),
         ["an absolute path"] = () => CifarFiles.FileEntry("/tmp/compiled-tests-absolute", [1]),
@@ -43,8 +46,9 @@ public sealed class Cifar10UnpackingTests : IDisposable
         ["the folder twice"] = () => new UstarTarEntry(TarEntryType.Directory, "cifar-10-batches-bin/"),
         ["a file that is too long"] = () => CifarFiles.FileEntry("cifar-10-batches-bin/readme.html", new byte[60_001]),
         ["attributes of all"] = () => new PaxGlobalExtendedAttributesTarEntry([new("path", "/tmp/outside")]),
-        ["an absolute path by attribute"] = () => new PaxTarEntry(TarEntryType.RegularFile, "/tmp/compiled-tests-absolute") { DataStream = new MemoryStream([1]) },
-        ["a long name"] = () => new GnuTarEntry(TarEntryType.RegularFile, "cifar-10-batches-bin/" + new string('n', 300)) { DataStream = new MemoryStream([1]) },
+        ["an absolute path by attribute"] =
+            () => new PaxTarEntry(TarEntryType.RegularFile, "/tmp/compiled-tests-absolute") { DataStream = new MemoryStream([1]) },
+        ["a long name"] = () => new GnuTarEntry(TarEntryType.RegularFile, CifarFiles.Folder + new string('n', 300)),
     };
 
     private string Cache => _folder["cache"];
@@ -93,7 +97,8 @@ public sealed class Cifar10UnpackingTests : IDisposable
     public void A_small_archive_that_unpacks_to_much_is_refused()
     {
         // An extended header is read whole before its entry is seen: this one is said to have, and has, far more than the limit.
-        byte[] tar = CifarFiles.Tar([new PaxTarEntry(TarEntryType.RegularFile, "cifar-10-batches-bin/readme.html", [new("comment", new string('x', 3_000_000))])]);
+        var comment = new KeyValuePair<string, string>("comment", new string('x', 3_000_000));
+        byte[] tar = CifarFiles.Tar([new PaxTarEntry(TarEntryType.RegularFile, "cifar-10-batches-bin/readme.html", [comment])]);
         Assert.Contains("unpacks to more than the limit of 1,000,000 bytes", ExpectRefused(CifarFiles.Gzip(tar)), StringComparison.Ordinal);
     }
 
@@ -106,13 +111,15 @@ public sealed class Cifar10UnpackingTests : IDisposable
             byte[] tar = [.. good];
             int header = Headers(tar)[(int)(Philox.Word((ulong)mutation, 0xF004, 0, 0) % 9)];
             for (uint change = 0; change < 1 + mutation % 3; change++)
-                tar[header + (int)(Philox.Word((ulong)mutation, 0xF004, 1, change) % 512)] = (byte)Philox.Word((ulong)mutation, 0xF004, 2, change);
+                tar[header + (int)(Philox.Word((ulong)mutation, 0xF004, 1, change) % 512)] =
+                    (byte)Philox.Word((ulong)mutation, 0xF004, 2, change);
             if (mutation % 4 != 0)
                 Sign(tar.AsSpan(header, 512));
             try
             {
                 string folder = Unpack(CifarFiles.Gzip(tar));
-                Assert.All(Directory.GetFileSystemEntries(folder), path => Assert.True(File.Exists(path) && !new FileInfo(path).Attributes.HasFlag(FileAttributes.ReparsePoint)));
+                Assert.All(Directory.GetFileSystemEntries(folder),
+                    path => Assert.True(File.Exists(path) && !new FileInfo(path).Attributes.HasFlag(FileAttributes.ReparsePoint)));
                 Directory.Delete(folder, recursive: true);
             }
             catch (InvalidDataException)
@@ -187,6 +194,7 @@ public sealed class Cifar10UnpackingTests : IDisposable
 #pragma warning disable CA5351 // The checksum that is published.
         string md5 = Convert.ToHexStringLower(MD5.HashData(archive));
 #pragma warning restore CA5351
-        return new Cifar10Archive { Address = server.Address, Md5 = md5, MaxBytes = 1_000_000, MaxEntryBytes = 60_000 }.Download(Cache, TestContext.Current.CancellationToken);
+        var source = new Cifar10Archive { Address = server.Address, Md5 = md5, MaxBytes = 1_000_000, MaxEntryBytes = 60_000 };
+        return source.Download(Cache, TestContext.Current.CancellationToken);
     }
 }

@@ -43,7 +43,8 @@ internal static class CifarFiles
         FileEntry(Folder + "/readme.html", "<html>"u8.ToArray()),
     ];
 
-    public static UstarTarEntry FileEntry(string name, byte[] content) => new(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(content) };
+    public static UstarTarEntry FileEntry(string name, byte[] content) =>
+        new(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(content) };
 
     public static byte[] Tar(IEnumerable<TarEntry> entries)
     {

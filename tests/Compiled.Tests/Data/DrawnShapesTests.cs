@@ -14,7 +14,8 @@ public sealed class DrawnShapesTests
     }
 
     [Fact]
-    public void More_images_begin_with_the_same_ones() => Assert.Equal(Hash(DrawnShapes.Create(20, seed: 5)), Hash(DrawnShapes.Create(33, seed: 5).Take(20)));
+    public void More_images_begin_with_the_same_ones() =>
+        Assert.Equal(Hash(DrawnShapes.Create(20, seed: 5)), Hash(DrawnShapes.Create(33, seed: 5).Take(20)));
 
     [Fact]
     public void Seeds_draw_different_images()
@@ -57,5 +58,6 @@ public sealed class DrawnShapesTests
     [InlineData(-1)]
     public void There_is_at_least_one_image(int count) => Assert.Throws<ArgumentOutOfRangeException>(() => DrawnShapes.Create(count));
 
-    private static string Hash(ArrayDataset data) => Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<float>(Samples.All(data).Inputs)));
+    private static string Hash(ArrayDataset data) =>
+        Convert.ToHexStringLower(SHA256.HashData(MemoryMarshal.AsBytes<float>(Samples.All(data).Inputs)));
 }

@@ -54,7 +54,8 @@ internal sealed partial class Child : IDisposable
     }
 
     /// <summary>Runs a program to its end: exit code and output.</summary>
-    public static (int ExitCode, string Output) Run(string program, IReadOnlyList<string> arguments, params (string Name, string? Value)[] environment)
+    public static (int ExitCode, string Output) Run(
+        string program, IReadOnlyList<string> arguments, params (string Name, string? Value)[] environment)
     {
         using var child = new Child(program, arguments, environment);
         return (child.WaitForExit(), child.Output);
@@ -87,7 +88,8 @@ internal sealed partial class Child : IDisposable
     public bool Interrupt()
     {
         const string Ignored = "SigIgn:";
-        string? line = File.ReadLines($"/proc/{_process.Id}/status").FirstOrDefault(line => line.StartsWith(Ignored, StringComparison.Ordinal));
+        string[] status = File.ReadAllLines($"/proc/{_process.Id}/status");
+        string? line = Array.Find(status, line => line.StartsWith(Ignored, StringComparison.Ordinal));
         ulong ignored = line is null ? 0 : Convert.ToUInt64(line[Ignored.Length..].Trim(), 16);
         return (ignored >> (InterruptSignal - 1) & 1) == 0 && Kill(_process.Id, InterruptSignal) == 0;
     }
@@ -116,7 +118,8 @@ internal sealed partial class Child : IDisposable
 
     /// <summary>The program that runs this one.</summary>
     private static string Host() =>
-        Path.GetFullPath(Path.Combine(RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
+        Path.GetFullPath(Path.Combine(
+            RuntimeEnvironment.GetRuntimeDirectory(), "..", "..", "..", OperatingSystem.IsWindows() ? "dotnet.exe" : "dotnet"));
 
     /// <summary>Programs of one build lie side by side: bin/PROJECT/CONFIGURATION.</summary>
     private static string Locate(string program)

@@ -44,7 +44,8 @@ public sealed class DisposedTests : IDisposable
         }
 
         // No member is forgotten, neither here nor in those to come.
-        Assert.Equal(uses.Keys.Concat(Known).Append("Dispose").Order(StringComparer.Ordinal), Members().Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(
+            uses.Keys.Concat(Known).Append("Dispose").Order(StringComparer.Ordinal), Members().Distinct().Order(StringComparer.Ordinal));
         Assert.False(File.Exists(_folder["other"]));
         Assert.Equal((4, 0UL, 4), (net.BatchSize, net.Seed, net.Weights.Count));
         Assert.Contains("ThreeClasses", net.Summary(), StringComparison.Ordinal);

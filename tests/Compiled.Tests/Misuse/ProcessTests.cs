@@ -1,6 +1,6 @@
 namespace Compiled.Tests;
 
-/// <summary>Scenarios of the program Compiled.Misuse: a process that dies, or an answer that is not the documented one, fails the test.</summary>
+/// <summary>Scenarios of Compiled.Misuse: a process that dies, or an answer that is not the documented one, fails the test.</summary>
 public sealed class ProcessTests
 {
     private const int LinesOfOutput = 40;
@@ -21,15 +21,16 @@ public sealed class ProcessTests
     {
         (int exitCode, string output) = Child.Run("Compiled.Misuse", [scenario], ("COMPILED_MISUSE_TRACE", "1"));
         string end = string.Join('\n', output.TrimEnd().Split('\n').TakeLast(LinesOfOutput));
-        Assert.True(exitCode == 0 && end.EndsWith($"{scenario}: survived", StringComparison.Ordinal), $"{scenario} ended with exit code {exitCode}:\n{end}");
+        Assert.True(exitCode == 0 && end.EndsWith($"{scenario}: survived", StringComparison.Ordinal),
+            $"{scenario} ended with exit code {exitCode}:\n{end}");
     }
 
     [Fact]
     public void A_missing_native_library_is_an_error_with_a_remedy()
     {
         using var folder = new TemporaryFolder();
-        string output = Load(folder);
-        Assert.Contains($"DllNotFoundException: The native library '{LibraryName}' was not found. Looked for: {folder[LibraryName]}. {Remedy}", output, StringComparison.Ordinal);
+        string reason = $"The native library '{LibraryName}' was not found. Looked for: {folder[LibraryName]}.";
+        Assert.Contains($"DllNotFoundException: {reason} {Remedy}", Load(folder), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -38,7 +39,8 @@ public sealed class ProcessTests
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder[LibraryName], "not a library");
         string output = Load(folder);
-        Assert.Contains($"DllNotFoundException: The native library '{folder[LibraryName]}' is there but cannot be loaded: ", output, StringComparison.Ordinal);
+        string reason = $"The native library '{folder[LibraryName]}' is there but cannot be loaded: ";
+        Assert.Contains($"DllNotFoundException: {reason}", output, StringComparison.Ordinal);
         Assert.Contains(Remedy, output, StringComparison.Ordinal);
     }
 
@@ -48,8 +50,8 @@ public sealed class ProcessTests
         using var folder = new TemporaryFolder();
         string runtime = System.Runtime.InteropServices.RuntimeEnvironment.GetRuntimeDirectory();
         File.Copy(Directory.GetFiles(runtime, "*System.IO.Compression.Native*").First(), folder[LibraryName]);
-        string output = Load(folder);
-        Assert.Contains($"CompiledException: The native library '{LibraryName}' that was found is not one of Compiled's. {Remedy}", output, StringComparison.Ordinal);
+        string reason = $"The native library '{LibraryName}' that was found is not one of Compiled's.";
+        Assert.Contains($"CompiledException: {reason} {Remedy}", Load(folder), StringComparison.Ordinal);
     }
 
     [Fact]
@@ -68,9 +70,11 @@ public sealed class ProcessTests
         Assert.Contains("finalizer-storm", output, StringComparison.Ordinal);
     }
 
-    private const string Remedy = "Build it with './build.sh build' (Windows: .\\build.ps1 build), or name its directory in COMPILED_NATIVE_DIR.";
+    private const string Remedy =
+        "Build it with './build.sh build' (Windows: .\\build.ps1 build), or name its directory in COMPILED_NATIVE_DIR.";
 
-    private static string LibraryName => OperatingSystem.IsWindows() ? "compiled.dll" : OperatingSystem.IsMacOS() ? "libcompiled.dylib" : "libcompiled.so";
+    private static string LibraryName =>
+        OperatingSystem.IsWindows() ? "compiled.dll" : OperatingSystem.IsMacOS() ? "libcompiled.dylib" : "libcompiled.so";
 
     /// <summary>The second attempt must say what the first one said.</summary>
     private static string Load(TemporaryFolder folder)
@@ -78,7 +82,8 @@ public sealed class ProcessTests
         (int exitCode, string output) = Child.Run("Compiled.Misuse", ["load"], ("COMPILED_NATIVE_DIR", folder.Path));
         string[] lines = output.Split('\n');
         Assert.Equal(0, exitCode);
-        Assert.Equal(lines[0].Replace("1: ", "2: ", StringComparison.Ordinal), lines.First(line => line.StartsWith("2: ", StringComparison.Ordinal)));
+        Assert.Equal(lines[0].Replace("1: ", "2: ", StringComparison.Ordinal),
+            lines.First(line => line.StartsWith("2: ", StringComparison.Ordinal)));
         return output;
     }
 }

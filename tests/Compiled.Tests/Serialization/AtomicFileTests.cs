@@ -47,7 +47,8 @@ public sealed class AtomicFileTests : IDisposable
     public void A_folder_is_not_replaced()
     {
         Directory.CreateDirectory(File);
-        Assert.Contains("is a directory", Assert.Throws<IOException>(() => AtomicFile.Write(File, stream => stream.Write(Old))).Message, StringComparison.Ordinal);
+        Assert.Contains("is a directory", Assert.Throws<IOException>(() => AtomicFile.Write(File, stream => stream.Write(Old))).Message,
+            StringComparison.Ordinal);
         Assert.True(Directory.Exists(File));
         ExpectNothingElse();
     }
@@ -94,7 +95,8 @@ public sealed class AtomicFileTests : IDisposable
     public void On_a_full_disk_the_old_weights_stay()
     {
         string disk = Directory.CreateDirectory(_folder["disk"]).FullName;
-        Assert.SkipUnless(OperatingSystem.IsLinux() && Run("mount", "-t", "tmpfs", "-o", "size=16k", "compiled-tests", disk), "Mounting a small disk is not permitted here.");
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Run("mount", "-t", "tmpfs", "-o", "size=16k", "compiled-tests", disk),
+            "Mounting a small disk is not permitted here.");
         try
         {
             string path = Path.Combine(disk, "weights");

@@ -5,14 +5,16 @@ namespace Compiled.Tests;
 /// <summary>A good file, changed at random: it is read or refused with the documented error, in bounded memory.</summary>
 public sealed class SafeTensorsMutationTests
 {
-    private const int Mutations = 40_000;
+    private const int Mutations = 200_000;
     private const int DataBytes = 24 + 24 + 1 + 7;
 
     /// <summary>What headers are made of: random bytes alone rarely get past the parser of the JSON.</summary>
     private static readonly string[] Words =
     [
-        "{", "}", "[", "]", ",", ":", "\"", "\\u0061", "\\ud800", "\0", "null", "true", "-1", "0", "1", "1.5", "1e9", "9223372036854775807", "18446744073709551615",
-        "99999999999999999999999", "\"a\"", "\"dtype\"", "\"shape\"", "\"data_offsets\"", "\"__metadata__\"", "\"F32\"", "\"F64\"", "\"BOOL\"", "\"conv/kernel\"", "{\"a\":", "[[", "  ",
+        "{", "}", "[", "]", ",", ":", "\"", "\\u0061", "\\ud800", "\0", "null", "true", "-1", "0", "1", "1.5", "1e9",
+        "9223372036854775807", "18446744073709551615",
+        "99999999999999999999999", "\"a\"", "\"dtype\"", "\"shape\"", "\"data_offsets\"", "\"__metadata__\"", "\"F32\"", "\"F64\"",
+        "\"BOOL\"", "\"conv/kernel\"", "{\"a\":", "[[", "  ",
     ];
 
     [Fact]
@@ -120,7 +122,8 @@ public sealed class SafeTensorsMutationTests
         {
             Assert.Equal(end, tensor.Offset);
             Assert.Equal(tensor.Length, file.Data(tensor).Length);
-            Assert.Equal(tensor.Length, tensor.Shape.Aggregate((long)TensorTypes.Bytes(tensor.Type), (product, extent) => product * extent));
+            Assert.Equal(
+                tensor.Length, tensor.Shape.Aggregate((long)TensorTypes.Bytes(tensor.Type), (product, extent) => product * extent));
             end += tensor.Length;
         }
 

@@ -20,7 +20,8 @@ public sealed class WeightFileTests : IDisposable
         using var saved = new ThreeShapes(batchSize: 8, seed: 1);
         saved.Fit(Samples.Shapes(20), new Adam());
         // What arithmetic would change if the values went through any.
-        float[] strange = [float.NaN, BitConverter.Int32BitsToSingle(unchecked((int)0xFFC12345)), -0f, float.PositiveInfinity, float.Epsilon, float.MinValue];
+        float payload = BitConverter.Int32BitsToSingle(unchecked((int)0xFFC12345));
+        float[] strange = [float.NaN, payload, -0f, float.PositiveInfinity, float.Epsilon, float.MinValue];
         strange.CopyTo(saved.Weights[0].Span);
         saved.SaveWeights(File);
 
@@ -100,8 +101,9 @@ public sealed class WeightFileTests : IDisposable
 
         var fault = Assert.Throws<InvalidDataException>(() => net.LoadWeights(File));
         Assert.Equal(
-            $"'{File}' does not hold the weights of 'ThreeShapes': 'conv2d_1/kernel' is 3×3×4×2, not 3×3×2×4; 'conv2d_1/bias' is F16, not F32; " +
-            "'dense_1/kernel' is missing; 'dense_2/kernel' is 24, not 8×3; 'dense_2/scale' is not a weight of the model; " +
+            $"'{File}' does not hold the weights of 'ThreeShapes': 'conv2d_1/kernel' is 3×3×4×2, not 3×3×2×4; " +
+            "'conv2d_1/bias' is F16, not F32; 'dense_1/kernel' is missing; 'dense_2/kernel' is 24, not 8×3; " +
+            "'dense_2/scale' is not a weight of the model; " +
             "'Dense_1/kernel' is not a weight of the model. Nothing was changed.",
             fault.Message);
         Compare.Same("weights", before, Samples.Weights(net));

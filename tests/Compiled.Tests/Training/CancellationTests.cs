@@ -21,7 +21,8 @@ public sealed class CancellationTests
                     cancellation.Cancel();
             });
             var optimizer = new SGD(0.1, momentum: 0.9);
-            History history = net.Fit(watched, optimizer, epochs: 3, callbacks: [new Recorder("a", log)], cancellationToken: cancellation.Token);
+            History history =
+                net.Fit(watched, optimizer, epochs: 3, callbacks: [new Recorder("a", log)], cancellationToken: cancellation.Token);
 
             // The batch at hand is finished. An epoch that was whole by then counts; the token is seen when the next one begins.
             Assert.Equal(step, net.Step);
@@ -74,7 +75,8 @@ public sealed class CancellationTests
         using var cancellation = new CancellationTokenSource();
         using var net = new ThreeClasses(batchSize: 4);
         var data = new WatchedDataset(Samples.Classes(30), batch => cancellation.Cancel());
-        Assert.Equal(cancellation.Token, Assert.Throws<OperationCanceledException>(() => net.Evaluate(data, cancellation.Token)).CancellationToken);
+        Assert.Equal(
+            cancellation.Token, Assert.Throws<OperationCanceledException>(() => net.Evaluate(data, cancellation.Token)).CancellationToken);
         Assert.Single(data.Batches);
         Assert.Throws<OperationCanceledException>(() => net.Predict(data, cancellation.Token));
         Assert.Equal(30 * 3, net.Predict(Samples.Classes(30)).Length);

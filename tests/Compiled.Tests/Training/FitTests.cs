@@ -3,7 +3,10 @@ namespace Compiled.Tests;
 /// <summary>What an epoch is made of: which samples, in which order, and what is reported of them.</summary>
 public sealed class FitTests
 {
-    private static readonly string[] NoteOfOneRun = ["a begins", "b begins", "a ends epoch 1", "b ends epoch 1", "a ends epoch 2", "b ends epoch 2", "a ends after 2", "b ends after 2"];
+    private static readonly string[] LogOfOneRun =
+    [
+        "a begins", "b begins", "a ends epoch 1", "b ends epoch 1", "a ends epoch 2", "b ends epoch 2", "a ends after 2", "b ends after 2",
+    ];
 
     [Fact]
     public void Validation_does_not_touch_the_training()
@@ -28,7 +31,8 @@ public sealed class FitTests
     {
         using var first = new ThreeShapes(batchSize: 8, seed: 3);
         using var second = new ThreeShapes(batchSize: 8, seed: 3);
-        Assert.Equal(first.Fit(Samples.Shapes(61), new Adam(), epochs: 5)["loss"], second.Fit(Samples.Shapes(61), new Adam(), epochs: 5)["loss"]);
+        Assert.Equal(
+            first.Fit(Samples.Shapes(61), new Adam(), epochs: 5)["loss"], second.Fit(Samples.Shapes(61), new Adam(), epochs: 5)["loss"]);
         Compare.Same("weights", Samples.Weights(first), Samples.Weights(second));
     }
 
@@ -77,7 +81,8 @@ public sealed class FitTests
 
         Assert.Equal(stepsPerEpoch * epochs, data.Batches.Count);
         Assert.Equal(stream.Batches.Take(data.Batches.Count), data.Batches);
-        Assert.Equal(data.Batches.Chunk(stepsPerEpoch).Select(epoch => (long)epoch.Sum(batch => batch.Length)), history.Epochs.Select(epoch => epoch.Samples));
+        IEnumerable<long> samples = data.Batches.Chunk(stepsPerEpoch).Select(epoch => (long)epoch.Sum(batch => batch.Length));
+        Assert.Equal(samples, history.Epochs.Select(epoch => epoch.Samples));
     }
 
     [Fact]
@@ -142,7 +147,7 @@ public sealed class FitTests
         List<string> log = [];
         using var net = new ThreeClasses(batchSize: 8);
         net.Fit(Samples.Classes(10), new SGD(), epochs: 2, callbacks: [new Recorder("a", log), new Recorder("b", log)]);
-        Assert.Equal(NoteOfOneRun, log);
+        Assert.Equal(LogOfOneRun, log);
     }
 
     [Fact]

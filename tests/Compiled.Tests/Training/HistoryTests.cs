@@ -26,7 +26,8 @@ public sealed class HistoryTests
     public void Another_name_is_an_error_that_lists_the_right_ones(string? name)
     {
         var fault = Assert.Throws<ArgumentException>(() => new History()[name!]);
-        Assert.Contains($"no metric '{name}'; there are loss, accuracy, val_loss and val_accuracy", fault.Message, StringComparison.Ordinal);
+        Assert.Contains(
+            $"no metric '{name}'; there are loss, accuracy, val_loss and val_accuracy", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -52,7 +52,8 @@ public sealed class OptimizerTests
     [InlineData(1e-39)]
     [InlineData(1e39)]
     [InlineData(double.NaN)]
-    public void Epsilon_is_a_number_that_a_float_can_be(double epsilon) => Refused("epsilon must be a number from", () => new Adam(epsilon: epsilon));
+    public void Epsilon_is_a_number_that_a_float_can_be(double epsilon) =>
+        Refused("epsilon must be a number from", () => new Adam(epsilon: epsilon));
 
     [Fact]
     public void Whatever_is_not_refused_trains()
@@ -60,7 +61,8 @@ public sealed class OptimizerTests
         Optimizer[] extremes =
         [
             new SGD(0), new SGD(0.1, momentum: 1), new SGD(0.1, momentum: 1, nesterov: true), new SGD(0.1, nesterov: true), new SGD(1e-300),
-            new Adam(0, 0, 0, 1), new Adam(epsilon: float.MaxValue), new Adam(epsilon: 1.1754943508222875e-38), new Adam(1e-3, 0.9999999, 0.9999999),
+            new Adam(0, 0, 0, 1), new Adam(epsilon: float.MaxValue), new Adam(epsilon: 1.1754943508222875e-38),
+            new Adam(1e-3, 0.9999999, 0.9999999),
         ];
         foreach (Optimizer optimizer in extremes)
         {
@@ -123,7 +125,8 @@ public sealed class OptimizerTests
     {
         float[] before = Samples.Weights(net);
         net.TrainOnBatch(Inputs, ClassIds, optimizer);
-        return before.Zip(net.Weights.SelectMany(weight => weight.Gradient.ToArray()), (w, g) => w - 0.5f * g).SequenceEqual(Samples.Weights(net));
+        IEnumerable<float> gradients = net.Weights.SelectMany(weight => weight.Gradient.ToArray());
+        return before.Zip(gradients, (w, g) => w - 0.5f * g).SequenceEqual(Samples.Weights(net));
     }
 
     private static void Refused(string rule, Func<Optimizer> make)

@@ -15,7 +15,7 @@ internal static class Recount
         {
             float[] row = predictions[(i * classes)..((i + 1) * classes)];
             loss -= Math.Log(row[targets[i]]);
-            if (Array.IndexOf(row, row.Max()) == targets[i])
+            if (IndexOfMaximum(row) == targets[i])
                 hits++;
         }
 
@@ -28,7 +28,9 @@ internal static class Recount
         float[] predictions = model.Predict(data);
         (_, float[] targets) = Samples.All(data);
         double loss = predictions.Zip(targets, (p, t) => ((double)p - t) * ((double)p - t)).Average();
-        int hits = predictions.Chunk(3).Zip(targets.Chunk(3)).Count(row => Array.IndexOf(row.First, row.First.Max()) == Array.IndexOf(row.Second, row.Second.Max()));
+        int hits = predictions.Chunk(3).Zip(targets.Chunk(3)).Count(row => IndexOfMaximum(row.First) == IndexOfMaximum(row.Second));
         return (loss, (double)hits / data.Count);
     }
+
+    private static int IndexOfMaximum(float[] values) => Array.IndexOf(values, values.Max());
 }

@@ -3,7 +3,8 @@ namespace Compiled.Tests;
 /// <summary>Small data sets, the same in every run.</summary>
 internal static class Samples
 {
-    public static ArrayDataset Classes(int count, int seed = 1, int classes = 3) => new(Inputs(count, seed, 5), [5], ClassIds(count, seed, classes), classes);
+    public static ArrayDataset Classes(int count, int seed = 1, int classes = 3) =>
+        new(Inputs(count, seed, 5), [5], ClassIds(count, seed, classes), classes);
 
     public static ArrayDataset Shapes(int count, int seed = 1) => new(Inputs(count, seed, 6, 6, 2), [6, 6, 2], ClassIds(count, seed, 3), 3);
 
@@ -28,7 +29,8 @@ internal static class Samples
     {
         int[] indices = [.. Enumerable.Range(0, data.Count)];
         float[] inputs = new float[data.InputShape.Aggregate(data.Count, (product, extent) => product * extent)];
-        float[] targets = new float[data.TargetShape.Aggregate(data.Count * Math.Max(1, data.ClassCount), (product, extent) => product * extent)];
+        float[] targets =
+            new float[data.TargetShape.Aggregate(data.Count * Math.Max(1, data.ClassCount), (product, extent) => product * extent)];
         data.ReadInputs(indices, inputs);
         data.ReadTargets(indices, targets);
         return (inputs, targets);
