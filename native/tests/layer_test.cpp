@@ -48,6 +48,8 @@ std::vector<cn_conv2d_desc> conv_cases() {
     add(2, 9, 16, 16, 5, 2, {3, 2, 1, 1, 2, 1, 0, 0}, half, CN_ACTIVATION_SIGMOID, 1, 0, CN_GRADIENT_OVERWRITE);
     add(1, 9, 16, 16, 7, 3, valid3, {3, 3, 2, 2, 1, 1, 0, 0}, CN_ACTIVATION_RELU, 0, 0, CN_GRADIENT_NONE);
     add(2, 9, 16, 33, 7, 4, valid3, {3, 3, 2, 2, 1, 1, 1, 1}, CN_ACTIVATION_LINEAR, 1, 0.1f, CN_GRADIENT_OVERWRITE);
+    add(1, 4, 16, 4, 1, 1, {1, 1, int64_t{1} << 28, 1, 1, 1, 0, 0}, {2, 1, 3, 1, 1, 1, 1, 0}, CN_ACTIVATION_RELU, 1, 0,
+        CN_GRADIENT_OVERWRITE); // a cell of the pooling far beyond the image
     add(1, 1, 1, 1, 1, 1, {5, 5, 1, 1, 1, 1, 2, 2}, none, CN_ACTIVATION_RELU, 1, 0, CN_GRADIENT_OVERWRITE);
     return cases;
 }

@@ -9,8 +9,7 @@ namespace compiled::cpu::CN_ISA {
 class Conv2DGradient {
 public:
     Conv2DGradient(Context& context, const Conv2DShape& shape, const cn_state& state)
-        : _context(context), _shape(shape), _desc(shape.desc), _state(state), _pitch(shape.filters_padded()),
-          _turned_runs(shape.runs_of(shape.gradient_columns() * _pitch, _pitch, shape.desc.filters)) {}
+        : _context(context), _shape(shape), _desc(shape.desc), _state(state), _pitch(shape.filters_padded()) {}
 
     void run(const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy, float* dx, float* dkernel,
              float* dbias) {
@@ -190,7 +189,7 @@ private:
 
     template <bool Accumulate>
     void convolve_turned(const float* dz, const float* turned, float* dx) const {
-        Runs runs{_turned_runs.data(), static_cast<int64_t>(_turned_runs.size())};
+        Runs runs = _shape.turned_runs();
         int64_t taps = _desc.window.height * _desc.window.width * _desc.filters;
         for (int64_t tile = 0; tile < tile_count(_desc.input_channels); ++tile) {
             int64_t channel = tile * TileWidth;
@@ -223,7 +222,6 @@ private:
     const cn_conv2d_desc& _desc;
     const cn_state& _state;
     int64_t _pitch; // floats per pixel of dz, and per row of the summed gradients
-    std::vector<Run> _turned_runs;
 };
 
 } // namespace compiled::cpu::CN_ISA

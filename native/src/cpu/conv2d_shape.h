@@ -39,6 +39,9 @@ public:
         _needs_columns = w.pad_left > 0 || _span_width > desc.input_width;
         _direct = runs_of(desc.input_width * desc.input_channels, desc.input_channels, desc.input_channels);
         _padded = runs_of(_span_width * desc.input_channels, desc.input_channels, desc.input_channels);
+        if (wants_input_gradient()) {
+            _turned = runs_of(gradient_columns() * filters_padded(), filters_padded(), desc.filters);
+        }
         _band_limit = desc.pool.height == 0 ? desc.output_height : pooled_band_limit();
     }
 
@@ -170,6 +173,8 @@ public:
         int64_t used = border_left() + (desc.conv_width - 1) * spread_width() + 1;
         return wants_input_gradient() ? std::max(used, desc.input_width + (desc.window.width - 1) * desc.window.dilation_width) : used;
     }
+    // The runs of the turned window over it.
+    Runs turned_runs() const { return {_turned.data(), static_cast<int64_t>(_turned.size())}; }
     int64_t gradient_image() const { return gradient_rows() * gradient_columns() * filters_padded(); }
 
     int64_t backward_scratch() const { return padded_image() + gradient_image() + desc.output_width * desc.filters + 4 * Lanes; }
@@ -212,6 +217,7 @@ private:
     bool _needs_columns;
     std::vector<Run> _direct;
     std::vector<Run> _padded;
+    std::vector<Run> _turned;
     int64_t _band_limit;
 };
 

@@ -15,12 +15,9 @@ public:
     // Whether a stage has a gradient that is worth listing, and windows whose rows are whole vectors in one piece.
     static bool suits(const Conv2DShape& shape) {
         const cn_conv2d_desc& d = shape.desc;
-        constexpr int64_t Limit = int64_t{1} << 30; // of the offsets of a GatherEntry
         bool listed = d.pool.height > 0 && d.pool.stride_height * d.pool.stride_width >= 3;
         bool vectors = d.window.dilation_width == 1 && d.window.width * d.input_channels % Lanes == 0;
-        bool small =
-            shape.padded_image() < Limit && d.input_height * d.input_width * d.input_channels < Limit && shape.taps() * d.filters < Limit;
-        return listed && vectors && small;
+        return listed && vectors && has_small_offsets(shape);
     }
 
     // Floats of scratch memory for each thread.
@@ -64,6 +61,17 @@ public:
 private:
     static constexpr int64_t Codes = 256;
 
+    // Whether a GatherEntry can hold every offset: in the kernel, in the image with its padding, and of the cells of a pooling window, also
+    // of those beyond the convolution. Divisions, because the products may overflow.
+    static bool has_small_offsets(const Conv2DShape& shape) {
+        const cn_conv2d_desc& d = shape.desc;
+        constexpr int64_t Limit = int64_t{1} << 30;
+        int64_t row = std::max(shape.span_width(), d.input_width) * d.input_channels;
+        return shape.padded_image() < Limit && d.input_height * d.input_width * d.input_channels < Limit &&
+               shape.taps() * d.filters < Limit && d.window.stride_height < Limit / row / d.pool.height &&
+               d.window.stride_width < Limit / d.input_channels / d.pool.width;
+    }
+
     struct Workspace {
         float* padded;        // the input with its padding, where it needs any
         float* padded_dx;     // likewise its gradient
@@ -72,6 +80,11 @@ private:
         GatherEntry* cells;   // of each cell of a pooling window the filters with a gradient; last, those without
         int32_t* filter_counts;
         int32_t* cell_counts;
+    };
+
+    // Of each code the cell of the pooling window, or the number of cells for none.
+    struct CellIndex {
+        int32_t cells[Codes];
     };
 
     static int64_t cells(const cn_conv2d_desc& d) { return d.pool.height * d.pool.width; }
@@ -118,12 +131,11 @@ private:
     void run_image(int64_t image, const Source& source, const float* kernels, const float* y, const uint8_t* codes, const float* dy,
                    float* dx, float* sums, const Workspace& work) const {
         int32_t cell_offsets[Codes] = {}; // of the codes, in x and in dx alike
-        int32_t cell_index[Codes];
-        for (int64_t code = 0; code < Codes; ++code) {
-            bool exists = code < cells(_desc);
-            cell_index[code] = static_cast<int32_t>(exists ? code : cells(_desc));
-            cell_offsets[code] = exists ? static_cast<int32_t>(pixel(source, code / _desc.pool.width, code % _desc.pool.width)) : 0;
+        for (int64_t code = 0; code < cells(_desc); ++code) {
+            cell_offsets[code] = static_cast<int32_t>(pixel(source, code / _desc.pool.width, code % _desc.pool.width));
         }
+        CellIndex inner, border;
+        fill_index(0, 0, inner);
         std::memset(work.cell_counts, 0, static_cast<size_t>(cells(_desc) + 1) * sizeof(int32_t));
 
         int64_t strip = strip_rows(_shape);
@@ -133,10 +145,16 @@ private:
             for (int64_t oy = begin; oy < std::min(begin + strip, _desc.output_height); ++oy) {
                 for (int64_t ox = 0; ox < _desc.output_width; ++ox) {
                     int64_t at = (first + oy * _desc.output_width + ox) * _desc.filters;
-                    int64_t corner = pixel(source, oy * _desc.pool.stride_height - _desc.pool.pad_top,
-                                           ox * _desc.pool.stride_width - _desc.pool.pad_left);
+                    int64_t top = oy * _desc.pool.stride_height - _desc.pool.pad_top;
+                    int64_t left = ox * _desc.pool.stride_width - _desc.pool.pad_left;
+                    int64_t corner = pixel(source, top, left);
+                    bool is_inner = top >= 0 && left >= 0 && top + _desc.pool.height <= _desc.conv_height &&
+                                    left + _desc.pool.width <= _desc.conv_width;
+                    if (!is_inner) {
+                        fill_index(top, left, border);
+                    }
                     compute_gradients<Activation>(y + at, codes + at, dy + at, work.gradients, sums + _shape.taps() * _desc.filters);
-                    list(codes + at, static_cast<int32_t>(corner), cell_offsets, cell_index, work);
+                    list(codes + at, static_cast<int32_t>(corner), cell_offsets, is_inner ? inner : border, work);
                     if (dx != nullptr) {
                         add_input_gradient(source, kernels, dx, corner, cell_offsets, work);
                     }
@@ -144,6 +162,17 @@ private:
                 }
             }
             add_kernel_gradient(source, sums, work);
+        }
+    }
+
+    // Which cell a code means in the pooling window at (top, left). Cells beyond the convolution, which no forward pass gives, are without
+    // a gradient, like every code that means none: so no code, whoever wrote it, leads out of the image.
+    void fill_index(int64_t top, int64_t left, CellIndex& index) const {
+        for (int64_t code = 0; code < Codes; ++code) {
+            int64_t row = top + code / _desc.pool.width;
+            int64_t column = left + code % _desc.pool.width;
+            bool exists = code < cells(_desc) && row >= 0 && row < _desc.conv_height && column >= 0 && column < _desc.conv_width;
+            index.cells[code] = static_cast<int32_t>(exists ? code : cells(_desc));
         }
     }
 
@@ -168,17 +197,18 @@ private:
     }
 
     // Without a branch: an entry that has no gradient is overwritten by the next one.
-    CN_INLINE void list(const uint8_t* codes, int32_t corner, const int32_t* cell_offsets, const int32_t* cell_index,
+    CN_INLINE void list(const uint8_t* codes, int32_t corner, const int32_t* cell_offsets, const CellIndex& index,
                         const Workspace& work) const {
         int32_t taps = static_cast<int32_t>(_shape.taps());
+        int32_t none = static_cast<int32_t>(cells(_desc));
         int32_t kernel = 0;
         GatherEntry* filter = work.filters;
         for (int64_t f = 0; f < _desc.filters; ++f) {
             uint8_t code = codes[f];
             float gradient = work.gradients[f];
-            int32_t cell = cell_index[code];
+            int32_t cell = index.cells[code];
             filter[work.filter_counts[f]] = {corner + cell_offsets[code], gradient};
-            work.filter_counts[f] += code != NoGradient ? 1 : 0;
+            work.filter_counts[f] += cell != none ? 1 : 0;
             work.cells[cell * _desc.filters + work.cell_counts[cell]++] = {kernel, gradient};
             filter += _capacity;
             kernel += taps;
