@@ -57,39 +57,36 @@ cn_status cn_context_create(const cn_context_desc* desc, cn_context** context) {
         require_out("context", context);
         cn_context_desc checked = read_desc(desc);
         validate(checked);
-        auto entry = std::make_unique<ContextEntry>();
-        entry->state = std::make_shared<ContextState>();
-        entry->state->backend = make_backend(checked);
-        *context = to_pointer<cn_context>(insert_handle(HandleKind::Context, std::move(entry)));
+        auto created = std::make_shared<ContextState>();
+        created->backend = make_backend(checked);
+        *context = to_pointer<cn_context>(insert_handle(std::move(created)));
     });
 }
 
 cn_status cn_context_get_info(cn_context* context, cn_context_info* info) {
     return guarded("cn_context_get_info", [=] {
-        ContextState& state = *find_context(context).state;
+        std::shared_ptr<ContextState> state = find_context(context);
         cn_context_info filled = read_desc(info);
-        filled.device = state.backend->device();
-        filled.threads = state.backend->threads();
-        filled.instruction_set = state.backend->instruction_set();
-        filled.buffer_bytes = state.buffer_bytes.load(std::memory_order_relaxed);
-        filled.scratch_bytes = state.backend->scratch_bytes();
+        filled.device = state->backend->device();
+        filled.threads = state->backend->threads();
+        filled.instruction_set = state->backend->instruction_set();
+        filled.buffer_bytes = state->buffer_bytes.load(std::memory_order_relaxed);
+        filled.scratch_bytes = state->backend->scratch_bytes();
         *info = filled;
     });
 }
 
 cn_status cn_context_describe(cn_context* context, char* host_text, int64_t capacity, int64_t* length) {
-    return guarded("cn_context_describe",
-                   [=] { write_text(find_context(context).state->backend->describe(), host_text, capacity, length); });
+    return guarded("cn_context_describe", [=] { write_text(find_context(context)->backend->describe(), host_text, capacity, length); });
 }
 
 cn_status cn_context_synchronize(cn_context* context) {
-    return guarded("cn_context_synchronize", [=] { find_context(context).state->backend->synchronize(); });
+    return guarded("cn_context_synchronize", [=] { find_context(context)->backend->synchronize(); });
 }
 
 cn_status cn_context_destroy(cn_context* context) {
     return guarded("cn_context_destroy", [=] {
         if (context != nullptr) {
-            find_context(context);
             remove_context(context);
         }
     });
@@ -98,55 +95,53 @@ cn_status cn_context_destroy(cn_context* context) {
 cn_status cn_buffer_create(cn_context* context, int64_t bytes, cn_buffer** buffer) {
     return guarded("cn_buffer_create", [=] {
         require_out("buffer", buffer);
-        ContextEntry& entry = find_context(context);
+        std::shared_ptr<ContextState> owner = find_context(context);
         if (bytes < 0) {
             fail(CN_STATUS_INVALID_ARGUMENT, "bytes is %lld: it must be at least 0", static_cast<long long>(bytes));
         }
-        auto created = std::make_unique<BufferEntry>(entry.state, bytes);
-        *buffer = to_pointer<cn_buffer>(insert_handle(HandleKind::Buffer, std::move(created)));
+        *buffer = to_pointer<cn_buffer>(insert_handle(std::make_shared<BufferEntry>(owner, bytes)));
     });
 }
 
 cn_status cn_buffer_address(cn_buffer* buffer, void** address) {
     return guarded("cn_buffer_address", [=] {
         require_out("address", address);
-        *address = find_buffer(buffer).address;
+        *address = find_buffer(buffer)->address;
     });
 }
 
 cn_status cn_buffer_write(cn_buffer* buffer, int64_t offset, const void* host_source, int64_t bytes) {
     return guarded("cn_buffer_write", [=] {
-        BufferEntry& entry = find_buffer(buffer);
-        char* target = range_of(entry, offset, bytes);
+        std::shared_ptr<BufferEntry> entry = find_buffer(buffer);
+        char* target = range_of(*entry, offset, bytes);
         if (bytes > 0) {
             require_pointer("host_source", host_source, 1);
-            entry.context->backend->write(target, host_source, bytes);
+            entry->context->backend->write(target, host_source, bytes);
         }
     });
 }
 
 cn_status cn_buffer_read(cn_buffer* buffer, int64_t offset, void* host_target, int64_t bytes) {
     return guarded("cn_buffer_read", [=] {
-        BufferEntry& entry = find_buffer(buffer);
-        const char* source = range_of(entry, offset, bytes);
+        std::shared_ptr<BufferEntry> entry = find_buffer(buffer);
+        const char* source = range_of(*entry, offset, bytes);
         if (bytes > 0) {
             require_pointer("host_target", host_target, 1);
-            entry.context->backend->read(host_target, source, bytes);
+            entry->context->backend->read(host_target, source, bytes);
         }
     });
 }
 
 cn_status cn_buffer_clear(cn_buffer* buffer, int64_t offset, int64_t bytes) {
     return guarded("cn_buffer_clear", [=] {
-        BufferEntry& entry = find_buffer(buffer);
-        entry.context->backend->clear(range_of(entry, offset, bytes), bytes);
+        std::shared_ptr<BufferEntry> entry = find_buffer(buffer);
+        entry->context->backend->clear(range_of(*entry, offset, bytes), bytes);
     });
 }
 
 cn_status cn_buffer_destroy(cn_buffer* buffer) {
     return guarded("cn_buffer_destroy", [=] {
         if (buffer != nullptr) {
-            find_buffer(buffer);
             remove_buffer(buffer);
         }
     });

@@ -11,52 +11,50 @@ namespace {
 // A handle, from its lowest bit: 6 bits of kind, 20 of index, 32 of generation, which differs each time a slot is used again.
 constexpr int KindBits = 6, IndexBits = 20;
 constexpr uint64_t KindMask = (uint64_t{1} << KindBits) - 1, IndexMask = (uint64_t{1} << IndexBits) - 1;
-constexpr uint64_t ChunkSlots = 1024, Chunks = (IndexMask + 1) / ChunkSlots;
 
 static_assert(sizeof(void*) == sizeof(uint64_t), "handles need 64-bit pointers");
 
 struct Slot {
-    std::atomic<uint64_t> handle{0}; // 0: free
-    void* entry = nullptr;
+    uint64_t handle = 0; // 0: free
+    std::shared_ptr<void> entry;
     uint32_t generation = 0;
 };
 
-// Lookups take no lock: slots are never freed, only used again.
 class Table {
 public:
-    void* find(uint64_t handle) const noexcept {
-        const Slot* slot = slot_of(handle);
-        return slot != nullptr && handle != 0 && slot->handle.load(std::memory_order_acquire) == handle ? slot->entry : nullptr;
+    // Null where there is no such handle.
+    std::shared_ptr<void> find(uint64_t handle) {
+        std::lock_guard lock(_mutex);
+        Slot* slot = slot_of(handle);
+        return slot == nullptr ? nullptr : slot->entry;
     }
 
-    uint64_t insert(HandleKind kind, void* entry) {
+    uint64_t insert(HandleKind kind, std::shared_ptr<void> entry) {
         std::lock_guard lock(_mutex);
         uint64_t index = take_index();
-        Slot& slot = _chunks[index / ChunkSlots].load(std::memory_order_relaxed)[index % ChunkSlots];
+        Slot& slot = _slots[index];
         ++slot.generation;
-        slot.entry = entry;
-        uint64_t handle = static_cast<uint64_t>(kind) | index << KindBits | uint64_t{slot.generation} << (KindBits + IndexBits);
-        slot.handle.store(handle, std::memory_order_release);
-        return handle;
+        slot.entry = std::move(entry);
+        slot.handle = static_cast<uint64_t>(kind) | index << KindBits | uint64_t{slot.generation} << (KindBits + IndexBits);
+        return slot.handle;
     }
 
     // Null when another thread was faster.
-    void* remove(uint64_t handle) {
+    std::shared_ptr<void> remove(uint64_t handle) {
         std::lock_guard lock(_mutex);
         Slot* slot = slot_of(handle);
-        if (slot == nullptr || slot->handle.load(std::memory_order_relaxed) != handle) {
+        if (slot == nullptr) {
             return nullptr;
         }
-        slot->handle.store(0, std::memory_order_release);
+        slot->handle = 0;
         _free.push_back((handle >> KindBits) & IndexMask); // reserved in take_index: cannot throw
-        return slot->entry;
+        return std::move(slot->entry);
     }
 
 private:
-    Slot* slot_of(uint64_t handle) const noexcept {
+    Slot* slot_of(uint64_t handle) {
         uint64_t index = (handle >> KindBits) & IndexMask;
-        Slot* chunk = _chunks[index / ChunkSlots].load(std::memory_order_acquire);
-        return chunk == nullptr ? nullptr : chunk + index % ChunkSlots;
+        return handle != 0 && index < _slots.size() && _slots[index].handle == handle ? &_slots[index] : nullptr;
     }
 
     uint64_t take_index() {
@@ -65,21 +63,18 @@ private:
             _free.pop_back();
             return index;
         }
-        if (_used > IndexMask) {
+        if (_slots.size() > IndexMask) {
             fail(CN_STATUS_OUT_OF_MEMORY, "there are %llu live handles, the limit; destroy some",
                  static_cast<unsigned long long>(IndexMask + 1));
         }
-        if (_used % ChunkSlots == 0) {
-            _free.reserve(_used + ChunkSlots);
-            _chunks[_used / ChunkSlots].store(new Slot[ChunkSlots], std::memory_order_release);
-        }
-        return _used++;
+        _slots.emplace_back();
+        _free.reserve(_slots.capacity());
+        return _slots.size() - 1;
     }
 
-    std::mutex _mutex;
-    std::atomic<Slot*> _chunks[Chunks] = {};
+    std::mutex _mutex; // held for some nanoseconds: long calls hold what they have found instead
+    std::vector<Slot> _slots;
     std::vector<uint64_t> _free;
-    uint64_t _used = 0;
 };
 
 // Never destroyed: finalizers of .NET may still call when the process ends.
@@ -105,32 +100,38 @@ const char* name_of(HandleKind kind) noexcept {
     return Names[static_cast<uint32_t>(kind)];
 }
 
+[[noreturn]] void fail_dead(const char* argument) {
+    fail(CN_STATUS_INVALID_ARGUMENT, "%s is no live handle of this library: it was destroyed, or never created", argument);
+}
+
 // The live entry behind a handle of which only the name of its argument is known.
-void* find_any(const void* handle, const char* argument) {
+std::shared_ptr<void> find_any(const void* handle, const char* argument) {
     if (handle == nullptr) {
         fail(CN_STATUS_INVALID_ARGUMENT, "%s is null", argument);
     }
-    void* entry = table().find(value_of(handle));
+    std::shared_ptr<void> entry = table().find(value_of(handle));
     if (entry == nullptr) {
-        fail(CN_STATUS_INVALID_ARGUMENT, "%s is no live handle of this library: it was destroyed, or never created", argument);
+        fail_dead(argument);
     }
     return entry;
 }
 
-[[noreturn]] void fail_kind(const char* argument, const void* handle, const char* wanted) {
-    fail(CN_STATUS_INVALID_ARGUMENT, "%s is the handle of %s, not of %s", argument, name_of(kind_of(value_of(handle))), wanted);
+template <class Entry>
+std::shared_ptr<Entry> find(const void* handle, HandleKind kind, const char* argument) {
+    std::shared_ptr<void> entry = find_any(handle, argument);
+    if (kind_of(value_of(handle)) != kind) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "%s is the handle of %s, not of %s", argument, name_of(kind_of(value_of(handle))), name_of(kind));
+    }
+    return std::static_pointer_cast<Entry>(entry);
 }
 
 template <class Entry>
-uint64_t insert(HandleKind kind, std::unique_ptr<Entry> entry) {
-    uint64_t handle = table().insert(kind, entry.get());
-    entry.release();
-    return handle;
-}
-
-template <class Entry>
-std::unique_ptr<Entry> remove(const void* handle) {
-    return std::unique_ptr<Entry>(static_cast<Entry*>(table().remove(value_of(handle))));
+std::shared_ptr<Entry> remove(const void* handle, const char* argument) {
+    std::shared_ptr<void> entry = table().remove(value_of(handle));
+    if (entry == nullptr) {
+        fail_dead(argument);
+    }
+    return std::static_pointer_cast<Entry>(entry);
 }
 
 } // namespace
@@ -145,69 +146,64 @@ BufferEntry::~BufferEntry() {
     context->backend->release(address, bytes);
 }
 
-Exclusive::Exclusive(ContextState& context) : _context(context) {
-    if (context.runs.test_and_set(std::memory_order_acquire)) {
+Run::Run(OpEntry& entry) : _context(*entry.context) {
+    if (_context.runs.test_and_set(std::memory_order_acquire)) {
         fail(CN_STATUS_INVALID_ARGUMENT,
              "another thread is using an op of this context: run them one at a time, or make a context for each thread");
     }
-    context.turn.lock();
+    _context.turn.lock();
+    if (entry.op == nullptr) {
+        _context.turn.unlock();
+        _context.runs.clear(std::memory_order_release);
+        fail_dead("op");
+    }
+    _saved = _context.backend->enter();
 }
 
-Exclusive::~Exclusive() {
+Run::~Run() {
+    _context.backend->leave(_saved);
     _context.turn.unlock();
     _context.runs.clear(std::memory_order_release);
 }
 
-uint64_t insert_handle(HandleKind kind, std::unique_ptr<ContextEntry> entry) {
-    return insert(kind, std::move(entry));
+uint64_t insert_handle(std::shared_ptr<ContextState> context) {
+    return table().insert(HandleKind::Context, std::move(context));
 }
-uint64_t insert_handle(HandleKind kind, std::unique_ptr<BufferEntry> entry) {
-    return insert(kind, std::move(entry));
+uint64_t insert_handle(std::shared_ptr<BufferEntry> buffer) {
+    return table().insert(HandleKind::Buffer, std::move(buffer));
 }
-uint64_t insert_handle(HandleKind kind, std::unique_ptr<OpEntry> entry) {
-    return insert(kind, std::move(entry));
-}
-
-ContextEntry& find_context(const void* handle) {
-    void* entry = find_any(handle, "context");
-    if (kind_of(value_of(handle)) != HandleKind::Context) {
-        fail_kind("context", handle, "a context");
-    }
-    return *static_cast<ContextEntry*>(entry);
+uint64_t insert_handle(HandleKind kind, std::shared_ptr<OpEntry> op) {
+    return table().insert(kind, std::move(op));
 }
 
-BufferEntry& find_buffer(const void* handle) {
-    void* entry = find_any(handle, "buffer");
-    if (kind_of(value_of(handle)) != HandleKind::Buffer) {
-        fail_kind("buffer", handle, "a buffer");
-    }
-    return *static_cast<BufferEntry*>(entry);
+std::shared_ptr<ContextState> find_context(const void* handle) {
+    return find<ContextState>(handle, HandleKind::Context, "context");
 }
-
-OpEntry& find_op(const void* handle) {
-    void* entry = find_any(handle, "op");
+std::shared_ptr<BufferEntry> find_buffer(const void* handle) {
+    return find<BufferEntry>(handle, HandleKind::Buffer, "buffer");
+}
+std::shared_ptr<OpEntry> find_op(const void* handle, HandleKind kind) {
+    return find<OpEntry>(handle, kind, "op");
+}
+std::shared_ptr<OpEntry> find_op(const void* handle) {
+    std::shared_ptr<void> entry = find_any(handle, "op");
     if (!is_op(kind_of(value_of(handle)))) {
-        fail_kind("op", handle, "an op");
+        fail(CN_STATUS_INVALID_ARGUMENT, "op is the handle of %s, not of an op", name_of(kind_of(value_of(handle))));
     }
-    return *static_cast<OpEntry*>(entry);
+    return std::static_pointer_cast<OpEntry>(entry);
 }
 
-OpEntry& find_op(const void* handle, HandleKind kind) {
-    void* entry = find_any(handle, "op");
-    if (kind_of(value_of(handle)) != kind) {
-        fail_kind("op", handle, name_of(kind));
-    }
-    return *static_cast<OpEntry*>(entry);
+std::shared_ptr<ContextState> remove_context(const void* handle) {
+    find_context(handle);
+    return remove<ContextState>(handle, "context");
 }
-
-std::unique_ptr<ContextEntry> remove_context(const void* handle) {
-    return remove<ContextEntry>(handle);
+std::shared_ptr<BufferEntry> remove_buffer(const void* handle) {
+    find_buffer(handle);
+    return remove<BufferEntry>(handle, "buffer");
 }
-std::unique_ptr<BufferEntry> remove_buffer(const void* handle) {
-    return remove<BufferEntry>(handle);
-}
-std::unique_ptr<OpEntry> remove_op(const void* handle) {
-    return remove<OpEntry>(handle);
+std::shared_ptr<OpEntry> remove_op(const void* handle) {
+    find_op(handle);
+    return remove<OpEntry>(handle, "op");
 }
 
 } // namespace compiled::abi

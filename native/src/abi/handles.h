@@ -32,10 +32,6 @@ struct ContextState {
     std::atomic_flag runs = ATOMIC_FLAG_INIT; // an op runs, or waits for its turn to
 };
 
-struct ContextEntry {
-    std::shared_ptr<ContextState> state;
-};
-
 struct BufferEntry {
     BufferEntry(std::shared_ptr<ContextState> context_, int64_t bytes_);
     BufferEntry(const BufferEntry&) = delete;
@@ -50,7 +46,7 @@ struct BufferEntry {
 // What a run function must know of an op in order to check its arguments.
 struct OpEntry {
     std::shared_ptr<ContextState> context; // before `op`: destroyed after it
-    std::unique_ptr<Op> op;
+    std::unique_ptr<Op> op;                // null once it is destroyed; to be looked at by whoever has the context's turn
     int64_t batch = 0;
     int32_t input_gradient = CN_GRADIENT_NONE;
     bool has_bias = false;
@@ -59,32 +55,35 @@ struct OpEntry {
 };
 
 // The ops of one context run one at a time. A second thread that wants to run one gets an error instead of a race; but one that creates
-// or destroys an op, such as a finalizer, waits for its turn, and makes a run wait for its own.
-class Exclusive {
+// or destroys an op, such as a finalizer, waits for its turn, and makes a run wait for its own. Whoever holds the entry has its context
+// too.
+class Run {
 public:
-    explicit Exclusive(ContextState& context);
-    Exclusive(const Exclusive&) = delete;
-    Exclusive& operator=(const Exclusive&) = delete;
-    ~Exclusive();
+    explicit Run(OpEntry& entry); // throws where the op was destroyed meanwhile
+    Run(const Run&) = delete;
+    Run& operator=(const Run&) = delete;
+    ~Run();
 
 private:
     ContextState& _context;
+    uint64_t _saved; // what the backend changed of the thread
 };
 
-// Takes ownership. Throws when the table is full.
-uint64_t insert_handle(HandleKind kind, std::unique_ptr<ContextEntry> entry);
-uint64_t insert_handle(HandleKind kind, std::unique_ptr<BufferEntry> entry);
-uint64_t insert_handle(HandleKind kind, std::unique_ptr<OpEntry> entry);
+// Throws when the table is full.
+uint64_t insert_handle(std::shared_ptr<ContextState> context);
+uint64_t insert_handle(std::shared_ptr<BufferEntry> buffer);
+uint64_t insert_handle(HandleKind kind, std::shared_ptr<OpEntry> op);
 
-// Throw an Error that says what the handle is instead.
-ContextEntry& find_context(const void* handle);
-BufferEntry& find_buffer(const void* handle);
-OpEntry& find_op(const void* handle);
-OpEntry& find_op(const void* handle, HandleKind kind);
+// Throw an Error that says what the handle is instead. Another thread may destroy the handle at any time: what it stood for lives on until
+// the last finder lets go.
+std::shared_ptr<ContextState> find_context(const void* handle);
+std::shared_ptr<BufferEntry> find_buffer(const void* handle);
+std::shared_ptr<OpEntry> find_op(const void* handle);
+std::shared_ptr<OpEntry> find_op(const void* handle, HandleKind kind);
 
-// Take the entry out of the table: its handle is unknown from now on.
-std::unique_ptr<ContextEntry> remove_context(const void* handle);
-std::unique_ptr<BufferEntry> remove_buffer(const void* handle);
-std::unique_ptr<OpEntry> remove_op(const void* handle);
+// The same, and takes the handle out of the table: it is unknown from now on.
+std::shared_ptr<ContextState> remove_context(const void* handle);
+std::shared_ptr<BufferEntry> remove_buffer(const void* handle);
+std::shared_ptr<OpEntry> remove_op(const void* handle);
 
 } // namespace compiled::abi

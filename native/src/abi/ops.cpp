@@ -18,10 +18,10 @@ cn_status create(const char* function, HandleKind kind, cn_context* context, con
                  const Note& note) {
     return guarded(function, [&] {
         require_pointer("op", op, alignof(void*));
-        std::shared_ptr<ContextState> owner = find_context(context).state;
+        std::shared_ptr<ContextState> owner = find_context(context);
         Desc checked = read_desc(desc);
         validate(checked);
-        auto entry = std::make_unique<OpEntry>();
+        auto entry = std::make_shared<OpEntry>();
         entry->context = owner;
         note(*entry, checked);
         std::lock_guard turn(owner->turn);
@@ -41,10 +41,10 @@ void require_state(const OpEntry& entry, const cn_state* state) {
 template <class Kernel, class Body>
 cn_status run(const char* function, HandleKind kind, cn_op* op, const cn_state* state, const Body& body) {
     return guarded(function, [&] {
-        OpEntry& entry = find_op(op, kind);
-        require_state(entry, state);
-        Exclusive exclusive(*entry.context);
-        body(static_cast<Kernel&>(*entry.op), entry);
+        std::shared_ptr<OpEntry> entry = find_op(op, kind);
+        require_state(*entry, state);
+        Run run(*entry);
+        body(static_cast<Kernel&>(*entry->op), *entry);
     });
 }
 
@@ -85,9 +85,9 @@ cn_status cn_op_destroy(cn_op* op) {
         if (op == nullptr) {
             return;
         }
-        std::shared_ptr<ContextState> context = find_op(op).context;
-        std::lock_guard turn(context->turn);
-        remove_op(op);
+        std::shared_ptr<OpEntry> entry = remove_op(op);
+        std::lock_guard turn(entry->context->turn);
+        entry->op.reset();
     });
 }
 
@@ -322,20 +322,20 @@ cn_status cn_optimizer_create(cn_context* context, const cn_optimizer_desc* desc
 cn_status cn_optimizer_step(cn_op* op, cn_state* state, float* parameters, const float* gradients, float* slot_0, float* slot_1) {
     // Not `run`: an update has no rows.
     return guarded("cn_optimizer_step", [=] {
-        OpEntry& entry = find_op(op, HandleKind::Optimizer);
+        std::shared_ptr<OpEntry> entry = find_op(op, HandleKind::Optimizer);
         require_pointer("state", state, alignof(cn_state));
         require_floats("parameters", parameters);
         require_floats("gradients", gradients);
         float* const slots[] = {slot_0, slot_1};
         const char* const names[] = {"slot_0", "slot_1"};
         for (int32_t slot = 0; slot < 2; ++slot) {
-            if (slot < entry.slots) {
+            if (slot < entry->slots) {
                 require_floats(names[slot], slots[slot]);
             } else {
                 require_null(names[slot], slots[slot], "this optimizer keeps nothing there");
             }
         }
-        Exclusive exclusive(*entry.context);
-        static_cast<OptimizerOp&>(*entry.op).step(state, parameters, gradients, slot_0, slot_1);
+        Run run(*entry);
+        static_cast<OptimizerOp&>(*entry->op).step(state, parameters, gradients, slot_0, slot_1);
     });
 }

@@ -2,7 +2,7 @@
 // at most MaxElements, windows that stay in reach of the input and reach over at most MaxExtent, known enumerators, rates in [0, 1).
 #pragma once
 
-#include "compiled.h"
+#include "common/backend.h"
 
 namespace compiled::abi {
 
@@ -10,7 +10,6 @@ constexpr int64_t MaxExtent = INT32_MAX;             // height, width, channels,
 constexpr int64_t MaxElements = int64_t{1} << 50;    // of a tensor: its bytes, padded and packed in any way, fit int64_t
 constexpr int64_t MaxWindowCells = int64_t{1} << 20; // of a convolution, whose kernels keep a table of them
 constexpr int64_t MaxPoolingCells = 254;             // a cell number fits a byte, with two values left to a backend
-constexpr int32_t MaxThreads = 1024;
 
 void validate(const cn_context_desc& desc);
 void validate(const cn_activation_desc& desc);

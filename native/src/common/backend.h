@@ -16,6 +16,9 @@
 
 namespace compiled {
 
+// What a context may ask for.
+constexpr int32_t MaxThreads = 1024;
+
 class Op {
 public:
     Op() = default;
@@ -91,6 +94,10 @@ public:
     // Whether the host can read device memory directly: then the ABI checks cn_state before each run.
     virtual bool host_addressable() const noexcept = 0;
     virtual void synchronize() = 0;
+
+    // Called on the thread that runs an op, before and after: `leave` puts back what `enter` changed of the thread.
+    virtual uint64_t enter() noexcept { return 0; }
+    virtual void leave(uint64_t) noexcept {}
 
     virtual void* allocate(int64_t bytes) = 0; // zeroed, aligned to 64
     virtual void release(void* memory, int64_t bytes) noexcept = 0;

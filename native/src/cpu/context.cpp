@@ -11,8 +11,6 @@ namespace compiled::cpu {
 
 namespace {
 
-constexpr int MaxThreads = 1024;
-
 cn_instruction_set choose_instruction_set(const cn_context_desc& desc) {
     auto wanted = static_cast<cn_instruction_set>(desc.instruction_set);
     if (wanted == CN_INSTRUCTION_SET_BEST) {
@@ -71,6 +69,7 @@ void Context::reserve_thread_scratch(int64_t bytes) {
         Memory grown(stride * threads());
         _thread_scratch.swap(grown);
         _thread_scratch_stride = stride;
+        _scratch_bytes = _thread_scratch.bytes() + _shared_scratch.bytes();
     }
 }
 
@@ -78,6 +77,7 @@ void Context::reserve_shared_scratch(int64_t bytes) {
     if (bytes > _shared_scratch.bytes()) {
         Memory grown(bytes);
         _shared_scratch.swap(grown);
+        _scratch_bytes = _thread_scratch.bytes() + _shared_scratch.bytes();
     }
 }
 

@@ -5,8 +5,11 @@
 #pragma once
 
 #include "common/backend.h"
+#include "float_environment.h"
 #include "memory.h"
 #include "thread_pool.h"
+
+#include <atomic>
 
 namespace compiled::cpu {
 
@@ -41,10 +44,12 @@ public:
 
     cn_device device() const noexcept override { return CN_DEVICE_CPU; }
     cn_instruction_set instruction_set() const noexcept override { return _instruction_set; }
-    int64_t scratch_bytes() const noexcept override { return _thread_scratch.bytes() + _shared_scratch.bytes(); }
+    int64_t scratch_bytes() const noexcept override { return _scratch_bytes.load(std::memory_order_relaxed); }
     std::string describe() const override;
     bool host_addressable() const noexcept override { return true; }
     void synchronize() override {}
+    uint64_t enter() noexcept override { return FloatEnvironment::enter(); }
+    void leave(uint64_t saved) noexcept override { FloatEnvironment::leave(saved); }
 
     void* allocate(int64_t bytes) override;
     void release(void* memory, int64_t bytes) noexcept override;
@@ -68,6 +73,7 @@ private:
     Memory _thread_scratch;
     int64_t _thread_scratch_stride = 0;
     Memory _shared_scratch;
+    std::atomic<int64_t> _scratch_bytes{0}; // of both, for whoever asks while an op is created
 };
 
 } // namespace compiled::cpu

@@ -1,6 +1,7 @@
-// The floating-point mode of the kernels, for as long as one of these lives: round to nearest, no traps, and subnormal numbers are
-// zero. Adam's moments of a weight whose gradient has died decay into the subnormal range and would stay there, each costing a hundred
-// cycles per update on many processors. Setting the whole mode also makes results independent of the caller's.
+// The floating-point mode of the kernels, from the beginning to the end of a run, on every thread that takes part: round to nearest, no
+// traps, and subnormal numbers are zero. Adam's moments of a weight whose gradient has died decay into the subnormal range and would stay
+// there, each costing a hundred cycles per update on many processors. Setting the whole mode also makes results independent of the
+// caller's.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +14,13 @@ namespace compiled::cpu {
 
 class FloatEnvironment {
 public:
-    FloatEnvironment() noexcept : _saved(get()) { set(Mode); }
-    FloatEnvironment(const FloatEnvironment&) = delete;
-    FloatEnvironment& operator=(const FloatEnvironment&) = delete;
-    ~FloatEnvironment() { set(_saved); }
+    // Gives the mode before, for `leave`.
+    static uint64_t enter() noexcept {
+        Word saved = get();
+        set(Mode);
+        return saved;
+    }
+    static void leave(uint64_t saved) noexcept { set(static_cast<Word>(saved)); }
 
 private:
 #if defined(__x86_64__) || defined(_M_X64)
@@ -47,8 +51,6 @@ private:
     }
     static void set(Word) noexcept {}
 #endif
-
-    Word _saved;
 };
 
 } // namespace compiled::cpu

@@ -67,7 +67,6 @@ void ThreadPool::run(int64_t items, const void* context, RangeFunction function)
     _items = items;
     // One item or one thread: not worth waking anybody. Items are cut by shape, so this changes no result.
     if (_threads == 1 || items <= 1) {
-        FloatEnvironment environment;
         function(context, 0, items, 0);
         return;
     }
@@ -78,10 +77,7 @@ void ThreadPool::run(int64_t items, const void* context, RangeFunction function)
         { std::lock_guard lock(_mutex); }
         _wake.notify_all();
     }
-    {
-        FloatEnvironment environment;
-        run_part(0);
-    }
+    run_part(0);
     for (int spin = 0; spin < Spins && _pending.load(std::memory_order_acquire) > 0; ++spin) {
         pause();
     }
@@ -115,7 +111,7 @@ void ThreadPool::run_part(int thread) noexcept {
 }
 
 void ThreadPool::work(int thread) noexcept {
-    FloatEnvironment environment;
+    FloatEnvironment::enter();
     uint64_t seen = 0;
     for (;;) {
         for (int spin = 0; spin < Spins && _generation.load(std::memory_order_acquire) == seen; ++spin) {
