@@ -199,7 +199,8 @@ typedef struct cn_window {
  * multiplied by 1 / (1 - rate), where r is word e % 4 of
  *     Philox4x32-10(counter = { low(e / 4), high(e / 4), low(step), stream + 2^16 * (high(step) & 0xFFFF) },
  *                   key = { low(seed), high(seed) }).
- * `rate` is in [0, 1); 0 means no dropout. `stream` is below 2^16.
+ * `rate` is in [0, 1); 0 means no dropout. `stream` is below 2^16. Backward calls draw the mask again or read it from what was saved: the
+ * state's seed, step and rows must still be those of the forward call.
  */
 
 /* Element-wise activation: y = f(x). */
@@ -240,10 +241,9 @@ typedef struct cn_dropout_desc {
 
 CN_API cn_status cn_dropout_create(cn_context* context, const cn_dropout_desc* desc, cn_op** op);
 CN_API cn_status cn_dropout_forward(cn_op* op, const cn_state* state, const float* x, float* y);
-/* Draws the mask of `forward` again: the state's step must still be the same. */
 CN_API cn_status cn_dropout_backward(cn_op* op, const cn_state* state, const float* dy, float* dx);
 
-/* Max pooling. The first maximum of a window in row-major order receives the gradient. */
+/* Max pooling. The first maximum of a window in row-major order, or the first NaN, receives the gradient. */
 typedef struct cn_max_pooling2d_desc {
     uint32_t struct_size;
     int32_t input_gradient; /* cn_gradient_mode */
@@ -283,7 +283,7 @@ typedef struct cn_conv2d_desc {
 CN_API cn_status cn_conv2d_create(cn_context* context, const cn_conv2d_desc* desc, cn_op** op);
 /*
  * Training. `codes`, one byte per element of y, belongs to stages with pooling (else null): what `backward` needs to know of the
- * window and of the dropout. Its meaning is the backend's own.
+ * window and of the dropout. Its meaning is the backend's own; codes that no `forward` of the same op wrote give a meaningless gradient.
  */
 CN_API cn_status cn_conv2d_forward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y,
                                    uint8_t* codes);
@@ -326,7 +326,7 @@ enum cn_loss_kind {
 
 enum cn_accuracy {
     CN_ACCURACY_NONE = 0,
-    CN_ACCURACY_BINARY = 1,      /* mean over the last axis of (p > 0.5) == (t > 0.5) */
+    CN_ACCURACY_BINARY = 1,      /* mean over the last axis of (p > 0.5) == (t > 0.5), p after the softmax with from_logits */
     CN_ACCURACY_CATEGORICAL = 2, /* argmax p == argmax t, the first maximum on ties */
     CN_ACCURACY_SPARSE = 3       /* argmax p == t */
 };
@@ -347,7 +347,8 @@ typedef struct cn_loss_desc {
 
 CN_API cn_status cn_loss_create(cn_context* context, const cn_loss_desc* desc, cn_op** op);
 /*
- * Adds the batch to *metrics. `gradient`, like predictions, is overwritten with d(mean loss) / d(predictions); null: not wanted.
+ * Adds the batch to *metrics. `gradient`, shaped like predictions, is overwritten with d(mean loss) / d(predictions); it may be predictions
+ * itself, and null where it is not wanted.
  * A sparse target outside [0, classes) adds NaN to metrics->loss and gives that row a NaN gradient.
  */
 CN_API cn_status cn_loss_forward(cn_op* op, const cn_state* state, const float* predictions, const void* targets, float* gradient,

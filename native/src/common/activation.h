@@ -6,19 +6,12 @@
 
 namespace compiled {
 
-// max(x, 0); a NaN stays one, so that a network that diverges shows it.
-template <class V>
-CN_HOST_DEVICE V relu_value(V x) {
-    V zero{};
-    return zero > x ? zero : x;
-}
-
-// dx from y and dy. Written in y alone, so that a stage need not keep its x.
+// dx from y and dy. Written in y alone, so that a stage need not keep its x. Behind a ReLU that gave a NaN the gradient passes.
 template <int32_t Activation, class V>
 CN_HOST_DEVICE V activation_gradient(V y, V dy) {
     if constexpr (Activation == CN_ACTIVATION_RELU) {
         V zero{};
-        return y > zero ? dy : zero;
+        return y <= zero ? zero : dy;
     } else if constexpr (Activation == CN_ACTIVATION_SIGMOID) {
         return dy * (y * (1.0f - y));
     } else if constexpr (Activation == CN_ACTIVATION_TANH) {

@@ -14,9 +14,9 @@ CN_HOST_DEVICE double clip_probability(double p) {
     return p > LargestProbability ? LargestProbability : p;
 }
 
-// Where the clip lets a gradient through.
+// Where the clip lets a gradient through; a NaN passes, so that a network that diverges shows it.
 CN_HOST_DEVICE bool is_unclipped(double p) {
-    return p >= SmallestProbability && p <= LargestProbability;
+    return !(p < SmallestProbability) && !(p > LargestProbability);
 }
 
 } // namespace compiled

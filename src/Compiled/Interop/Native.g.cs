@@ -126,7 +126,7 @@ public enum cn_accuracy : int
     /// <summary>CN_ACCURACY_NONE</summary>
     CN_ACCURACY_NONE = 0,
 
-    /// <summary>mean over the last axis of (p &gt; 0.5) == (t &gt; 0.5)</summary>
+    /// <summary>mean over the last axis of (p &gt; 0.5) == (t &gt; 0.5), p after the softmax with from_logits</summary>
     CN_ACCURACY_BINARY = 1,
 
     /// <summary>argmax p == argmax t, the first maximum on ties</summary>
@@ -338,7 +338,7 @@ public struct cn_dropout_desc
     public int input_gradient;
 }
 
-/// <summary>Max pooling. The first maximum of a window in row-major order receives the gradient.</summary>
+/// <summary>Max pooling. The first maximum of a window in row-major order, or the first NaN, receives the gradient.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
 public struct cn_max_pooling2d_desc
@@ -549,7 +549,7 @@ public static partial class Native
     public const uint AbiVersion = 1;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "cedb71f0dc163334ac87b4b07c5dbd2641331daca10795d925de798a6380e5d7";
+    public const string HeaderSha256 = "97d3cf42c1a537c60780373a4518b11a8a7d828cd2edc2750ab5c9a6be78ed60";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -837,7 +837,7 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_dropout_forward(nint op, nint state, nint x, nint y);
 
-    /// <summary>Draws the mask of <c>forward</c> again: the state's step must still be the same.</summary>
+    /// <summary>See <see cref="cn_dropout_desc"/>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_dropout_backward(nint op, nint state, nint dy, nint dx);
@@ -867,7 +867,8 @@ public static partial class Native
 
     /// <summary>
     /// Training. <paramref name="codes"/>, one byte per element of y, belongs to stages with pooling (else null): what <c>backward</c>
-    /// needs to know of the window and of the dropout. Its meaning is the backend's own.
+    /// needs to know of the window and of the dropout. Its meaning is the backend's own; codes that no <c>forward</c> of the same op wrote
+    /// give a meaningless gradient.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
@@ -911,8 +912,8 @@ public static partial class Native
     public static partial int cn_loss_create(nint context, in cn_loss_desc desc, out nint op);
 
     /// <summary>
-    /// Adds the batch to *metrics. <paramref name="gradient"/>, like predictions, is overwritten with d(mean loss) / d(predictions); null:
-    /// not wanted.
+    /// Adds the batch to *metrics. <paramref name="gradient"/>, shaped like predictions, is overwritten with d(mean loss) / d(predictions);
+    /// it may be predictions itself, and null where it is not wanted.
     /// A sparse target outside [0, classes) adds NaN to metrics-&gt;loss and gives that row a NaN gradient.
     /// </summary>
     [LibraryImport(Library)]
