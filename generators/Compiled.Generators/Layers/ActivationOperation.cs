@@ -57,8 +57,9 @@ internal sealed record ActivationOperation(ActivationFunction Function) : Operat
 
     public override void WriteCreate(CodeWriter writer, StagePlan stage)
     {
-        writer.Line($"{stage.Field} = CreateActivation(new()");
+        writer.Line($"{stage.Field} = Create(cn_activation_create, new cn_activation_desc");
         writer.Open();
+        writer.Line("batch = BatchSize,");
         writer.Line($"input_gradient = {stage.GradientModeCode},");
         writer.Line($"activation = (int)cn_activation.{Function.Constant()}, count = {stage.Output.Elements},");
         writer.Close("});");

@@ -65,8 +65,9 @@ internal sealed record Conv2DOperation(long Filters, Window Window, bool UseBias
 
     public override void WriteCreate(CodeWriter writer, StagePlan stage)
     {
-        writer.Line($"{stage.Field} = CreateConv2D(new()");
+        writer.Line($"{stage.Field} = Create(cn_conv2d_create, new cn_conv2d_desc");
         writer.Open();
+        writer.Line("batch = BatchSize,");
         writer.Line($"input_gradient = {stage.GradientModeCode},");
         (Shape x, Shape conv, Shape y) = (stage.Input, stage.Anchor, stage.Output);
         writer.Line($"input_height = {x.Height}, input_width = {x.Width}, input_channels = {x.Last}, filters = {Filters},");

@@ -34,8 +34,9 @@ internal sealed record DenseOperation(long Units, bool UseBias) : Operation
 
     public override void WriteCreate(CodeWriter writer, StagePlan stage)
     {
-        writer.Line($"{stage.Field} = CreateDense(new()");
+        writer.Line($"{stage.Field} = Create(cn_dense_create, new cn_dense_desc");
         writer.Open();
+        writer.Line("batch = BatchSize,");
         writer.Line($"input_gradient = {stage.GradientModeCode},");
         writer.Line($"positions = {stage.Input.Elements / stage.Input.Last}, inputs = {stage.Input.Last}, units = {Units},");
         writer.Line($"activation = (int)cn_activation.{stage.Epilogue.ActivationConstant}, use_bias = {(UseBias ? 1 : 0)},");

@@ -26,8 +26,9 @@ internal sealed record DropoutOperation(double Rate) : Operation
 
     public override void WriteCreate(CodeWriter writer, StagePlan stage)
     {
-        writer.Line($"{stage.Field} = CreateDropout(new()");
+        writer.Line($"{stage.Field} = Create(cn_dropout_create, new cn_dropout_desc");
         writer.Open();
+        writer.Line("batch = BatchSize,");
         writer.Line($"input_gradient = {stage.GradientModeCode},");
         writer.Line($"rate = {RateCode}, stream = {Stream}, count = {stage.Output.Elements},");
         writer.Close("});");

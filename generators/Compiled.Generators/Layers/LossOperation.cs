@@ -37,14 +37,14 @@ internal sealed record LossOperation(LossKind Loss) : Operation
 
     public bool TakesClassIds => Loss == LossKind.SparseCategoricalCrossentropy;
 
-    public string LossConstant => Loss switch
+    private string LossConstant => Loss switch
     {
         LossKind.MeanSquaredError => "CN_LOSS_MEAN_SQUARED_ERROR",
         LossKind.CategoricalCrossentropy => "CN_LOSS_CATEGORICAL_CROSSENTROPY",
         _ => "CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY",
     };
 
-    public string AccuracyConstant => Accuracy switch
+    private string AccuracyConstant => Accuracy switch
     {
         AccuracyKind.Binary => "CN_ACCURACY_BINARY",
         AccuracyKind.Categorical => "CN_ACCURACY_CATEGORICAL",
@@ -69,6 +69,17 @@ internal sealed record LossOperation(LossKind Loss) : Operation
     }
 
     public override Shape Infer(Shape input, LayerPlace place) => new(1);
+
+    public void WriteCreate(CodeWriter writer, string field, Shape predictions, bool fromLogits)
+    {
+        writer.Line($"{field} = Create(cn_loss_create, new cn_loss_desc");
+        writer.Open();
+        writer.Line("batch = BatchSize,");
+        writer.Line($"loss = (int)cn_loss_kind.{LossConstant}, accuracy = (int)cn_accuracy.{AccuracyConstant},");
+        long positions = predictions.Elements / predictions.Last;
+        writer.Line($"positions = {positions}, classes = {predictions.Last}, from_logits = {(fromLogits ? 1 : 0)},");
+        writer.Close("});");
+    }
 
     private void Mismatch(LayerPlace place, string output, string reason) =>
         place.Issues.OnLayer(Rules.LossMismatch, place.Layer, Title, output, reason);

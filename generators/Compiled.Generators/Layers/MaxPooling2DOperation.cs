@@ -48,8 +48,9 @@ internal sealed record MaxPooling2DOperation(Window Window) : Operation
 
     public override void WriteCreate(CodeWriter writer, StagePlan stage)
     {
-        writer.Line($"{stage.Field} = CreateMaxPooling2D(new()");
+        writer.Line($"{stage.Field} = Create(cn_max_pooling2d_create, new cn_max_pooling2d_desc");
         writer.Open();
+        writer.Line("batch = BatchSize,");
         writer.Line($"input_gradient = {stage.GradientModeCode},");
         writer.Line($"input_height = {stage.Input.Height}, input_width = {stage.Input.Width}, channels = {stage.Input.Last},");
         writer.Line($"output_height = {stage.Output.Height}, output_width = {stage.Output.Width},");

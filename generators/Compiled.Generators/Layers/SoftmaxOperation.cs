@@ -12,10 +12,16 @@ internal sealed record SoftmaxOperation : Operation
     public override SavedValues Saved(Epilogue epilogue) => SavedValues.Output;
 
     public override void WriteCreate(CodeWriter writer, StagePlan stage) =>
-        writer.Line($"{stage.Field} = " + Create(stage.Output, stage.GradientModeCode));
+        WriteCreate(writer, stage.Field, stage.Output, stage.GradientModeCode);
 
-    public static string Create(Shape shape, string mode) =>
-        $"CreateSoftmax(new() {{ positions = {shape.Elements / shape.Last}, classes = {shape.Last}, input_gradient = {mode} }});";
+    public static void WriteCreate(CodeWriter writer, string field, Shape shape, string mode)
+    {
+        writer.Line($"{field} = Create(cn_softmax_create, new cn_softmax_desc");
+        writer.Open();
+        writer.Line("batch = BatchSize,");
+        writer.Line($"positions = {shape.Elements / shape.Last}, classes = {shape.Last}, input_gradient = {mode},");
+        writer.Close("});");
+    }
 
     public override NativeCall Forward(StagePlan stage) =>
         new("cn_softmax_forward", stage.Field, $"x: {stage.X}", $"y: {stage.Y}");

@@ -13,15 +13,14 @@ internal sealed class MemberNames(string className)
 
     private static readonly string[] Called =
     [
-        "Check", "CreateActivation", "CreateConv2D", "CreateDense", "CreateDropout", "CreateLoss", "CreateMaxPooling2D", "CreateSoftmax",
-        "Gradient", "Metrics", "Parameter", "PredictStages", "State", "Value", "Weights", "_loss", "_softmax", "s_plan",
+        "BatchSize", "Check", "Create", "Gradient", "Metrics", "Parameter", "PredictStages", "State", "Value", "Weights", "_loss", "_softmax", "s_plan",
     ];
 
     // What else a model has.
     private static readonly string[] Inherited =
     [
-        "ArenaBytes", "BatchSize", "ComputeGradients", "Device", "Dispose", "Equals", "Evaluate", "Finalize", "Fit", "GetHashCode",
-        "GetType", "LoadWeights", "MemberwiseClone", "Plan", "Predict", "PredictOnBatch", "ReferenceEquals", "SaveWeights", "Seed", "Step",
+        "ArenaBytes", "ComputeGradients", "Device", "Dispose", "Equals", "Evaluate", "Finalize", "Fit", "GetHashCode",
+        "GetType", "LoadWeights", "MemberwiseClone", "OpFactory", "Plan", "Predict", "PredictOnBatch", "ReferenceEquals", "SaveWeights", "Seed", "Step",
         "Summary", "TestOnBatch", "ToString", "TrainOnBatch",
     ];
 

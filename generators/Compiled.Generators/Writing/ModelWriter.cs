@@ -96,13 +96,8 @@ internal sealed class ModelWriter
         Shape logits = Graph.Values[_layout.Graph.Logits].Shape;
         _writer.Line($"// {LossTitle}");
         if (_layout.Graph.SoftmaxInLoss)
-            _writer.Line($"_softmax = {SoftmaxOperation.Create(logits, "(int)cn_gradient_mode.CN_GRADIENT_NONE")}");
-        _writer.Line("_loss = CreateLoss(new()");
-        _writer.Open();
-        _writer.Line($"loss = (int)cn_loss_kind.{_loss.LossConstant}, accuracy = (int)cn_accuracy.{_loss.AccuracyConstant},");
-        int fromLogits = _layout.Graph.SoftmaxInLoss ? 1 : 0;
-        _writer.Line($"positions = {logits.Elements / logits.Last}, classes = {logits.Last}, from_logits = {fromLogits},");
-        _writer.Close("});");
+            SoftmaxOperation.WriteCreate(_writer, "_softmax", logits, "(int)cn_gradient_mode.CN_GRADIENT_NONE");
+        _loss.WriteCreate(_writer, "_loss", logits, _layout.Graph.SoftmaxInLoss);
         _writer.Close();
     }
 

@@ -52,86 +52,25 @@ public abstract partial class Model
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     protected static void Check(int status) => CompiledException.ThrowIfFailed(status);
 
-    /// <summary>Makes a convolution stage for this model's batch.</summary>
-    /// <param name="description">Everything but struct_size and batch.</param>
+    /// <summary>Makes an op of this model.</summary>
+    /// <param name="create">The native function.</param>
+    /// <param name="description">Everything but struct_size, with which every description begins.</param>
     [EditorBrowsable(EditorBrowsableState.Never)]
-    protected nint CreateConv2D(cn_conv2d_desc description)
+    protected nint Create<T>(OpFactory<T> create, T description)
+        where T : unmanaged
     {
-        description.struct_size = (uint)Unsafe.SizeOf<cn_conv2d_desc>();
-        description.batch = BatchSize;
-        Check(Native.cn_conv2d_create(_context.Value, in description, out nint op));
-        return Own(op);
-    }
-
-    /// <summary>Makes a dense stage for this model's batch.</summary>
-    /// <param name="description">Everything but struct_size and batch.</param>
-    [EditorBrowsable(EditorBrowsableState.Never)]
-    protected nint CreateDense(cn_dense_desc description)
-    {
-        description.struct_size = (uint)Unsafe.SizeOf<cn_dense_desc>();
-        description.batch = BatchSize;
-        Check(Native.cn_dense_create(_context.Value, in description, out nint op));
-        return Own(op);
-    }
-
-    /// <summary>Makes a max pooling for this model's batch.</summary>
-    /// <param name="description">Everything but struct_size and batch.</param>
-    [EditorBrowsable(EditorBrowsableState.Never)]
-    protected nint CreateMaxPooling2D(cn_max_pooling2d_desc description)
-    {
-        description.struct_size = (uint)Unsafe.SizeOf<cn_max_pooling2d_desc>();
-        description.batch = BatchSize;
-        Check(Native.cn_max_pooling2d_create(_context.Value, in description, out nint op));
-        return Own(op);
-    }
-
-    /// <summary>Makes an element-wise activation for this model's batch.</summary>
-    /// <param name="description">Everything but struct_size and batch.</param>
-    [EditorBrowsable(EditorBrowsableState.Never)]
-    protected nint CreateActivation(cn_activation_desc description)
-    {
-        description.struct_size = (uint)Unsafe.SizeOf<cn_activation_desc>();
-        description.batch = BatchSize;
-        Check(Native.cn_activation_create(_context.Value, in description, out nint op));
-        return Own(op);
-    }
-
-    /// <summary>Makes a softmax for this model's batch.</summary>
-    /// <param name="description">Everything but struct_size and batch.</param>
-    [EditorBrowsable(EditorBrowsableState.Never)]
-    protected nint CreateSoftmax(cn_softmax_desc description)
-    {
-        description.struct_size = (uint)Unsafe.SizeOf<cn_softmax_desc>();
-        description.batch = BatchSize;
-        Check(Native.cn_softmax_create(_context.Value, in description, out nint op));
-        return Own(op);
-    }
-
-    /// <summary>Makes a dropout for this model's batch.</summary>
-    /// <param name="description">Everything but struct_size and batch.</param>
-    [EditorBrowsable(EditorBrowsableState.Never)]
-    protected nint CreateDropout(cn_dropout_desc description)
-    {
-        description.struct_size = (uint)Unsafe.SizeOf<cn_dropout_desc>();
-        description.batch = BatchSize;
-        Check(Native.cn_dropout_create(_context.Value, in description, out nint op));
-        return Own(op);
-    }
-
-    /// <summary>Makes a loss for this model's batch.</summary>
-    /// <param name="description">Everything but struct_size and batch.</param>
-    [EditorBrowsable(EditorBrowsableState.Never)]
-    protected nint CreateLoss(cn_loss_desc description)
-    {
-        description.struct_size = (uint)Unsafe.SizeOf<cn_loss_desc>();
-        description.batch = BatchSize;
-        Check(Native.cn_loss_create(_context.Value, in description, out nint op));
-        return Own(op);
-    }
-
-    private nint Own(nint op)
-    {
+        ArgumentNullException.ThrowIfNull(create);
+        Unsafe.As<T, uint>(ref description) = (uint)Unsafe.SizeOf<T>();
+        Check(create(_context.Value, in description, out nint op));
         _ops.Add(new OpHandle(op));
         return op;
     }
+
+    /// <summary>A native function that makes an op.</summary>
+    /// <param name="context">The context it belongs to.</param>
+    /// <param name="description">What it is to be.</param>
+    /// <param name="op">The op.</param>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected delegate int OpFactory<T>(nint context, in T description, out nint op)
+        where T : unmanaged;
 }

@@ -85,8 +85,9 @@ namespace Examples
             : base(s_plan, device, batchSize, seed)
         {
             // 1  Conv2D 3×3 · bias
-            _stage1 = CreateConv2D(new()
+            _stage1 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
                 input_height = 9, input_width = 9, input_channels = 3, filters = 4,
                 conv_height = 7, conv_width = 7, output_height = 7, output_width = 7,
@@ -99,8 +100,9 @@ namespace Examples
             });
 
             // 2  Conv2D 3×3 stride 2
-            _stage2 = CreateConv2D(new()
+            _stage2 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 input_height = 7, input_width = 7, input_channels = 4, filters = 6,
                 conv_height = 3, conv_width = 3, output_height = 3, output_width = 3,
@@ -113,11 +115,16 @@ namespace Examples
             });
 
             // 3  Softmax
-            _stage3 = CreateSoftmax(new() { positions = 9, classes = 6, input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE });
+            _stage3 = Create(cn_softmax_create, new cn_softmax_desc
+            {
+                batch = BatchSize,
+                positions = 9, classes = 6, input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
+            });
 
             // 4  MaxPooling2D 2×2
-            _stage4 = CreateMaxPooling2D(new()
+            _stage4 = Create(cn_max_pooling2d_create, new cn_max_pooling2d_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 input_height = 3, input_width = 3, channels = 6,
                 output_height = 2, output_width = 2,
@@ -129,31 +136,39 @@ namespace Examples
             });
 
             // 5  Tanh
-            _stage5 = CreateActivation(new()
+            _stage5 = Create(cn_activation_create, new cn_activation_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 activation = (int)cn_activation.CN_ACTIVATION_TANH, count = 24,
             });
 
             // 6  Dropout 0.1
-            _stage6 = CreateDropout(new()
+            _stage6 = Create(cn_dropout_create, new cn_dropout_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 rate = 0.1f, stream = 0, count = 24,
             });
 
             // 7  Dense 5 · bias
-            _stage7 = CreateDense(new()
+            _stage7 = Create(cn_dense_create, new cn_dense_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 positions = 1, inputs = 24, units = 5,
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 1,
             });
 
             // Softmax · SparseCategoricalCrossentropy
-            _softmax = CreateSoftmax(new() { positions = 1, classes = 5, input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE });
-            _loss = CreateLoss(new()
+            _softmax = Create(cn_softmax_create, new cn_softmax_desc
             {
+                batch = BatchSize,
+                positions = 1, classes = 5, input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
+            });
+            _loss = Create(cn_loss_create, new cn_loss_desc
+            {
+                batch = BatchSize,
                 loss = (int)cn_loss_kind.CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, accuracy = (int)cn_accuracy.CN_ACCURACY_SPARSE,
                 positions = 1, classes = 5, from_logits = 1,
             });

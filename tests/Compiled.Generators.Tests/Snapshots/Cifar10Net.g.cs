@@ -108,8 +108,9 @@ namespace Examples
             : base(s_plan, device, batchSize, seed)
         {
             // 1  Conv2D 3×3 same · bias · ReLU
-            _stage1 = CreateConv2D(new()
+            _stage1 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
                 input_height = 32, input_width = 32, input_channels = 3, filters = 32,
                 conv_height = 32, conv_width = 32, output_height = 32, output_width = 32,
@@ -122,8 +123,9 @@ namespace Examples
             });
 
             // 2  Conv2D 3×3 · bias · ReLU · MaxPooling2D 2×2 · Dropout 0.25
-            _stage2 = CreateConv2D(new()
+            _stage2 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 input_height = 32, input_width = 32, input_channels = 32, filters = 32,
                 conv_height = 30, conv_width = 30, output_height = 15, output_width = 15,
@@ -142,8 +144,9 @@ namespace Examples
             });
 
             // 3  Conv2D 3×3 same · bias · ReLU
-            _stage3 = CreateConv2D(new()
+            _stage3 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 input_height = 15, input_width = 15, input_channels = 32, filters = 64,
                 conv_height = 14, conv_width = 14, output_height = 14, output_width = 14,
@@ -156,8 +159,9 @@ namespace Examples
             });
 
             // 4  Conv2D 3×3 · bias · ReLU · MaxPooling2D 2×2 · Dropout 0.25
-            _stage4 = CreateConv2D(new()
+            _stage4 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 input_height = 14, input_width = 14, input_channels = 64, filters = 64,
                 conv_height = 12, conv_width = 12, output_height = 6, output_width = 6,
@@ -176,8 +180,9 @@ namespace Examples
             });
 
             // 5  Dense 512 · bias · ReLU · Dropout 0.5
-            _stage5 = CreateDense(new()
+            _stage5 = Create(cn_dense_create, new cn_dense_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 positions = 1, inputs = 2304, units = 512,
                 activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
@@ -185,17 +190,23 @@ namespace Examples
             });
 
             // 6  Dense 10 · bias
-            _stage6 = CreateDense(new()
+            _stage6 = Create(cn_dense_create, new cn_dense_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 positions = 1, inputs = 512, units = 10,
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 1,
             });
 
             // Softmax · CategoricalCrossentropy
-            _softmax = CreateSoftmax(new() { positions = 1, classes = 10, input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE });
-            _loss = CreateLoss(new()
+            _softmax = Create(cn_softmax_create, new cn_softmax_desc
             {
+                batch = BatchSize,
+                positions = 1, classes = 10, input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
+            });
+            _loss = Create(cn_loss_create, new cn_loss_desc
+            {
+                batch = BatchSize,
                 loss = (int)cn_loss_kind.CN_LOSS_CATEGORICAL_CROSSENTROPY, accuracy = (int)cn_accuracy.CN_ACCURACY_CATEGORICAL,
                 positions = 1, classes = 10, from_logits = 1,
             });

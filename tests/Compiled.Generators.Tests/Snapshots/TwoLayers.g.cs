@@ -65,24 +65,27 @@ namespace Examples.Small
             : base(s_plan, device, batchSize, seed)
         {
             // 1  Dense 8 · bias · Sigmoid
-            _stage1 = CreateDense(new()
+            _stage1 = Create(cn_dense_create, new cn_dense_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
                 positions = 1, inputs = 2, units = 8,
                 activation = (int)cn_activation.CN_ACTIVATION_SIGMOID, use_bias = 1,
             });
 
             // 2  Dense 1 · bias · Tanh
-            _stage2 = CreateDense(new()
+            _stage2 = Create(cn_dense_create, new cn_dense_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 positions = 1, inputs = 8, units = 1,
                 activation = (int)cn_activation.CN_ACTIVATION_TANH, use_bias = 1,
             });
 
             // MeanSquaredError
-            _loss = CreateLoss(new()
+            _loss = Create(cn_loss_create, new cn_loss_desc
             {
+                batch = BatchSize,
                 loss = (int)cn_loss_kind.CN_LOSS_MEAN_SQUARED_ERROR, accuracy = (int)cn_accuracy.CN_ACCURACY_BINARY,
                 positions = 1, classes = 1, from_logits = 0,
             });

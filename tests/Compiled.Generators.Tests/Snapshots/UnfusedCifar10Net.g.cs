@@ -129,8 +129,9 @@ namespace Examples
             : base(s_plan, device, batchSize, seed)
         {
             // 1  Conv2D 3×3 same · bias
-            _stage1 = CreateConv2D(new()
+            _stage1 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
                 input_height = 32, input_width = 32, input_channels = 3, filters = 32,
                 conv_height = 32, conv_width = 32, output_height = 32, output_width = 32,
@@ -143,15 +144,17 @@ namespace Examples
             });
 
             // 2  ReLU
-            _stage2 = CreateActivation(new()
+            _stage2 = Create(cn_activation_create, new cn_activation_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 activation = (int)cn_activation.CN_ACTIVATION_RELU, count = 32768,
             });
 
             // 3  Conv2D 3×3 · bias
-            _stage3 = CreateConv2D(new()
+            _stage3 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 input_height = 32, input_width = 32, input_channels = 32, filters = 32,
                 conv_height = 30, conv_width = 30, output_height = 30, output_width = 30,
@@ -164,15 +167,17 @@ namespace Examples
             });
 
             // 4  ReLU
-            _stage4 = CreateActivation(new()
+            _stage4 = Create(cn_activation_create, new cn_activation_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 activation = (int)cn_activation.CN_ACTIVATION_RELU, count = 28800,
             });
 
             // 5  MaxPooling2D 2×2
-            _stage5 = CreateMaxPooling2D(new()
+            _stage5 = Create(cn_max_pooling2d_create, new cn_max_pooling2d_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 input_height = 30, input_width = 30, channels = 32,
                 output_height = 15, output_width = 15,
@@ -184,15 +189,17 @@ namespace Examples
             });
 
             // 6  Dropout 0.25
-            _stage6 = CreateDropout(new()
+            _stage6 = Create(cn_dropout_create, new cn_dropout_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 rate = 0.25f, stream = 0, count = 7200,
             });
 
             // 7  Conv2D 3×3 same · bias
-            _stage7 = CreateConv2D(new()
+            _stage7 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 input_height = 15, input_width = 15, input_channels = 32, filters = 64,
                 conv_height = 15, conv_width = 15, output_height = 15, output_width = 15,
@@ -205,15 +212,17 @@ namespace Examples
             });
 
             // 8  ReLU
-            _stage8 = CreateActivation(new()
+            _stage8 = Create(cn_activation_create, new cn_activation_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 activation = (int)cn_activation.CN_ACTIVATION_RELU, count = 14400,
             });
 
             // 9  Conv2D 3×3 · bias
-            _stage9 = CreateConv2D(new()
+            _stage9 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 input_height = 15, input_width = 15, input_channels = 64, filters = 64,
                 conv_height = 13, conv_width = 13, output_height = 13, output_width = 13,
@@ -226,15 +235,17 @@ namespace Examples
             });
 
             // 10  ReLU
-            _stage10 = CreateActivation(new()
+            _stage10 = Create(cn_activation_create, new cn_activation_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 activation = (int)cn_activation.CN_ACTIVATION_RELU, count = 10816,
             });
 
             // 11  MaxPooling2D 2×2
-            _stage11 = CreateMaxPooling2D(new()
+            _stage11 = Create(cn_max_pooling2d_create, new cn_max_pooling2d_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 input_height = 13, input_width = 13, channels = 64,
                 output_height = 6, output_width = 6,
@@ -246,48 +257,58 @@ namespace Examples
             });
 
             // 12  Dropout 0.25
-            _stage12 = CreateDropout(new()
+            _stage12 = Create(cn_dropout_create, new cn_dropout_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 rate = 0.25f, stream = 1, count = 2304,
             });
 
             // 13  Dense 512 · bias
-            _stage13 = CreateDense(new()
+            _stage13 = Create(cn_dense_create, new cn_dense_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 positions = 1, inputs = 2304, units = 512,
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 1,
             });
 
             // 14  ReLU
-            _stage14 = CreateActivation(new()
+            _stage14 = Create(cn_activation_create, new cn_activation_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 activation = (int)cn_activation.CN_ACTIVATION_RELU, count = 512,
             });
 
             // 15  Dropout 0.5
-            _stage15 = CreateDropout(new()
+            _stage15 = Create(cn_dropout_create, new cn_dropout_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 rate = 0.5f, stream = 2, count = 512,
             });
 
             // 16  Dense 10 · bias
-            _stage16 = CreateDense(new()
+            _stage16 = Create(cn_dense_create, new cn_dense_desc
             {
+                batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 positions = 1, inputs = 512, units = 10,
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 1,
             });
 
             // 17  Softmax
-            _stage17 = CreateSoftmax(new() { positions = 1, classes = 10, input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE });
+            _stage17 = Create(cn_softmax_create, new cn_softmax_desc
+            {
+                batch = BatchSize,
+                positions = 1, classes = 10, input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
+            });
 
             // CategoricalCrossentropy
-            _loss = CreateLoss(new()
+            _loss = Create(cn_loss_create, new cn_loss_desc
             {
+                batch = BatchSize,
                 loss = (int)cn_loss_kind.CN_LOSS_CATEGORICAL_CROSSENTROPY, accuracy = (int)cn_accuracy.CN_ACCURACY_CATEGORICAL,
                 positions = 1, classes = 10, from_logits = 0,
             });

@@ -57,16 +57,18 @@ partial record struct @event
                 : base(s_plan, device, batchSize, seed)
             {
                 // 1  Dense 2 · bias
-                _stage1 = CreateDense(new()
+                _stage1 = Create(cn_dense_create, new cn_dense_desc
                 {
+                    batch = BatchSize,
                     input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
                     positions = 1, inputs = 3, units = 2,
                     activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 1,
                 });
 
                 // MeanSquaredError
-                _loss = CreateLoss(new()
+                _loss = Create(cn_loss_create, new cn_loss_desc
                 {
+                    batch = BatchSize,
                     loss = (int)cn_loss_kind.CN_LOSS_MEAN_SQUARED_ERROR, accuracy = (int)cn_accuracy.CN_ACCURACY_CATEGORICAL,
                     positions = 1, classes = 2, from_logits = 0,
                 });
