@@ -58,7 +58,7 @@ CN_API const char* cn_last_error(void);
  * --------------------------------------------------------------------------------------------------------------- */
 
 /* Raised with every change of a function or of a struct in this file. */
-#define CN_ABI_VERSION 1
+#define CN_ABI_VERSION 2
 
 /* The CN_ABI_VERSION with which the library was built. */
 CN_API cn_status cn_abi_version(uint32_t* version);
@@ -145,8 +145,9 @@ CN_API cn_status cn_buffer_destroy(cn_buffer* buffer);
  * beyond it are neither read nor written.
  */
 typedef struct cn_state {
-    uint64_t seed; /* key of every random stream */
-    uint64_t step; /* finished updates; cn_optimizer_step adds one */
+    uint64_t seed;    /* key of every random stream */
+    uint64_t step;    /* finished training steps, counted by the caller: chooses the dropout masks */
+    uint64_t updates; /* finished updates of the optimizer in use; cn_optimizer_step adds one */
     int64_t rows;
     double learning_rate;
 } cn_state;
@@ -375,7 +376,7 @@ typedef struct cn_optimizer_desc {
 
 CN_API cn_status cn_optimizer_create(cn_context* context, const cn_optimizer_desc* desc, cn_op** op);
 /*
- * One update of all parameters at once, with t = step + 1, then state->step += 1. All arrays have `count` floats.
+ * One update of all parameters at once, with t = updates + 1, then state->updates += 1. All arrays have `count` floats.
  * slot_0: velocity (SGD with momentum, else null) or first moment; slot_1: second moment (Adam, else null).
  */
 CN_API cn_status cn_optimizer_step(cn_op* op, cn_state* state, float* parameters, const float* gradients, float* slot_0, float* slot_1);

@@ -89,7 +89,7 @@ private:
 };
 
 inline cn_state state_of(int64_t rows, uint64_t step = 3, double learning_rate = 0.01) {
-    return {0x123456789ABCDEFull, step, rows, learning_rate};
+    return {0x123456789ABCDEFull, step, 0, rows, learning_rate};
 }
 
 // Runs `body` on each instruction set of this machine and build.

@@ -61,8 +61,8 @@ int main() {
         std::string left = i < expected.size() ? expected[i] : "nothing", right = i < reported.size() ? reported[i] : "nothing";
         check::that(left == right, __FILE__, __LINE__, "the header has \"" + left + "\", the report \"" + right + "\"");
     }
-    CHECK(std::strstr(text.data(), "struct cn_state 32\n") != nullptr);
-    CHECK(std::strstr(text.data(), "field learning_rate 24 8\n") != nullptr);
+    CHECK(std::strstr(text.data(), "struct cn_state 40\n") != nullptr);
+    CHECK(std::strstr(text.data(), "field learning_rate 32 8\n") != nullptr);
 
     // A short buffer gets what fits and its closing zero, nothing beyond.
     char little[8];

@@ -27,7 +27,7 @@ void test_rule(int set, const Rule& rule, int64_t count) {
         for (int update = 1; update <= 5; ++update) {
             Array<float> g(context, random.floats(count));
             ok(cn_optimizer_step(op, &state, p, g, rule.slots > 0 ? slot_0.data() : nullptr, rule.slots > 1 ? slot_1.data() : nullptr));
-            CHECK(state.step == static_cast<uint64_t>(update));
+            CHECK(state.updates == static_cast<uint64_t>(update) && state.step == 0);
             for (size_t i = 0; i < size; ++i) {
                 double gradient = g[i];
                 if (rule.optimizer == CN_OPTIMIZER_SGD) {

@@ -19,7 +19,7 @@ internal sealed class MemberNames(string className)
     // What else a model has.
     private static readonly string[] Inherited =
     [
-        "ArenaBytes", "ComputeGradients", "Device", "Dispose", "Equals", "Evaluate", "Finalize", "Fit", "GetHashCode",
+        "ApplyGradients", "ArenaBytes", "ComputeGradients", "Device", "Dispose", "Equals", "Evaluate", "Finalize", "Fit", "GetHashCode",
         "GetType", "LoadWeights", "MemberwiseClone", "OpFactory", "Plan", "Predict", "PredictOnBatch", "ReferenceEquals", "SaveWeights", "Seed", "Step",
         "Summary", "TestOnBatch", "ToString", "TrainOnBatch",
     ];

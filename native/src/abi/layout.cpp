@@ -52,6 +52,7 @@ std::string layout_report() {
     CN_STRUCT(cn_state)
     CN_FIELD(seed)
     CN_FIELD(step)
+    CN_FIELD(updates)
     CN_FIELD(rows)
     CN_FIELD(learning_rate)
     CN_END

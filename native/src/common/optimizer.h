@@ -37,7 +37,7 @@ struct AdamCoefficients {
 
 // The bias corrections are the same for all elements: once per update, in double.
 CN_HOST_DEVICE AdamCoefficients adam_coefficients(const cn_optimizer_desc& desc, const cn_state& state) {
-    double t = static_cast<double>(state.step) + 1.0;
+    double t = static_cast<double>(state.updates) + 1.0;
     double rate = state.learning_rate * std::sqrt(1.0 - std::pow(desc.beta_2, t)) / (1.0 - std::pow(desc.beta_1, t));
     return {static_cast<float>(desc.beta_1),       static_cast<float>(1.0 - desc.beta_1), static_cast<float>(desc.beta_2),
             static_cast<float>(1.0 - desc.beta_2), static_cast<float>(desc.epsilon),      static_cast<float>(rate)};

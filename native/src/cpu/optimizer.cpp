@@ -1,7 +1,7 @@
 // Optimizer: one pass over the parameters, whatever tensors they belong to.
 //
 // Shapes   parameters, gradients, slot_0, slot_1: [count].
-// Writes   updates parameters and slots in place, then adds one to state->step.
+// Writes   updates parameters and slots in place, then adds one to state->updates.
 // Threads  chunks of elements; every element is read and written once, so memory sets the pace.
 #include "common/optimizer.h"
 #include "elementwise.h"
@@ -30,7 +30,7 @@ public:
         } else {
             run<false>(coefficients, parameters, gradients, velocity);
         }
-        state->step += 1;
+        state->updates += 1;
     }
 
 private:
@@ -68,7 +68,7 @@ public:
                 vector.store(squares + i, square);
             });
         });
-        state->step += 1;
+        state->updates += 1;
     }
 
 private:

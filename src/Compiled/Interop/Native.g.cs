@@ -206,8 +206,11 @@ public struct cn_state
     /// <summary>key of every random stream</summary>
     public ulong seed;
 
-    /// <summary>finished updates; <see cref="Native.cn_optimizer_step"/> adds one</summary>
+    /// <summary>finished training steps, counted by the caller: chooses the dropout masks</summary>
     public ulong step;
+
+    /// <summary>finished updates of the optimizer in use; <see cref="Native.cn_optimizer_step"/> adds one</summary>
+    public ulong updates;
 
     /// <summary>The rows of <see cref="cn_state"/>.</summary>
     public long rows;
@@ -546,10 +549,10 @@ public static partial class Native
     public const string Library = "compiled";
 
     /// <summary>CN_ABI_VERSION of the header.</summary>
-    public const uint AbiVersion = 1;
+    public const uint AbiVersion = 2;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "97d3cf42c1a537c60780373a4518b11a8a7d828cd2edc2750ab5c9a6be78ed60";
+    public const string HeaderSha256 = "dc7ba3068ae5c23bb87abf61fa91c0375001bba876136833f00351d4e20c4816";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -568,11 +571,12 @@ public static partial class Native
         field instruction_set 12 4
         field buffer_bytes 16 8
         field scratch_bytes 24 8
-        struct cn_state 32
+        struct cn_state 40
         field seed 0 8
         field step 8 8
-        field rows 16 8
-        field learning_rate 24 8
+        field updates 16 8
+        field rows 24 8
+        field learning_rate 32 8
         struct cn_metrics 24
         field loss 0 8
         field correct 8 8
@@ -926,7 +930,7 @@ public static partial class Native
     public static partial int cn_optimizer_create(nint context, in cn_optimizer_desc desc, out nint op);
 
     /// <summary>
-    /// One update of all parameters at once, with t = step + 1, then state-&gt;step += 1. All arrays have <c>count</c> floats.
+    /// One update of all parameters at once, with t = updates + 1, then state-&gt;updates += 1. All arrays have <c>count</c> floats.
     /// slot_0: velocity (SGD with momentum, else null) or first moment; slot_1: second moment (Adam, else null).
     /// </summary>
     [LibraryImport(Library)]

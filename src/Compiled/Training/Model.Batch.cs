@@ -56,8 +56,9 @@ public abstract partial class Model
     }
 
     /// <summary>
-    /// Computes the gradients of one batch, with dropout on, and changes nothing else: for a rule of one's own over
-    /// <see cref="Weight.Span"/> and <see cref="Weight.Gradient"/>.
+    /// Computes the gradients of one batch, with dropout on, and leaves the weights as they are: for a rule of one's own over
+    /// <see cref="Weight.Span"/> and <see cref="Weight.Gradient"/>, or to change the gradients before <see cref="ApplyGradients"/>. It counts
+    /// as a <see cref="Step"/>, so the next one has other dropout masks.
     /// </summary>
     /// <param name="inputs">The samples one after the other; at most <see cref="BatchSize"/> of them.</param>
     /// <param name="targets">Their targets: floats of the output's shape each.</param>
@@ -87,6 +88,23 @@ public abstract partial class Model
         {
             Load(inputs, classIds);
             return ComputeLoadedGradients();
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    /// <summary>Updates the weights by their gradients, as they are in <see cref="Weight.Gradient"/>.</summary>
+    /// <param name="optimizer">The rule of the update.</param>
+    public void ApplyGradients(Optimizer optimizer)
+    {
+        ArgumentNullException.ThrowIfNull(optimizer);
+        Enter();
+        try
+        {
+            lock (Device.Gate)
+                Slots(optimizer).Step(_arena);
         }
         finally
         {
@@ -171,6 +189,7 @@ public abstract partial class Model
             ForwardCore();
             BackwardCore();
             Slots(optimizer).Step(_arena);
+            _arena.State.step++;
         }
     }
 
@@ -181,6 +200,7 @@ public abstract partial class Model
         {
             ForwardCore();
             BackwardCore();
+            _arena.State.step++;
         }
 
         return ReadMetrics();
@@ -211,7 +231,9 @@ public abstract partial class Model
             return slots;
         _slots?.Dispose();
         _slots = null; // Making the new ones may fail.
-        return _slots = new OptimizerSlots(optimizer, Plan, _context);
+        _slots = new OptimizerSlots(optimizer, Plan, _context);
+        _arena.State.updates = 0;
+        return _slots;
     }
 
     private void ClearMetrics() => _arena.Metrics = default;

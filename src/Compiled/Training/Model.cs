@@ -58,13 +58,31 @@ public abstract partial class Model : IDisposable
     /// <summary>What chose the initial weights and chooses the dropout masks and the order of the samples.</summary>
     public ulong Seed { get; }
 
-    /// <summary>The number of finished updates.</summary>
+    /// <summary>
+    /// The number of finished training steps: with <see cref="Seed"/> it chooses the dropout masks of the next one. Set it to go on where
+    /// another process stopped.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
     public long Step
     {
         get
         {
             ThrowIfDisposed();
             return _arena.ReadStep();
+        }
+
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            Enter();
+            try
+            {
+                _arena.State.step = (ulong)value;
+            }
+            finally
+            {
+                Exit();
+            }
         }
     }
 

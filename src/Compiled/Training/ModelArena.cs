@@ -66,7 +66,7 @@ internal sealed unsafe class ModelArena : IDisposable
     public Span<T> Values<T>(long bytesPerSample, int count)
         where T : unmanaged => new((void*)Value(bytesPerSample), count);
 
-    /// <summary>The number of updates, for a thread that does not use the model: another one may dispose it at any time.</summary>
+    /// <summary>The number of steps, for a thread that does not use the model: another one may dispose it at any time.</summary>
     public long ReadStep()
     {
         bool held = false;

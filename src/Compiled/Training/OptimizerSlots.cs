@@ -33,11 +33,7 @@ internal sealed class OptimizerSlots : IDisposable
     public void Step(ModelArena arena)
     {
         if (_op is null)
-        {
-            arena.State.step++;
             return;
-        }
-
         arena.State.learning_rate = Optimizer.LearningRate;
         CompiledException.ThrowIfFailed(
             Native.cn_optimizer_step(_op.Value, arena.StateAddress, arena.ParameterAddress, arena.GradientAddress, _slot0, _slot1));

@@ -26,8 +26,8 @@ public sealed class NativeLoaderTests(LoadingProbe probe) : IClassFixture<Loadin
     }
 
     [Theory]
-    [InlineData("struct cn_state 32\n", "struct cn_state 40\n", "has 'struct cn_state 40' where the assembly has 'struct cn_state 32'")]
-    [InlineData("field rows 16 8\n", "field rows 20 4\n", "has 'field rows 20 4' where the assembly has 'field rows 16 8'")]
+    [InlineData("struct cn_state 40\n", "struct cn_state 48\n", "has 'struct cn_state 48' where the assembly has 'struct cn_state 40'")]
+    [InlineData("field rows 24 8\n", "field rows 28 4\n", "has 'field rows 28 4' where the assembly has 'field rows 24 8'")]
     [InlineData("function cn_buffer_read\n", "", "has 'function cn_buffer_clear' where the assembly has 'function cn_buffer_read'")]
     [InlineData("function cn_philox\n", "", "has nothing where the assembly has 'function cn_philox'")]
     [InlineData("function cn_philox\n", "function cn_philox\nfunction cn_new\n", "has 'function cn_new' where the assembly has nothing")]

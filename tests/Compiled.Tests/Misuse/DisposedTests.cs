@@ -25,7 +25,8 @@ public sealed class DisposedTests : IDisposable
         net.Dispose();
         Dictionary<string, Action[]> uses = new()
         {
-            ["Step"] = [() => _ = net.Step],
+            ["Step"] = [() => _ = net.Step, () => net.Step = 1],
+            ["ApplyGradients"] = [() => net.ApplyGradients(new SGD())],
             ["TrainOnBatch"] = [() => net.TrainOnBatch(Inputs, Targets, new SGD()), () => net.TrainOnBatch(Inputs, ClassIds, new SGD())],
             ["ComputeGradients"] = [() => net.ComputeGradients(Inputs, Targets), () => net.ComputeGradients(Inputs, ClassIds)],
             ["TestOnBatch"] = [() => net.TestOnBatch(Inputs, Targets), () => net.TestOnBatch(Inputs, ClassIds)],

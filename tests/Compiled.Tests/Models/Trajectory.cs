@@ -60,6 +60,7 @@ internal sealed record Trajectory(double[] Prediction, double TestLoss, IReadOnl
         {
             BatchResult alone = Call(
                 model, data.Targets, floats => model.ComputeGradients(inputs, floats), ids => model.ComputeGradients(inputs, ids));
+            model.Step--; // The training that follows is the same step, with the same masks.
             double[][] gradients = [.. model.Weights.Select(weight => Compare.Widen(weight.Gradient))];
             BatchResult result = Call(
                 model, data.Targets,
@@ -126,6 +127,7 @@ internal sealed record Trajectory(double[] Prediction, double TestLoss, IReadOnl
         Array.Fill(inputs, float.NaN);
         Tensor targets = new([model.BatchSize, .. model.Plan.TargetShape]);
         Call(model, targets, floats => model.ComputeGradients(inputs, floats), ids => model.ComputeGradients(inputs, ids));
+        model.Step = 0;
         model.PredictOnBatch(inputs, new float[model.BatchSize * Tensor.Size(model.Plan.OutputShape)]);
     }
 

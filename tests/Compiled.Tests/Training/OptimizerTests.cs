@@ -104,6 +104,42 @@ public sealed class OptimizerTests
     }
 
     [Fact]
+    public void A_new_optimizer_counts_its_updates_from_one()
+    {
+        using var trained = new ThreeClasses(batchSize: 8);
+        for (int step = 0; step < 100; step++)
+            trained.TrainOnBatch(Inputs, ClassIds, new SGD(0.01));
+        using var fresh = new ThreeClasses(batchSize: 8);
+        for (int i = 0; i < trained.Weights.Count; i++)
+            trained.Weights[i].Span.CopyTo(fresh.Weights[i].Span);
+        Adam late = new(), early = new();
+        for (int step = 0; step < 3; step++)
+        {
+            trained.TrainOnBatch(Inputs, ClassIds, late);
+            fresh.TrainOnBatch(Inputs, ClassIds, early);
+        }
+
+        Compare.Same("weights", Samples.Weights(fresh), Samples.Weights(trained));
+    }
+
+    [Fact]
+    public void Gradients_that_are_applied_make_the_step()
+    {
+        using var whole = new ThreeClasses(batchSize: 8);
+        using var parts = new ThreeClasses(batchSize: 8);
+        Adam its = new(), theirs = new();
+        for (int step = 0; step < 5; step++)
+        {
+            whole.TrainOnBatch(Inputs, ClassIds, its);
+            parts.ComputeGradients(Inputs, ClassIds);
+            parts.ApplyGradients(theirs);
+        }
+
+        Assert.Equal(5, parts.Step);
+        Compare.Same("weights", Samples.Weights(whole), Samples.Weights(parts));
+    }
+
+    [Fact]
     public void One_optimizer_serves_two_models_each_with_a_state_of_its_own()
     {
         using var alone = new ThreeClasses(batchSize: 8);

@@ -40,7 +40,7 @@ public sealed class TargetTests
     }
 
     [Fact]
-    public void Gradients_alone_change_nothing_and_are_those_of_the_step()
+    public void Gradients_alone_leave_the_weights_and_are_those_of_the_step()
     {
         int[] classIds = Samples.ClassIds(8, 1, 3);
         float[] inputs = Samples.Inputs(8, 1, 6, 6, 2), targets = Samples.OneHot(classIds, 3);
@@ -49,13 +49,32 @@ public sealed class TargetTests
         float[] weights = Samples.Weights(net);
         BatchResult result = net.ComputeGradients(inputs, classIds);
         float[] gradients = [.. net.Weights.SelectMany(weight => weight.Gradient.ToArray())];
+        Assert.Equal(1, net.Step);
+        net.Step = 0;
         Assert.Equal(result, net.ComputeGradients(inputs, targets));
         Compare.Same("gradients", gradients, net.Weights.SelectMany(weight => weight.Gradient.ToArray()).ToArray());
         Compare.Same("weights", weights, Samples.Weights(net));
-        Assert.Equal(0, net.Step);
-
         Assert.Equal(result, trained.TrainOnBatch(inputs, classIds, new SGD()));
         Compare.Same("gradients of the step", gradients, trained.Weights.SelectMany(weight => weight.Gradient.ToArray()).ToArray());
+    }
+
+    [Fact]
+    public void Each_pass_of_a_loop_of_ones_own_has_dropout_masks_of_its_own()
+    {
+        int[] classIds = Samples.ClassIds(8, 1, 3);
+        float[] inputs = Samples.Inputs(8, 1, 6, 6, 2);
+        using var net = new ThreeShapes(batchSize: 8);
+        double[] losses = [.. Enumerable.Range(0, 5).Select(_ => net.ComputeGradients(inputs, classIds).Loss)];
+        Assert.Equal(5, losses.Distinct().Count());
+        Assert.Equal(5, net.Step);
+    }
+
+    [Fact]
+    public void Whole_numbers_are_no_targets_of_a_model_with_one_output()
+    {
+        using var net = new OneValue(batchSize: 4);
+        ArgumentException fault = Assert.Throws<ArgumentException>(() => net.TrainOnBatch(Samples.Inputs(4, 1, 5), [0, 0, 0, 0], new SGD()));
+        Assert.StartsWith("The targets of 'OneValue' are floats, not class numbers: write [0f, 1f].", fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -70,3 +89,8 @@ public sealed class TargetTests
         Assert.Equal(floats.Evaluate(data).Accuracy, numbers.Evaluate(data).Accuracy);
     }
 }
+
+/// <summary>A regression to one number.</summary>
+[Model]
+[Input(5), Dense(1), MeanSquaredError]
+internal sealed partial class OneValue;
