@@ -62,10 +62,19 @@ internal sealed record LossOperation(LossKind Loss) : Operation
             Mismatch(place, "an output of one unit", "softmax over one unit is always 1; use at least two units");
         else if (IsCrossentropy && head is not SoftmaxOperation)
             Mismatch(place, $"the output of {head?.Title ?? "the input"}", "it needs probabilities; put [Softmax] before it");
-        AccuracyKind accuracy = TakesClassIds ? AccuracyKind.Sparse
-            : IsCrossentropy ? AccuracyKind.Categorical
-            : output.Last == 1 ? AccuracyKind.Binary : AccuracyKind.Categorical;
-        return this with { Accuracy = accuracy };
+        return this with { Accuracy = AccuracyOf(output, head) };
+    }
+
+    /// <remarks>A regression has no hits: a mean squared error counts them only of probabilities.</remarks>
+    private AccuracyKind AccuracyOf(Shape output, Operation? head)
+    {
+        if (TakesClassIds)
+            return AccuracyKind.Sparse;
+        if (IsCrossentropy)
+            return AccuracyKind.Categorical;
+        if (head is not (SoftmaxOperation or ActivationOperation { Function: ActivationFunction.Sigmoid }))
+            return AccuracyKind.None;
+        return output.Last == 1 ? AccuracyKind.Binary : AccuracyKind.Categorical;
     }
 
     public override Shape Infer(Shape input, LayerPlace place) => new(1);

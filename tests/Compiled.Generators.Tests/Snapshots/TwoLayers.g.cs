@@ -86,7 +86,7 @@ namespace Examples.Small
             _loss = Create(cn_loss_create, new cn_loss_desc
             {
                 batch = BatchSize,
-                loss = (int)cn_loss_kind.CN_LOSS_MEAN_SQUARED_ERROR, accuracy = (int)cn_accuracy.CN_ACCURACY_BINARY,
+                loss = (int)cn_loss_kind.CN_LOSS_MEAN_SQUARED_ERROR, accuracy = (int)cn_accuracy.CN_ACCURACY_NONE,
                 positions = 1, classes = 1, from_logits = 0,
             });
         }
@@ -165,7 +165,7 @@ namespace Examples.Small
             OutputShape = [1],
             TargetShape = [1],
             Target = global::Compiled.TargetKind.Tensor,
-            HasAccuracy = true,
+            HasAccuracy = false,
             ParameterBytes = 256,
             ValueBytesPerSample = 320,
             InputOffset = 0,

@@ -69,7 +69,7 @@ partial record struct @event
                 _loss = Create(cn_loss_create, new cn_loss_desc
                 {
                     batch = BatchSize,
-                    loss = (int)cn_loss_kind.CN_LOSS_MEAN_SQUARED_ERROR, accuracy = (int)cn_accuracy.CN_ACCURACY_CATEGORICAL,
+                    loss = (int)cn_loss_kind.CN_LOSS_MEAN_SQUARED_ERROR, accuracy = (int)cn_accuracy.CN_ACCURACY_NONE,
                     positions = 1, classes = 2, from_logits = 0,
                 });
             }
@@ -136,7 +136,7 @@ partial record struct @event
                 OutputShape = [2],
                 TargetShape = [2],
                 Target = global::Compiled.TargetKind.Tensor,
-                HasAccuracy = true,
+                HasAccuracy = false,
                 ParameterBytes = 128,
                 ValueBytesPerSample = 256,
                 InputOffset = 0,

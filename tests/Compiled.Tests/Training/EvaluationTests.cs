@@ -35,9 +35,8 @@ public sealed class EvaluationTests
         ArrayDataset data = Samples.Values(21);
         using var net = new ThreeValues(batchSize: 8);
         Evaluation score = net.Evaluate(data);
-        (double loss, double accuracy) = Recount.Regression(net, data);
-        Assert.Equal(loss, score.Loss, 1e-6);
-        Assert.Equal(accuracy, score.Accuracy, 1e-12);
+        Assert.Equal(Recount.Regression(net, data), score.Loss, 1e-6);
+        Assert.Equal(double.NaN, score.Accuracy);
     }
 
     [Fact]

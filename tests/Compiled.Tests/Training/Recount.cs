@@ -23,13 +23,11 @@ internal static class Recount
     }
 
     /// <summary>A hit is, as in Keras, a row whose largest value stands where the target's does.</summary>
-    public static (double Loss, double Accuracy) Regression(Model model, Dataset data)
+    public static double Regression(Model model, Dataset data)
     {
         float[] predictions = model.Predict(data);
         (_, float[] targets) = Samples.All(data);
-        double loss = predictions.Zip(targets, (p, t) => ((double)p - t) * ((double)p - t)).Average();
-        int hits = predictions.Chunk(3).Zip(targets.Chunk(3)).Count(row => IndexOfMaximum(row.First) == IndexOfMaximum(row.Second));
-        return (loss, (double)hits / data.Count);
+        return predictions.Zip(targets, (p, t) => ((double)p - t) * ((double)p - t)).Average();
     }
 
     private static int IndexOfMaximum(float[] values) => Array.IndexOf(values, values.Max());
