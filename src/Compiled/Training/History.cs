@@ -4,7 +4,7 @@ namespace Compiled;
 /// <param name="Epoch">The number of the epoch, from 1.</param>
 /// <param name="Loss">The mean loss over the samples, in training.</param>
 /// <param name="Accuracy">The part of hits in training; NaN for a model that counts none.</param>
-/// <param name="Validation">What the validation set gave after the epoch; null without one.</param>
+/// <param name="Validation">What the validation set gave after the epoch; null without one, and where the run was ended meanwhile.</param>
 /// <param name="Samples">The number of samples trained on.</param>
 /// <param name="TrainingTime">The time of the training steps.</param>
 /// <param name="Time">The time of the whole epoch, validation included.</param>

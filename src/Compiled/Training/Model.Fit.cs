@@ -7,12 +7,18 @@ public abstract partial class Model
 {
     private const int ReportsPerSecond = 10;
 
+    // Passes that earlier calls of Fit have begun.
+    private long _passes;
+
     /// <summary>Trains for a number of epochs.</summary>
     /// <param name="train">The samples; the last batch of an epoch may be smaller than <see cref="BatchSize"/>.</param>
     /// <param name="optimizer">The rule of the updates.</param>
     /// <param name="epochs">The epoch to end after, counted from 1.</param>
     /// <param name="validation">Evaluated after each epoch; it does not influence the training.</param>
-    /// <param name="shuffle">Whether each epoch has an order of its own, chosen by <see cref="Seed"/> and the epoch.</param>
+    /// <param name="shuffle">
+    /// Whether each pass over the samples has an order of its own, chosen by <see cref="Seed"/> and the number of the pass. A further call goes
+    /// on with the next pass.
+    /// </param>
     /// <param name="initialEpoch">The epochs already done: the first one here is the next.</param>
     /// <param name="stepsPerEpoch">Steps of an epoch; null for one pass over the samples. The stream of batches goes on from epoch to epoch.</param>
     /// <param name="callbacks">Called between steps.</param>
@@ -49,8 +55,16 @@ public abstract partial class Model
         {
             var order = new SampleOrder(train.Count, BatchSize, shuffle, Seed);
             int steps = stepsPerEpoch ?? order.BatchesPerPass;
-            order.Seek((long)initialEpoch * steps);
-            return FitEpochs(train, optimizer, epochs, validation, initialEpoch, order, steps, callbacks ?? [], progress, cancellationToken);
+            order.Seek(initialEpoch > 0 ? (long)initialEpoch * steps : _passes * order.BatchesPerPass);
+            try
+            {
+                return FitEpochs(
+                    train, optimizer, epochs, validation, initialEpoch, order, steps, callbacks ?? [], progress, cancellationToken);
+            }
+            finally
+            {
+                _passes = order.Pass + 1;
+            }
         }
         finally
         {
@@ -89,6 +103,11 @@ public abstract partial class Model
             history.Add(result);
             foreach (Callback callback in callbacks)
                 callback.OnEpochEnd(this, result);
+            if (validation is not null && result.Validation is null)
+            {
+                history.Cancelled = true; // While it was validated: the epoch was trained all the same.
+                break;
+            }
         }
 
         foreach (Callback callback in callbacks)
@@ -131,14 +150,7 @@ public abstract partial class Model
 
         TimeSpan trainingTime = Stopwatch.GetElapsedTime(begin);
         BatchResult mean = ReadMetrics();
-        Evaluation? evaluation = null;
-        if (validation is not null)
-        {
-            if (EvaluateSamples(validation, cancellationToken) is not { } done)
-                return false;
-            evaluation = done;
-        }
-
+        Evaluation? evaluation = validation is null ? null : EvaluateSamples(validation, cancellationToken);
         result = new EpochResult(at.Epoch, mean.Loss, mean.Accuracy, evaluation, samples, trainingTime, Stopwatch.GetElapsedTime(begin));
         return true;
     }

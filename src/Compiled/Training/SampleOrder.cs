@@ -22,6 +22,9 @@ internal sealed class SampleOrder
         Begin(0);
     }
 
+    /// <summary>The number of the pass that is being read, from 0.</summary>
+    public long Pass => (long)_pass;
+
     public int BatchesPerPass => (_order.Length + _batchSize - 1) / _batchSize;
 
     /// <summary>Goes to a batch counted from the beginning of the first pass.</summary>

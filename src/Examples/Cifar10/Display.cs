@@ -18,7 +18,7 @@ internal abstract class Display : Callback, IProgress<TrainingProgress>
 
     private static string Line(EpochResult result, int epochs)
     {
-        Evaluation validation = result.Validation!.Value;
+        Evaluation validation = result.Validation ?? new Evaluation(double.NaN, double.NaN, 0);
         return $"epoch {result.Epoch}/{epochs}   {result.SamplesPerSecond,6:N0} images/s   loss {result.Loss:F4}   accuracy {result.Accuracy:F4}   " +
             $"val_loss {validation.Loss:F4}   val_accuracy {validation.Accuracy:F4}   {result.Time.TotalSeconds:F1} s";
     }

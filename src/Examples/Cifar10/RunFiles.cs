@@ -22,7 +22,7 @@ internal sealed class RunFiles(string directory) : Callback
 
     public override void OnEpochEnd(Model model, EpochResult result)
     {
-        double loss = result.Validation!.Value.Loss;
+        double loss = result.Validation?.Loss ?? double.NaN; // None where the run was stopped while it validated.
         if (loss < _bestLoss) // Never true of NaN.
         {
             (_bestLoss, BestEpoch) = (loss, result.Epoch);
@@ -30,7 +30,7 @@ internal sealed class RunFiles(string directory) : Callback
         }
 
         _history.Append(
-            $"{result.Epoch},{result.Loss:R},{result.Accuracy:R},{loss:R},{result.Validation.Value.Accuracy:R},{result.SamplesPerSecond:F1},{result.Time.TotalSeconds:F3}\n");
+            $"{result.Epoch},{result.Loss:R},{result.Accuracy:R},{loss:R},{result.Validation?.Accuracy ?? double.NaN:R},{result.SamplesPerSecond:F1},{result.Time.TotalSeconds:F3}\n");
         File.WriteAllText(Table + ".new", _history.ToString());
         File.Move(Table + ".new", Table, overwrite: true);
         _hasTable = true;

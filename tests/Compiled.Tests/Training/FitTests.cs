@@ -48,6 +48,23 @@ public sealed class FitTests
     }
 
     [Fact]
+    public void A_further_call_goes_on_with_the_next_pass()
+    {
+        int[] Read(params int[] calls)
+        {
+            using var net = new ThreeClasses(batchSize: 4, seed: 1);
+            var data = new WatchedDataset(Samples.Classes(10));
+            var optimizer = new SGD();
+            foreach (int epochs in calls)
+                net.Fit(data, optimizer, epochs);
+            return data.Read;
+        }
+
+        Assert.Equal(Read(3), Read(1, 1, 1));
+        Assert.Equal(Read(3), Read(2, 1));
+    }
+
+    [Fact]
     public void Shuffling_gives_every_epoch_an_order_of_its_own_that_follows_from_the_seed()
     {
         int[] Read(ulong seed)

@@ -31,7 +31,7 @@ public sealed class SummaryTests
                       3  dense_2                     Dense 3                  3                   27
                       4  softmax_1                   Softmax                  3                    -
                       4  categorical_crossentropy_1  CategoricalCrossentropy  one number           -
-                239 parameters, 4 stages, 8 native calls per training step, arena of {arena} bytes at batch size 400
+                239 parameters, 3 stages and the loss, 8 native calls per training step, arena of {arena} bytes at batch size 400
                 """.ReplaceLineEndings("\n"), net.Summary());
         }
         finally
