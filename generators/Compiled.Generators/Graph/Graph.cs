@@ -40,7 +40,8 @@ internal sealed record Value(int Id, Shape Shape);
 /// <param name="Output">The value it makes; -1 for the loss.</param>
 internal sealed record Node(int Id, string Name, Operation Operation, EquatableArray<int> Inputs, int Output)
 {
-    public int Input => Inputs[0];
+    /// <summary>The value it reads, of a layer that reads one.</summary>
+    public int Input => Inputs.Count == 1 ? Inputs[0] : throw new System.InvalidOperationException($"'{Name}' reads {Inputs.Count} values.");
 }
 
 /// <summary>A trainable tensor.</summary>

@@ -27,7 +27,7 @@ public static class Cifar10
 
     /// <summary>Loads the data set from a directory, or from the cache, downloading it first if needed.</summary>
     /// <param name="directory">
-    /// The directory of the binary files or the one above it; null for the cache. Training files that are missing are left out, as long as there is one.
+    /// The directory of the binary files or the one above it; null for the cache. Of the training files, 2 to 5 may be missing.
     /// </param>
     /// <param name="cancellationToken">Stops a download; it is resumed the next time.</param>
     /// <exception cref="DirectoryNotFoundException">The directory does not hold the files.</exception>

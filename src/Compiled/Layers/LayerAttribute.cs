@@ -8,8 +8,8 @@ namespace Compiled;
 public abstract class LayerAttribute : Attribute
 {
     /// <summary>
-    /// The name of the layer: of its weights in files, of its member in C#, and what <see cref="From"/> refers to. By default layers with
-    /// weights are numbered by kind, as in Keras: <c>conv2d_1</c>, <c>conv2d_2</c>, <c>dense_1</c>.
+    /// The name of the layer: of its weights in files, of its member in C#, and what <see cref="From"/> refers to. By default layers are
+    /// numbered from 1 by kind: <c>conv2d_1</c>, <c>conv2d_2</c>, <c>dense_1</c> (stand-alone Keras; later ones begin without a number).
     /// </summary>
     public string? Name { get; set; }
 

@@ -16,6 +16,8 @@ internal static partial class AtomicFile
         if (Directory.Exists(target))
             throw new IOException($"'{path}' is a directory.");
         string directory = Path.GetDirectoryName(target) ?? throw new ArgumentException($"'{path}' is not the path of a file.", nameof(path));
+        if (!Directory.Exists(directory))
+            throw new DirectoryNotFoundException($"'{path}' cannot be written: the folder '{directory}' does not exist.");
         // Of its own for every write: two threads may write the same target.
         string name = $".{Path.GetFileName(target)}.{Environment.ProcessId}.{Interlocked.Increment(ref _count)}.tmp";
         string temporary = Path.Combine(directory, name);

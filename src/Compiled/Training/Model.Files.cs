@@ -34,7 +34,10 @@ public abstract partial class Model
 
     /// <summary>Reads all weights from a safetensors file. Names, shapes and types must be exactly this model's; else nothing is changed.</summary>
     /// <param name="path">The file.</param>
-    /// <exception cref="InvalidDataException">The file is damaged, or it is not of this network; the message names every difference.</exception>
+    /// <remarks>Layers without weights may differ; the text of the network that the file was written from is in its metadata.</remarks>
+    /// <exception cref="InvalidDataException">
+    /// The file is damaged, or a tensor is missing, too many, or of another shape or type; the message names every difference.
+    /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public void LoadWeights(string path)
     {

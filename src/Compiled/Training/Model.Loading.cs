@@ -19,6 +19,9 @@ public abstract partial class Model
 
     private void Load(ReadOnlySpan<float> inputs, ReadOnlySpan<int> classIds)
     {
+        // A collection expression of whole numbers, [0, 1], is a span of int first.
+        if (ClassCount == 1)
+            throw new ArgumentException($"The targets of '{Plan.Name}' are floats, not class numbers: write [0f, 1f].", nameof(classIds));
         int rows = LoadInputs(inputs);
         int perSample = Plan.Target == TargetKind.ClassId ? TargetSize : TargetSize / ClassCount;
         if (classIds.Length != rows * perSample)
@@ -97,7 +100,15 @@ public abstract partial class Model
             throw new ArgumentException($"The targets of the data set are floats; '{Plan.Name}' takes class numbers.", name);
         if (data.HasClassIds && data.ClassCount != ClassCount)
             throw new ArgumentException($"The data set has {data.ClassCount} classes; '{Plan.Name}' predicts {ClassCount}.", name);
-        if (data.HasClassIds ? Plan.OutputShape.Count != 1 : !data.TargetShape.SequenceEqual(Plan.TargetShape))
+        if (data.HasClassIds && Plan.OutputShape.Count != 1)
+        {
+            throw new ArgumentException(
+                $"The data set has one class number per sample; '{Plan.Name}' takes {Text(Plan.OutputShape.SkipLast(1).ToArray())} of them. "
+                + "Train it with TrainOnBatch.",
+                name);
+        }
+
+        if (!data.HasClassIds && !data.TargetShape.SequenceEqual(Plan.TargetShape))
         {
             throw new ArgumentException(
                 $"The targets of the data set are {Text(data.TargetShape)}; '{Plan.Name}' takes {Text(Plan.TargetShape)}.", name);

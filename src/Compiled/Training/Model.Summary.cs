@@ -28,7 +28,7 @@ public abstract partial class Model
             text.Append(Line(row, widths)).Append('\n');
         text.Append(
             CultureInfo.InvariantCulture,
-            $"{Plan.ParameterCount:N0} parameters, {Plan.Layers.Max(layer => layer.Stage)} stages, {Plan.NativeCallsPerStep} native calls per training step, ");
+            $"{Plan.ParameterCount:N0} parameters, {Plan.Layers.Max(layer => layer.Stage) - 1} stages and the loss, {Plan.NativeCallsPerStep} native calls per training step, ");
         text.Append(CultureInfo.InvariantCulture, $"arena of {ArenaBytes:N0} bytes at batch size {BatchSize:N0}");
         return text.ToString();
     }

@@ -70,7 +70,7 @@ public enum TargetKind
 
 /// <summary>A layer of a <see cref="ModelPlan"/>.</summary>
 /// <param name="Name">Its name.</param>
-/// <param name="Kind">What it is and how it is set, e.g. <c>Conv2D 32, 3×3, same</c>.</param>
+/// <param name="Kind">What it is and how it is set, e.g. <c>Conv2D 3×3 same, 32 filters</c>.</param>
 /// <param name="OutputShape">The shape it gives, without the batch.</param>
 /// <param name="ParameterCount">Its trainable values.</param>
 /// <param name="Stage">The stage it belongs to, from 1.</param>
