@@ -1,0 +1,290 @@
+#include "block.h"
+
+#include <cstdarg>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <cxxabi.h>
+#include <dlfcn.h>
+
+namespace compiled::sim {
+namespace {
+
+struct Fault {};
+
+std::string format(const char* text, ...) __attribute__((format(printf, 1, 2)));
+
+std::string format_list(const char* text, std::va_list arguments) {
+    char buffer[512];
+    std::vsnprintf(buffer, sizeof(buffer), text, arguments);
+    return buffer;
+}
+
+std::string format(const char* text, ...) {
+    std::va_list arguments;
+    va_start(arguments, text);
+    std::string result = format_list(text, arguments);
+    va_end(arguments);
+    return result;
+}
+
+std::string describe(const Thread& thread) {
+    switch (thread.state) {
+    case ThreadState::Ready:
+        return "running";
+    case ThreadState::Exited:
+        return "exited";
+    case ThreadState::InBarrier:
+        return format("in %s at %s:%d", thread.call, thread.site.file, thread.site.line);
+    case ThreadState::InCollective:
+        return format("in %s with mask %08x at %s:%d", thread.call, thread.mask, thread.site.file, thread.site.line);
+    }
+    return "";
+}
+
+} // namespace
+
+Block block;
+
+cudaError_t Block::run(const Kernel& kernel) {
+    _kernel = &kernel;
+    _error = cudaSuccess;
+    _report.clear();
+    uint64_t count = uint64_t{kernel.grid.x} * kernel.grid.y * kernel.grid.z;
+    for (uint64_t i = 0; i < count && _error == cudaSuccess; ++i) {
+        run_block(scheduled_block(i, count));
+    }
+    _shared.begin(0);
+    return _error;
+}
+
+void Block::run_block(uint64_t number) {
+    const dim3& grid = _kernel->grid;
+    _index = {static_cast<unsigned>(number % grid.x), static_cast<unsigned>(number / grid.x % grid.y),
+              static_cast<unsigned>(number / grid.x / grid.y)};
+    _arrived = _nonzero = 0;
+    _shared.begin(_kernel->shared_bytes);
+    begin_threads();
+    _current = _threads[static_cast<size_t>(_ready.next(-1))].get();
+    Fiber::change(_main, _current->fiber);
+    if (_error == cudaSuccess && !_shared.intact()) {
+        _error = cudaErrorIllegalAddress;
+        _report = where() + ": wrote outside its shared memory";
+    }
+    _current = nullptr;
+}
+
+void Block::begin_threads() {
+    const dim3& size = _kernel->block;
+    _count = _live = size.x * size.y * size.z;
+    _ready.clear(_count);
+    while (_threads.size() < _count) {
+        _threads.push_back(std::make_unique<Thread>());
+    }
+    for (unsigned number = 0; number < _count; ++number) {
+        Thread& thread = *_threads[number];
+        thread.index = {number % size.x, number / size.x % size.y, number / size.x / size.y};
+        thread.number = number;
+        thread.state = ThreadState::Ready;
+        thread.copies.clear();
+        thread.fiber.start(thread_main);
+        _ready.add(number);
+    }
+}
+
+// A fault is thrown, so that what the kernel's frames own is freed; the frames of the other threads are forgotten.
+void Block::thread_main() {
+    try {
+        block._kernel->body();
+        block.exit();
+    } catch (const Fault&) {
+    }
+    Fiber::change(block._current->fiber, block._main, true);
+}
+
+void Block::change_to_next(bool ended) {
+    int next = _ready.next(static_cast<int>(_current->number));
+    if (next < 0) {
+        fault(cudaErrorLaunchFailure, "deadlock");
+    }
+    Thread& from = *_current;
+    Thread& to = *_threads[static_cast<size_t>(next)];
+    if (&from != &to) {
+        _current = &to;
+        Fiber::change(from.fiber, to.fiber, ended);
+    }
+}
+
+void Block::yield() {
+    change_to_next();
+}
+
+void Block::interrupt() {
+    if (schedule() == Schedule::Random && random_below(4) == 0) {
+        yield();
+    }
+}
+
+void Block::wait(ThreadState state, const char* call, Site site) {
+    _current->state = state;
+    _current->call = call;
+    _current->site = site;
+    _ready.remove(_current->number);
+}
+
+void Block::release(Thread& thread) {
+    thread.state = ThreadState::Ready;
+    _ready.add(thread.number);
+}
+
+// Threads that have exited are not waited for, as on Volta and later.
+BarrierCount Block::barrier(bool predicate, const char* call, Site site) {
+    if (_arrived == 0) {
+        _first_arrived = _current;
+    } else if (site.line != _first_arrived->site.line || std::strcmp(site.file, _first_arrived->site.file) != 0) {
+        fault(cudaErrorLaunchFailure, "divergent barrier: %s at %s:%d, while thread (%u, %u, %u) is %s", call, site.file, site.line,
+              _first_arrived->index.x, _first_arrived->index.y, _first_arrived->index.z, describe(*_first_arrived).c_str());
+    }
+    ++_arrived;
+    _nonzero += predicate ? 1 : 0;
+    wait(ThreadState::InBarrier, call, site);
+    finish_barrier();
+    change_to_next();
+    return _last_barrier; // the next barrier cannot end before this thread is there
+}
+
+void Block::finish_barrier() {
+    if (_arrived == 0 || static_cast<unsigned>(_arrived) < _live) {
+        return;
+    }
+    _last_barrier = {_arrived, _nonzero};
+    _arrived = _nonzero = 0;
+    for (unsigned number = 0; number < _count; ++number) {
+        if (_threads[number]->state == ThreadState::InBarrier) {
+            release(*_threads[number]);
+        }
+    }
+}
+
+Thread* Block::lane_of(const Thread& thread, unsigned lane) {
+    unsigned number = thread.number / WarpSize * WarpSize + lane;
+    return number < _count ? _threads[number].get() : nullptr;
+}
+
+void Block::collective(unsigned mask, void* operand, Exchange exchange, const char* call, Site site) {
+    if ((mask >> _current->lane() & 1) == 0) {
+        fault(cudaErrorLaunchFailure, "wrong mask: %s with mask %08x by lane %u, which is not in it, at %s:%d", call, mask,
+              _current->lane(), site.file, site.line);
+    }
+    _current->mask = mask;
+    _current->operand = operand;
+    _current->exchange = exchange;
+    wait(ThreadState::InCollective, call, site);
+    finish_collective(*_current);
+    change_to_next();
+}
+
+// Lanes that have exited, or never were, are not waited for.
+void Block::finish_collective(const Thread& thread) {
+    void* operands[WarpSize] = {};
+    for (unsigned lane = 0; lane < WarpSize; ++lane) {
+        Thread* other = (thread.mask >> lane & 1) != 0 ? lane_of(thread, lane) : nullptr;
+        if (other == nullptr || other->state == ThreadState::Exited) {
+            continue;
+        }
+        if (other->state != ThreadState::InCollective) {
+            return;
+        }
+        if (other->mask != thread.mask || std::strcmp(other->call, thread.call) != 0) {
+            if ((other->mask >> thread.lane() & 1) != 0) { // they wait for each other in different calls
+                fault(cudaErrorLaunchFailure, "wrong mask: lane %u is %s, while lane %u is %s", thread.lane(), describe(thread).c_str(),
+                      lane, describe(*other).c_str());
+            }
+            return;
+        }
+        operands[lane] = other->operand;
+    }
+    thread.exchange(operands);
+    for (unsigned lane = 0; lane < WarpSize; ++lane) {
+        if (operands[lane] != nullptr) {
+            release(*lane_of(thread, lane));
+        }
+    }
+}
+
+void Block::exit() {
+    _current->state = ThreadState::Exited;
+    _ready.remove(_current->number);
+    --_live;
+    finish_barrier();
+    for (unsigned lane = 0; lane < WarpSize; ++lane) {
+        Thread* other = lane_of(*_current, lane);
+        if (other != nullptr && other->state == ThreadState::InCollective) {
+            finish_collective(*other);
+        }
+    }
+    if (_live > 0) {
+        change_to_next(true);
+    }
+}
+
+void Block::fault(cudaError_t error, const char* text, ...) {
+    std::va_list arguments;
+    va_start(arguments, text);
+    std::string reason = format_list(text, arguments);
+    va_end(arguments);
+    if (_current == nullptr) {
+        std::fprintf(stderr, "device code was called by the host: %s\n", reason.c_str());
+        std::abort();
+    }
+    const uint3& thread = _current->index;
+    _error = error;
+    _report = where() + format(", thread (%u, %u, %u): ", thread.x, thread.y, thread.z) + reason + wait_states();
+    throw Fault();
+}
+
+std::string Block::where() const {
+    return format("kernel %s launched at %s:%d, block (%u, %u, %u)", kernel_name(_kernel->address).c_str(), _kernel->launched_at.file,
+                  _kernel->launched_at.line, _index.x, _index.y, _index.z);
+}
+
+// One line for each run of neighbouring lanes that do the same.
+std::string Block::wait_states() const {
+    std::string text;
+    for (unsigned begin = 0; begin < _count;) {
+        std::string state = describe(*_threads[begin]);
+        unsigned end = begin + 1;
+        while (end < _count && end % WarpSize != 0 && describe(*_threads[end]) == state) {
+            ++end;
+        }
+        text += format("\n  warp %u, lanes %u to %u: %s", begin / WarpSize, begin % WarpSize, (end - 1) % WarpSize, state.c_str());
+        begin = end;
+    }
+    return text;
+}
+
+void check_aligned(const void* memory, size_t alignment, const char* what) {
+    if (reinterpret_cast<uintptr_t>(memory) % alignment != 0) {
+        block.fault(cudaErrorMisalignedAddress, "%s, %p, is not aligned to %zu bytes", what, memory, alignment);
+    }
+}
+
+void check_shared(const void* memory, size_t bytes, const char* what) {
+    if (!block.shared().contains(memory, bytes)) {
+        block.fault(cudaErrorIllegalAddress, "%s, %zu bytes at %p, is not in one array of shared memory", what, bytes, memory);
+    }
+}
+
+std::string kernel_name(const void* address) {
+    Dl_info info = {};
+    if (dladdr(address, &info) == 0 || info.dli_saddr != address) {
+        return "";
+    }
+    int status = 0;
+    char* demangled = abi::__cxa_demangle(info.dli_sname, nullptr, nullptr, &status);
+    std::string name = status == 0 ? demangled : info.dli_sname;
+    std::free(demangled);
+    return name;
+}
+
+} // namespace compiled::sim

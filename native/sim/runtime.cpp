@@ -1,0 +1,209 @@
+// The device, its errors, and the launch of kernels.
+#include "device.h"
+
+#include <cstdio>
+#include <map>
+
+namespace compiled::sim {
+namespace {
+
+thread_local cudaError_t last_error = cudaSuccess;
+
+struct Launches {
+    std::map<const void*, int> dynamic_limits; // by cudaFuncSetAttribute
+    std::set<std::string> names;
+};
+
+Launches& launches() {
+    static Launches all;
+    return all;
+}
+
+void run(const Kernel& kernel) {
+    cudaError_t error = block.run(kernel);
+    std::string report = block.report();
+    std::string name = kernel_name(kernel.address);
+    launches().names.insert(name);
+    if (error == cudaSuccess && !memory_intact()) {
+        error = cudaErrorIllegalAddress;
+        report = "kernel " + name + " launched at " + kernel.launched_at.file + ":" + std::to_string(kernel.launched_at.line) +
+                 ": wrote outside the memory it was given";
+    }
+    if (error != cudaSuccess) {
+        std::fprintf(stderr, "%s\n", report.c_str());
+        device().sticky = error;
+        device().last_fault = report;
+    }
+}
+
+bool fits(const dim3& size, uint64_t x, uint64_t y, uint64_t z) {
+    return size.x >= 1 && size.y >= 1 && size.z >= 1 && size.x <= x && size.y <= y && size.z <= z;
+}
+
+cudaError_t check(const Kernel& kernel) {
+    const dim3& threads = kernel.block;
+    if (!fits(kernel.grid, 0x7FFFFFFF, 65535, 65535) || !fits(threads, 1024, 1024, 64) ||
+        uint64_t{threads.x} * threads.y * threads.z > ReadySet::Capacity) {
+        return cudaErrorInvalidConfiguration;
+    }
+    auto limit = launches().dynamic_limits.find(kernel.address);
+    size_t allowed = limit == launches().dynamic_limits.end() ? SharedMemory::StaticLimit : static_cast<size_t>(limit->second);
+    return kernel.shared_bytes > allowed ? cudaErrorInvalidValue : cudaSuccess;
+}
+
+} // namespace
+
+Device& device() {
+    static Device one;
+    return one;
+}
+
+// Sticky errors are not remembered: every call returns them anyway.
+cudaError_t remember(cudaError_t error) {
+    if (error != cudaSuccess && error != cudaErrorNotReady) {
+        last_error = error;
+    }
+    return error;
+}
+
+cudaError_t launch(Kernel kernel, cudaStream_t stream) {
+    return call([&] {
+        cudaError_t error = check(kernel);
+        return error != cudaSuccess ? error : issue(stream, cudaGraphNodeTypeKernel, [kernel = std::move(kernel)] { run(kernel); });
+    });
+}
+
+std::string last_fault() {
+    std::lock_guard<std::recursive_mutex> lock(device().mutex);
+    return device().last_fault;
+}
+
+void reset() {
+    std::lock_guard<std::recursive_mutex> lock(device().mutex);
+    for (auto& stream : device().streams) {
+        stream->work.clear();
+        stream->finished = stream->issued;
+        stream->capture = nullptr;
+    }
+    device().captures.clear();
+    device().sticky = cudaSuccess;
+    last_error = cudaSuccess;
+}
+
+std::set<std::string> kernels_run() {
+    std::lock_guard<std::recursive_mutex> lock(device().mutex);
+    return launches().names;
+}
+
+} // namespace compiled::sim
+
+using namespace compiled::sim;
+
+const char* cudaGetErrorName(cudaError_t error) {
+    switch (error) {
+#define CN_SIM_NAME(name)                                                                                                                  \
+    case name:                                                                                                                             \
+        return #name;
+        CN_SIM_NAME(cudaSuccess)
+        CN_SIM_NAME(cudaErrorInvalidValue)
+        CN_SIM_NAME(cudaErrorMemoryAllocation)
+        CN_SIM_NAME(cudaErrorInvalidConfiguration)
+        CN_SIM_NAME(cudaErrorInvalidMemcpyDirection)
+        CN_SIM_NAME(cudaErrorInvalidDevice)
+        CN_SIM_NAME(cudaErrorInvalidResourceHandle)
+        CN_SIM_NAME(cudaErrorNotReady)
+        CN_SIM_NAME(cudaErrorIllegalAddress)
+        CN_SIM_NAME(cudaErrorMisalignedAddress)
+        CN_SIM_NAME(cudaErrorLaunchFailure)
+        CN_SIM_NAME(cudaErrorStreamCaptureUnsupported)
+        CN_SIM_NAME(cudaErrorStreamCaptureInvalidated)
+        CN_SIM_NAME(cudaErrorStreamCaptureUnmatched)
+        CN_SIM_NAME(cudaErrorStreamCaptureUnjoined)
+        CN_SIM_NAME(cudaErrorStreamCaptureImplicit)
+        CN_SIM_NAME(cudaErrorCapturedEvent)
+#undef CN_SIM_NAME
+    }
+    return "unrecognized error code";
+}
+
+const char* cudaGetErrorString(cudaError_t error) {
+    return cudaGetErrorName(error);
+}
+
+cudaError_t cudaGetLastError() {
+    cudaError_t error = cudaPeekAtLastError();
+    last_error = cudaSuccess;
+    return error;
+}
+
+cudaError_t cudaPeekAtLastError() {
+    std::lock_guard<std::recursive_mutex> lock(device().mutex);
+    return device().sticky != cudaSuccess ? device().sticky : last_error;
+}
+
+cudaError_t cudaGetDeviceCount(int* count) {
+    *count = 1;
+    return cudaSuccess;
+}
+
+cudaError_t cudaGetDevice(int* device) {
+    *device = 0;
+    return cudaSuccess;
+}
+
+cudaError_t cudaSetDevice(int device) {
+    return call([&] { return device == 0 ? cudaSuccess : cudaErrorInvalidDevice; });
+}
+
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+    return call([&] {
+        if (device != 0) {
+            return cudaErrorInvalidDevice;
+        }
+        size_t free = 0;
+        *properties = {};
+        std::snprintf(properties->name, sizeof(properties->name), "CUDA on the CPU");
+        cudaMemGetInfo(&free, &properties->totalGlobalMem);
+        properties->sharedMemPerBlock = SharedMemory::StaticLimit;
+        properties->sharedMemPerBlockOptin = SharedMemory::Limit;
+        properties->sharedMemPerMultiprocessor = SharedMemory::Limit + 1024;
+        properties->major = 8;
+        properties->multiProcessorCount = 8;
+        properties->warpSize = WarpSize;
+        properties->maxThreadsPerBlock = ReadySet::Capacity;
+        properties->maxThreadsPerMultiProcessor = 2048;
+        properties->regsPerBlock = 65536;
+        properties->l2CacheSize = 40 << 20;
+        for (int i = 0; i < 3; ++i) {
+            properties->maxThreadsDim[i] = i < 2 ? 1024 : 64;
+            properties->maxGridSize[i] = i < 1 ? 0x7FFFFFFF : 65535;
+        }
+        return cudaSuccess;
+    });
+}
+
+cudaError_t cudaDeviceSynchronize() {
+    return blocking_call([] {
+        device().run_all();
+        return cudaSuccess;
+    });
+}
+
+cudaError_t cudaRuntimeGetVersion(int* version) {
+    *version = 12000;
+    return cudaSuccess;
+}
+
+cudaError_t cudaDriverGetVersion(int* version) {
+    return cudaRuntimeGetVersion(version);
+}
+
+cudaError_t cudaFuncSetAttribute(const void* kernel, cudaFuncAttribute attribute, int value) {
+    return call([&] {
+        if (attribute != cudaFuncAttributeMaxDynamicSharedMemorySize || value < 0 || static_cast<size_t>(value) > SharedMemory::Limit) {
+            return cudaErrorInvalidValue;
+        }
+        launches().dynamic_limits[kernel] = value;
+        return cudaSuccess;
+    });
+}

@@ -1,0 +1,15 @@
+// CUDA, for every .cu file: the toolkit's under nvcc, native/sim's under any other compiler; and the wrappers that kernels use for what
+// a host compiler cannot read: launches, shared memory, async copies, tensor cores.
+#pragma once
+
+#if defined(__CUDACC__)
+#include <cuda_runtime.h>
+#else
+#include "cuda_sim.h"
+#endif
+
+#include "async_copy.h"
+#include "launch.h"
+#include "shared_memory.h"
+#include "tensor_core.h"
+#include "vector_access.h"
