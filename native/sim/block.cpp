@@ -69,7 +69,7 @@ void Block::run_block(uint64_t number) {
     Fiber::change(_main, _current->fiber);
     if (_error == cudaSuccess && !_shared.intact()) {
         _error = cudaErrorIllegalAddress;
-        _report = where() + ": wrote outside its shared memory";
+        _report = where() + ": wrote outside of its shared memory";
     }
     _current = nullptr;
 }

@@ -82,7 +82,7 @@ cudaError_t blocking_call(Body body) {
     return call([&] { return device().spoils_capture() ? cudaErrorStreamCaptureUnsupported : body(); });
 }
 
-// Whether all guard bytes around device memory are as they were.
-bool memory_intact();
+// Device memory whose guard bytes were overwritten since the last call, in words, or "".
+std::string damaged_memory();
 
 } // namespace compiled::sim

@@ -2,6 +2,8 @@
 #include "device.h"
 #include "sanitizer.h"
 
+#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <map>
@@ -32,17 +34,20 @@ uintptr_t address_of(const void* pointer) {
     return reinterpret_cast<uintptr_t>(pointer);
 }
 
-CN_SIM_UNCHECKED bool is_guard(const char* begin) {
+// Mends the guard, so that damage is reported once.
+CN_SIM_UNCHECKED bool was_intact(char* guard) {
+    bool intact = true;
     for (size_t i = 0; i < Guard; ++i) {
-        if (static_cast<unsigned char>(begin[i]) != GuardByte) {
-            return false;
-        }
+        intact = intact && static_cast<unsigned char>(guard[i]) == GuardByte;
+        guard[i] = GuardByte;
     }
-    return true;
+    return intact;
 }
 
-bool intact(uintptr_t address, size_t bytes) {
-    return is_guard(pointer(address) - Guard) && is_guard(pointer(address) + bytes);
+bool was_intact(uintptr_t address, size_t bytes) {
+    bool before = was_intact(pointer(address) - Guard);
+    bool after = was_intact(pointer(address) + bytes);
+    return before && after;
 }
 
 enum class Place { Device, Pinned, Elsewhere, Beyond }; // Beyond: begins in device memory and ends after it
@@ -123,13 +128,16 @@ cudaError_t set(void* target, int value, size_t bytes, cudaStream_t stream) {
 
 } // namespace
 
-bool memory_intact() {
+std::string damaged_memory() {
+    std::string text;
     for (const auto& [address, bytes] : memory().device) {
-        if (!intact(address, bytes)) {
-            return false;
+        if (!was_intact(address, bytes)) {
+            char words[64];
+            std::snprintf(words, sizeof(words), "%zu bytes at %p", bytes, static_cast<void*>(pointer(address)));
+            text = words;
         }
     }
-    return true;
+    return text;
 }
 
 void set_memory_size(size_t bytes) {
@@ -170,7 +178,7 @@ cudaError_t cudaFree(void* pointer_to_free) {
             return pointer_to_free == nullptr ? cudaSuccess : cudaErrorInvalidValue;
         }
         device().run_all();
-        if (!intact(found->first, found->second)) {
+        if (!was_intact(found->first, found->second)) { // by the host
             device().sticky = cudaErrorIllegalAddress;
         }
         char* allocation = pointer(found->first) - Guard;

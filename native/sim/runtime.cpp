@@ -24,10 +24,11 @@ void run(const Kernel& kernel) {
     std::string report = block.report();
     std::string name = kernel_name(kernel.address);
     launches().names.insert(name);
-    if (error == cudaSuccess && !memory_intact()) {
+    std::string damaged = damaged_memory();
+    if (error == cudaSuccess && !damaged.empty()) {
         error = cudaErrorIllegalAddress;
         report = "kernel " + name + " launched at " + kernel.launched_at.file + ":" + std::to_string(kernel.launched_at.line) +
-                 ": wrote outside the memory it was given";
+                 ": wrote outside of " + damaged;
     }
     if (error != cudaSuccess) {
         std::fprintf(stderr, "%s\n", report.c_str());

@@ -4,6 +4,7 @@
 #include "check.h"
 #include "cuda_sim.h"
 
+#include <array>
 #include <vector>
 
 template <class T>
@@ -32,10 +33,13 @@ private:
     size_t _count;
 };
 
+constexpr int Schedules = 7; // of under_all_schedules
+
 // body() under every schedule, with the schedule as the scope of its checks.
 template <class Body>
 void under_all_schedules(const char* what, Body body) {
-    for (const char* schedule : {"lock-step", "reverse", "warp-greedy", "reverse-warp-greedy", "random:1", "random:2", "random:3"}) {
+    for (const char* schedule : std::array<const char*, Schedules>{"lock-step", "reverse", "warp-greedy", "reverse-warp-greedy", "random:1",
+                                                                   "random:2", "random:3"}) {
         check::scope = std::string(what) + ", " + schedule;
         CHECK(compiled::sim::set_schedule(schedule));
         body();
