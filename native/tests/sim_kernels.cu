@@ -338,4 +338,26 @@ cudaError_t indices(dim3 grid, dim3 block, int* where, cudaStream_t stream) {
     return cuda::launch(indices_kernel, grid, block, 0, stream, where);
 }
 
+__global__ void fill_shared_kernel(int* result, int bytes) {
+    CN_DYNAMIC_SHARED(char, memory);
+    for (int i = static_cast<int>(threadIdx.x); i < bytes; i += static_cast<int>(blockDim.x)) {
+        memory[i] = 1;
+    }
+    __syncthreads();
+    if (threadIdx.x == 0) {
+        *result = 0;
+        for (int i = 0; i < bytes; ++i) {
+            *result += memory[i];
+        }
+    }
+}
+
+cudaError_t allow_shared(int bytes) {
+    return cudaFuncSetAttribute(fill_shared_kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, bytes);
+}
+
+cudaError_t fill_shared(int* result, int bytes) {
+    return cuda::launch(fill_shared_kernel, 1u, 64, static_cast<size_t>(bytes), nullptr, result, bytes);
+}
+
 } // namespace sim_kernels

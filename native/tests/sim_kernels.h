@@ -5,7 +5,6 @@
 
 namespace sim_kernels {
 
-// Everything that must be the same for each kernel below, whatever the schedule.
 constexpr int SumThreads = 200; // the last warp is not full
 constexpr int PipelineColumns = 64, PipelineRows = 8;
 constexpr int MmaRows = 32, MmaColumns = 16; // of the product of one block
@@ -56,5 +55,9 @@ cudaError_t scale(float* x, int count, Step* step, cudaStream_t stream);
 
 // where[block][thread] = its indices, as a number in base 10: grid z, y, x, then thread z, y, x.
 cudaError_t indices(dim3 grid, dim3 block, int* where, cudaStream_t stream);
+
+// *result = `bytes`, by way of all bytes of dynamic shared memory; more than 48 KB have to be allowed before.
+cudaError_t allow_shared(int bytes);
+cudaError_t fill_shared(int* result, int bytes);
 
 } // namespace sim_kernels
