@@ -1,5 +1,6 @@
 #include "block.h"
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
@@ -26,6 +27,21 @@ std::string format(const char* text, ...) {
     std::string result = format_list(text, arguments);
     va_end(arguments);
     return result;
+}
+
+// The number of the lowest set bit.
+unsigned lowest(unsigned bits) {
+    return static_cast<unsigned>(__builtin_ctz(bits));
+}
+
+// Literals: mostly the same one.
+bool same_text(const char* left, const char* right) {
+    return left == right || std::strcmp(left, right) == 0;
+}
+
+// Of two lanes in collectives: whether they are in the same one.
+bool same_call(const Thread& left, const Thread& right) {
+    return left.mask == right.mask && same_text(left.call, right.call);
 }
 
 std::string describe(const Thread& thread) {
@@ -78,6 +94,7 @@ void Block::begin_threads() {
     const dim3& size = _kernel->block;
     _count = _live = size.x * size.y * size.z;
     _ready.clear(_count);
+    _in_collective = {};
     while (_threads.size() < _count) {
         _threads.push_back(std::make_unique<Thread>());
     }
@@ -105,7 +122,7 @@ void Block::thread_main() {
 void Block::change_to_next(bool ended) {
     int next = _ready.next(static_cast<int>(_current->number));
     if (next < 0) {
-        fault(cudaErrorLaunchFailure, "deadlock");
+        report_stuck();
     }
     Thread& from = *_current;
     Thread& to = *_threads[static_cast<size_t>(next)];
@@ -141,7 +158,7 @@ void Block::release(Thread& thread) {
 BarrierCount Block::barrier(bool predicate, const char* call, Site site) {
     if (_arrived == 0) {
         _first_arrived = _current;
-    } else if (site.line != _first_arrived->site.line || std::strcmp(site.file, _first_arrived->site.file) != 0) {
+    } else if (site.line != _first_arrived->site.line || !same_text(site.file, _first_arrived->site.file)) {
         fault(cudaErrorLaunchFailure, "divergent barrier: %s at %s:%d, while thread (%u, %u, %u) is %s", call, site.file, site.line,
               _first_arrived->index.x, _first_arrived->index.y, _first_arrived->index.z, describe(*_first_arrived).c_str());
     }
@@ -166,19 +183,16 @@ void Block::finish_barrier() {
     }
 }
 
-Thread* Block::lane_of(const Thread& thread, unsigned lane) {
-    unsigned number = thread.number / WarpSize * WarpSize + lane;
-    return number < _count ? _threads[number].get() : nullptr;
-}
-
 void Block::collective(unsigned mask, void* operand, Exchange exchange, const char* call, Site site) {
-    if ((mask >> _current->lane() & 1) == 0) {
-        fault(cudaErrorLaunchFailure, "wrong mask: %s with mask %08x by lane %u, which is not in it, at %s:%d", call, mask,
-              _current->lane(), site.file, site.line);
+    unsigned lane = _current->lane();
+    if ((mask >> lane & 1) == 0) {
+        fault(cudaErrorLaunchFailure, "wrong mask: %s with mask %08x by lane %u, which is not in it, at %s:%d", call, mask, lane, site.file,
+              site.line);
     }
     _current->mask = mask;
     _current->operand = operand;
     _current->exchange = exchange;
+    _in_collective[_current->warp()] |= 1u << lane;
     wait(ThreadState::InCollective, call, site);
     finish_collective(*_current);
     change_to_next();
@@ -186,30 +200,45 @@ void Block::collective(unsigned mask, void* operand, Exchange exchange, const ch
 
 // Lanes that have exited, or never were, are not waited for.
 void Block::finish_collective(const Thread& thread) {
+    unsigned& waiting = _in_collective[thread.warp()];
+    unsigned first = thread.warp() * WarpSize;
+    for (unsigned rest = thread.mask & ~waiting; rest != 0; rest &= rest - 1) {
+        unsigned number = first + lowest(rest);
+        if (number < _count && _threads[number]->state != ThreadState::Exited) {
+            return;
+        }
+    }
     void* operands[WarpSize] = {};
-    for (unsigned lane = 0; lane < WarpSize; ++lane) {
-        Thread* other = (thread.mask >> lane & 1) != 0 ? lane_of(thread, lane) : nullptr;
-        if (other == nullptr || other->state == ThreadState::Exited) {
-            continue;
-        }
-        if (other->state != ThreadState::InCollective) {
+    unsigned participants = thread.mask & waiting;
+    for (unsigned rest = participants; rest != 0; rest &= rest - 1) {
+        const Thread& other = *_threads[first + lowest(rest)];
+        if (!same_call(other, thread)) {
             return;
         }
-        if (other->mask != thread.mask || std::strcmp(other->call, thread.call) != 0) {
-            if ((other->mask >> thread.lane() & 1) != 0) { // they wait for each other in different calls
-                fault(cudaErrorLaunchFailure, "wrong mask: lane %u is %s, while lane %u is %s", thread.lane(), describe(thread).c_str(),
-                      lane, describe(*other).c_str());
-            }
-            return;
-        }
-        operands[lane] = other->operand;
+        operands[other.lane()] = other.operand;
     }
     thread.exchange(operands);
-    for (unsigned lane = 0; lane < WarpSize; ++lane) {
-        if (operands[lane] != nullptr) {
-            release(*lane_of(thread, lane));
+    waiting &= ~participants;
+    for (unsigned rest = participants; rest != 0; rest &= rest - 1) {
+        release(*_threads[first + lowest(rest)]);
+    }
+}
+
+// Nobody can go on. Two lanes that name each other in different calls are a reason; there may be others.
+void Block::report_stuck() {
+    for (unsigned left = 0; left < _count; ++left) {
+        unsigned end = std::min(_count, (left / WarpSize + 1) * WarpSize);
+        for (unsigned right = left + 1; right < end; ++right) {
+            const Thread& one = *_threads[left];
+            const Thread& other = *_threads[right];
+            bool both_wait = one.state == ThreadState::InCollective && other.state == ThreadState::InCollective;
+            if (both_wait && (one.mask >> other.lane() & 1) != 0 && (other.mask >> one.lane() & 1) != 0 && !same_call(one, other)) {
+                fault(cudaErrorLaunchFailure, "wrong mask: lane %u is %s, while lane %u is %s", one.lane(), describe(one).c_str(),
+                      other.lane(), describe(other).c_str());
+            }
         }
     }
+    fault(cudaErrorLaunchFailure, "deadlock");
 }
 
 void Block::exit() {
@@ -217,10 +246,11 @@ void Block::exit() {
     _ready.remove(_current->number);
     --_live;
     finish_barrier();
-    for (unsigned lane = 0; lane < WarpSize; ++lane) {
-        Thread* other = lane_of(*_current, lane);
-        if (other != nullptr && other->state == ThreadState::InCollective) {
-            finish_collective(*other);
+    unsigned waiting = _in_collective[_current->warp()];
+    for (unsigned rest = waiting; rest != 0; rest &= rest - 1) {
+        const Thread& other = *_threads[_current->warp() * WarpSize + lowest(rest)];
+        if (other.state == ThreadState::InCollective) { // not released by a call for another lane
+            finish_collective(other);
         }
     }
     if (_live > 0) {

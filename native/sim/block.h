@@ -11,6 +11,7 @@
 #include "shared_memory.h"
 #include "vector_types.h"
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <string>
@@ -55,6 +56,7 @@ struct Thread {
     Exchange exchange = nullptr;
     AsyncCopies copies;
 
+    unsigned warp() const { return number / WarpSize; }
     unsigned lane() const { return number % WarpSize; }
 };
 
@@ -92,8 +94,8 @@ private:
     void release(Thread& thread);
     void finish_barrier();
     void finish_collective(const Thread& thread);
+    [[noreturn]] void report_stuck();
     void exit();
-    Thread* lane_of(const Thread& thread, unsigned lane);
     std::string where() const;
     std::string wait_states() const;
 
@@ -107,7 +109,9 @@ private:
     Fiber _main;
     Thread* _current = nullptr;
 
-    int _arrived = 0;
+    std::array<unsigned, ReadySet::Capacity / WarpSize> _in_collective = {}; // lanes of every warp
+
+    int _arrived = 0; // at the barrier
     int _nonzero = 0;
     const Thread* _first_arrived = nullptr;
     BarrierCount _last_barrier = {};

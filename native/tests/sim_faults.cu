@@ -135,6 +135,25 @@ cudaError_t ordered_blocks(const float* x, float* y, bool correct) {
     return CN_EITHER(ordered_blocks_kernel, 4u, x, y);
 }
 
+template <bool Correct>
+__global__ void unrounded_tf32_kernel(const float* x, float* y) {
+    bool first = threadIdx.x == 0;
+    float d[4] = {};
+    uint32_t a[4] = {}, b[2] = {};
+    if (first) { // row 0 and k 0 of a, k 0 and column 0 of b
+        a[0] = Correct ? cuda::to_tf32(x[0]) : __float_as_uint(x[0]);
+        b[0] = cuda::to_tf32(1);
+    }
+    cuda::mma_tf32(d, a, b);
+    if (first) {
+        y[0] = d[0];
+    }
+}
+
+cudaError_t unrounded_tf32(const float* x, float* y, bool correct) {
+    return CN_EITHER(unrounded_tf32_kernel, 1u, x, y);
+}
+
 __global__ void fault_kernel(Bug bug, float* x, bool correct) {
     CN_SHARED(values, float[Threads]);
     int thread = static_cast<int>(threadIdx.x), lane = thread % 32;

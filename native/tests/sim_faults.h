@@ -26,6 +26,9 @@ cudaError_t uninitialised_shared(const float* x, float* y, bool correct);
 // y[block] = x[0] + block; the bug: from the block before, as if blocks ran in order.
 cudaError_t ordered_blocks(const float* x, float* y, bool correct);
 
+// y[0] = x[0] * 1 on a tensor core; the bug: x is not rounded to TF32, so the tensor core cuts it off.
+cudaError_t unrounded_tf32(const float* x, float* y, bool correct);
+
 // Kernels that must end with a report. Correct ones do nothing.
 enum class Bug {
     DivergentBarrier,    // two places in the two halves of a block
