@@ -70,7 +70,6 @@ cudaError_t Block::run(const Kernel& kernel) {
     for (uint64_t i = 0; i < count && _error == cudaSuccess; ++i) {
         run_block(scheduled_block(i, count));
     }
-    _shared.begin(0);
     return _error;
 }
 

@@ -2,7 +2,10 @@
 //
 // Threads of a block are fibers of one host thread, blocks run one after the other, and everything that a GPU leaves open is decided
 // against the program: see schedule.h, shared_memory.h, async_copy.h and runtime.h for what that shows.
-// Not simulated: time, occupancy, memory that is seen late by other threads, and blocks that wait for each other.
+// kernels_run() in runtime.h tells which kernels a test program has executed.
+//
+// Not simulated: time and occupancy; memory that other threads see late, so a missing fence; blocks that wait for each other; and a change
+// of threads in the middle of an expression, so two threads that add to the same word without an atomic function.
 //
 // There is no __shared__: kernels use CN_SHARED (cuda/shared_memory.h), because only it can poison the memory and guard its ends.
 #pragma once
@@ -20,7 +23,6 @@
 #define __global__ __attribute__((visibility("default"))) // so that reports can name it
 #define __device__
 #define __host__
-#define __constant__
 #define __forceinline__ inline __attribute__((always_inline))
 #define __launch_bounds__(...)
 #define __align__(bytes) alignas(bytes)
