@@ -316,7 +316,7 @@ function Invoke-Check([string[]] $Options) {
     Assert-NoOptions 'check' $Options
     Assert-Dotnet
     if (-not (Test-Tool 'clang-format')) { Stop-Build 'clang-format is missing. Install it with: winget install LLVM.LLVM' }
-    $sources = @(Get-ChildItem (Join-Path $Root 'native') -Recurse -Include '*.h', '*.cpp' | ForEach-Object { $_.FullName })
+    $sources = @(Get-ChildItem (Join-Path $Root 'native') -Recurse -Include '*.h', '*.cpp', '*.cu' | ForEach-Object { $_.FullName })
     $solution = Join-Path $Root 'Compiled.sln'
     Invoke-Step 'C++ format' @(, (@('clang-format', '--dry-run', '-Werror') + $sources))
     Invoke-Step 'C# restore' @(, @('dotnet', 'restore', $solution))

@@ -389,7 +389,7 @@ verb_check() {
         can_install || die "clang-format is missing. Install it with: $(remedy clang-format 'brew install clang-format')"
         install_packages clang-format
     fi
-    step 'C++ format' find "$root/native" -type f \( -name '*.h' -o -name '*.cpp' \) -exec clang-format --dry-run -Werror {} +
+    step 'C++ format' find "$root/native" -type f \( -name '*.h' -o -name '*.cpp' -o -name '*.cu' \) -exec clang-format --dry-run -Werror {} +
     step 'C# restore' dotnet restore "$root/Compiled.sln"
     # The models that the tests declare have no other half until the generator is there.
     step 'generator' build_managed generators/Compiled.Generators/Compiled.Generators.csproj
