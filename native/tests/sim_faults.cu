@@ -1,3 +1,4 @@
+// Bugs, planted for native/sim to find: for the host compiler only, as nvcc finds some of them itself.
 #include "sim_faults.h"
 
 namespace cuda = compiled::cuda;
