@@ -7,6 +7,10 @@
 #include <new>
 #include <utility>
 
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
 namespace compiled::cpu {
 
 namespace {
@@ -16,6 +20,21 @@ constexpr int64_t Alignment = 64;
 // From here on zeroed pages come straight from the system and are not touched until they are used: asking for more than the machine has
 // then fails, or costs nothing, instead of filling its memory with zeros.
 constexpr int64_t LazyBytes = int64_t{1} << 20;
+
+// An arena is walked from end to end in every step: large pages take fewer faults to arrive, and fewer entries of the address cache.
+void ask_for_large_pages(char* block, size_t bytes) noexcept {
+#if defined(__linux__)
+    constexpr uintptr_t Page = uintptr_t{2} << 20;
+    uintptr_t begin = (reinterpret_cast<uintptr_t>(block) + Page - 1) / Page * Page;
+    uintptr_t end = (reinterpret_cast<uintptr_t>(block) + bytes) / Page * Page;
+    if (begin < end) {
+        madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE); // a wish: not every system has them
+    }
+#else
+    (void)block;
+    (void)bytes;
+#endif
+}
 
 } // namespace
 
@@ -29,6 +48,7 @@ void* allocate_memory(int64_t bytes) {
     } else if (bytes <= INT64_MAX - Alignment) {
         void* block = std::calloc(static_cast<size_t>(bytes + Alignment), 1);
         if (block != nullptr) {
+            ask_for_large_pages(static_cast<char*>(block), static_cast<size_t>(bytes + Alignment));
             // The address to free stands right before the aligned one.
             auto address = reinterpret_cast<uintptr_t>(block);
             uintptr_t aligned = (address / Alignment + 1) * Alignment;

@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace Compiled;
 
 /// <summary>
@@ -11,6 +13,7 @@ public static class Philox
     /// <summary>One block: a bijection of the counter for each key.</summary>
     /// <param name="counter">The four words of the counter.</param>
     /// <param name="key">The two words of the key.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static (uint W0, uint W1, uint W2, uint W3) Block((uint W0, uint W1, uint W2, uint W3) counter, (uint W0, uint W1) key)
     {
         (uint c0, uint c1, uint c2, uint c3) = counter;
