@@ -42,8 +42,9 @@ internal static class LiveRegions
         }
 
         // An element-wise stage walks through both of its arrays at once: where its input is stored beyond what it needs, so is its output.
+        // Of a vector nothing is ever left out, whatever it is a view of.
         var views = new Views(graph);
-        foreach (Stage stage in stages.Where(stage => graph.Nodes[stage.Anchor].Operation is ActivationOperation))
+        foreach (Stage stage in stages.Where(stage => graph.Nodes[stage.Anchor].Operation.IsElementwise && logical[stage.Output].Rank == 3))
             needed[stage.Output] = needed[views.Root(stage.Input)];
 
         return logical.Select((shape, value) => needed[value] ?? shape).ToArray();

@@ -32,6 +32,9 @@ internal abstract record Operation
     /// <summary>The type of the generated member for the weights.</summary>
     public virtual string? WeightsType => null;
 
+    /// <summary>Whether each element of the output comes from the one at the same place in the input.</summary>
+    public virtual bool IsElementwise => false;
+
     /// <summary>Whether it can compute the first rows and columns of its output alone.</summary>
     public virtual bool CanTrim => false;
 

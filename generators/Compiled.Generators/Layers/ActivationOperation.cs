@@ -42,6 +42,8 @@ internal sealed record ActivationOperation(ActivationFunction Function) : Operat
     /// <remarks>Element by element: input and output are stored alike.</remarks>
     public override bool CanTrim => true;
 
+    public override bool IsElementwise => true;
+
     public override Shape LiveInput(Shape input, long height, long width) => new(height, width, input.Last);
 
     /// <remarks>

@@ -59,6 +59,15 @@ public sealed class StageTests
         Assert.Equal(stored, layout.Stages[0].Output.ToString());
     }
 
+    [Fact]
+    public void An_activation_of_a_flattened_image_computes_all_of_a_vector()
+    {
+        ModelLayout layout = Network.Layout(Declared("[Input(6, 6, 1), Conv2D(2, 3), Flatten, Sigmoid, MeanSquaredError]", "Fusion.Full"));
+        StagePlan stage = layout.Stages[1];
+        Assert.Equal(("32", "32"), (stage.Output.ToString(), stage.LogicalOutput.ToString()));
+        Assert.Empty(stage.Trimmed);
+    }
+
     [Theory]
     [InlineData("[Input(5, 5, 3), ReLU, MaxPooling2D, MeanSquaredError]")]
     [InlineData("[Input(5, 5, 3), Softmax, MaxPooling2D, MeanSquaredError]")]
