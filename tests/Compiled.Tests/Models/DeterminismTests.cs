@@ -1,3 +1,4 @@
+using Compiled.Examples;
 using CsCheck;
 
 namespace Compiled.Tests;
@@ -14,7 +15,7 @@ public sealed class DeterminismTests
         float[] Train(int threads, ulong seed)
         {
             using var device = Device.Cpu(threads, set);
-            using var net = new CifarNet(device, batchSize: 3, seed);
+            using var net = new Cifar10Net(device, batchSize: 3, seed);
             var adam = new Adam(1e-3);
             for (int step = 0; step < 20; step++)
                 net.TrainOnBatch(Draw.Reals(step, 3, 32, 32, 3).ToFloats(), (int[])[step % 10, (step + 3) % 10, 7], adam);

@@ -1,3 +1,5 @@
+using Compiled.Examples;
+
 namespace Compiled.Tests;
 
 /// <summary>How weights start: Glorot uniform kernels, zero biases, a random stream for each weight.</summary>
@@ -8,7 +10,7 @@ public sealed class InitialWeightsTests
     [Fact]
     public void Kernels_are_drawn_from_philox()
     {
-        using var net = new CifarNet(batchSize: 1, seed: Seed);
+        using var net = new Cifar10Net(batchSize: 1, seed: Seed);
         IReadOnlyList<ParameterPlan> plans = net.Plan.Parameters;
         for (int k = 0; k < plans.Count; k++)
         {
@@ -30,7 +32,7 @@ public sealed class InitialWeightsTests
     [Fact]
     public void Kernels_fill_the_limits_of_glorot_evenly()
     {
-        using var net = new CifarNet(batchSize: 1, seed: Seed);
+        using var net = new Cifar10Net(batchSize: 1, seed: Seed);
         foreach ((Weight kernel, double fanIn, double fanOut) in ((Weight, double, double)[])
         [
             (net.Conv2D1.Kernel, 9 * 3, 9 * 32), (net.Conv2D2.Kernel, 9 * 32, 9 * 32),
@@ -52,7 +54,7 @@ public sealed class InitialWeightsTests
     [Fact]
     public void Biases_and_gradients_start_at_zero()
     {
-        using var net = new CifarNet(batchSize: 1, seed: Seed);
+        using var net = new Cifar10Net(batchSize: 1, seed: Seed);
         Weight[] biases = [.. net.Weights.Where(weight => weight.Name.EndsWith("/bias", StringComparison.Ordinal))];
         Assert.Equal(6, biases.Length);
         foreach (Weight bias in biases)
