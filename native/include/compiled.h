@@ -13,6 +13,8 @@
  *              Running it only computes. The ops of one context run one at a time: a second thread is refused. Creating and
  *              destroying, on any thread, wait for the op that runs.
  *   results    Reductions have a fixed order: results depend neither on the number of threads nor on timing.
+ *   time       A device may run an op after the call has returned, always in the order of the calls. What goes wrong then, a later call
+ *              returns; cn_buffer_read, cn_feed_next and cn_context_synchronize wait.
  *   sizes      int64_t. Extents, and what a window reaches over, are from 1 to 2^31 - 1; a tensor has at most 2^50 elements, as has an
  *              image with all the padding that its windows ask for; the window of a convolution has at most 2^20 cells.
  */
@@ -58,7 +60,7 @@ CN_API const char* cn_last_error(void);
  * --------------------------------------------------------------------------------------------------------------- */
 
 /* Raised with every change of a function or of a struct in this file. */
-#define CN_ABI_VERSION 2
+#define CN_ABI_VERSION 3
 
 /* The CN_ABI_VERSION with which the library was built. */
 CN_API cn_status cn_abi_version(uint32_t* version);
@@ -102,9 +104,19 @@ typedef struct cn_context_info {
     int32_t instruction_set; /* the one in use, never CN_INSTRUCTION_SET_BEST */
     int64_t buffer_bytes;    /* bytes held by the buffers of this context */
     int64_t scratch_bytes;   /* bytes of scratch memory that its ops share */
+    int64_t total_bytes;     /* memory of the device; 0 where the library does not know, as on the CPU */
+    int64_t free_bytes;      /* what of it no process holds at the moment */
+    int32_t records_graphs;  /* whether cn_graph_begin is supported */
+    int32_t reserved;        /* 0 */
 } cn_context_info;
 
-/* Makes a context. CN_STATUS_UNSUPPORTED when the device or the instruction set is not there; the message says why. */
+/*
+ * Makes a context. CN_STATUS_UNSUPPORTED when the device or the instruction set is not there; the message says why.
+ *
+ * The CUDA backend is a library of its own, loaded by the first context that asks for it: libcompiled_cuda.so (compiled_cuda.dll) from the
+ * directory of this library, or the file that the environment variable COMPILED_CUDA_LIBRARY names. COMPILED_CUDA_GRAPHS=off makes it run
+ * op by op, without graphs.
+ */
 CN_API cn_status cn_context_create(const cn_context_desc* desc, cn_context** context);
 CN_API cn_status cn_context_get_info(cn_context* context, cn_context_info* info);
 
@@ -137,6 +149,52 @@ CN_API cn_status cn_buffer_clear(cn_buffer* buffer, int64_t offset, int64_t byte
 CN_API cn_status cn_buffer_destroy(cn_buffer* buffer);
 
 /* ------------------------------------------------------------------------------------------------------------------
+ * Feed: batches on their way from the host into a buffer
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/*
+ * A ring of host areas of `bytes` bytes, the contents of which go to the bytes of `buffer` from `offset` on. While one area is on its way
+ * the next can be filled. On the CPU the only area is the target itself.
+ */
+typedef struct cn_feed cn_feed;
+
+/* `areas` is from 1 to 64. The feed keeps the memory of the buffer alive. */
+CN_API cn_status cn_feed_create(cn_buffer* buffer, int64_t offset, int64_t bytes, int32_t areas, cn_feed** feed);
+/* The area to fill next, aligned to 64. Waits until what was sent from it before has arrived; its contents are undefined. */
+CN_API cn_status cn_feed_next(cn_feed* feed, void** host_address);
+/* Sends the first `bytes` bytes of the area that cn_feed_next gave last, after everything asked of the device before. */
+CN_API cn_status cn_feed_send(cn_feed* feed, int64_t bytes);
+/* Accepts null. */
+CN_API cn_status cn_feed_destroy(cn_feed* feed);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Graph: runs that are recorded once and repeated as one call
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/*
+ * Between cn_graph_begin and cn_graph_end the runs of ops are recorded, with their pointers, instead of done; nothing else may be asked of
+ * the context meanwhile but to destroy. What the values in memory are when a graph is launched is what counts then: cn_state above all.
+ */
+typedef struct cn_graph cn_graph;
+
+typedef struct cn_graph_info {
+    uint32_t struct_size; /* set by the caller */
+    int32_t reserved;     /* 0 */
+    int64_t nodes;        /* of all kinds: kernels, copies, clearings */
+    int64_t kernels;
+} cn_graph_info;
+
+/* CN_STATUS_UNSUPPORTED where the device records none; see cn_context_info.records_graphs. */
+CN_API cn_status cn_graph_begin(cn_context* context);
+/* Ends the recording, also when it fails: then there is no graph, and the runs were not done. */
+CN_API cn_status cn_graph_end(cn_context* context, cn_graph** graph);
+CN_API cn_status cn_graph_get_info(cn_graph* graph, cn_graph_info* info);
+/* Does the recorded runs once more. The ops and buffers that it uses must still be there. */
+CN_API cn_status cn_graph_launch(cn_graph* graph);
+/* Accepts null. */
+CN_API cn_status cn_graph_destroy(cn_graph* graph);
+
+/* ------------------------------------------------------------------------------------------------------------------
  * State of a training run, in device memory
  * --------------------------------------------------------------------------------------------------------------- */
 
@@ -146,8 +204,8 @@ CN_API cn_status cn_buffer_destroy(cn_buffer* buffer);
  */
 typedef struct cn_state {
     uint64_t seed;    /* key of every random stream */
-    uint64_t step;    /* finished training steps, counted by the caller: chooses the dropout masks */
-    uint64_t updates; /* finished updates of the optimizer in use; cn_optimizer_step adds one */
+    uint64_t step;    /* finished training steps: chooses the dropout masks */
+    uint64_t updates; /* finished updates of the optimizer in use */
     int64_t rows;
     double learning_rate;
 } cn_state;
@@ -173,6 +231,13 @@ enum cn_gradient_mode {
     CN_GRADIENT_NONE = 0, /* not wanted; the pointer is null */
     CN_GRADIENT_OVERWRITE = 1,
     CN_GRADIENT_ACCUMULATE = 2
+};
+
+/* How the products of convolutions and dense stages are computed; sums are float32 always. The CPU computes all of them in float32. */
+enum cn_precision {
+    CN_PRECISION_FLOAT32 = 0,
+    CN_PRECISION_TF32 = 1,    /* factors rounded to 10 bits of mantissa */
+    CN_PRECISION_BFLOAT16 = 2 /* factors rounded to 7 bits of mantissa */
 };
 
 enum cn_activation {
@@ -279,6 +344,8 @@ typedef struct cn_conv2d_desc {
     int32_t use_bias;   /* 0: bias and dbias are null */
     float dropout_rate; /* 0: no dropout */
     uint32_t dropout_stream;
+    int32_t precision; /* cn_precision */
+    int32_t reserved;  /* 0 */
 } cn_conv2d_desc;
 
 CN_API cn_status cn_conv2d_create(cn_context* context, const cn_conv2d_desc* desc, cn_op** op);
@@ -306,6 +373,8 @@ typedef struct cn_dense_desc {
     int32_t use_bias;   /* 0: bias and dbias are null */
     float dropout_rate; /* 0: no dropout */
     uint32_t dropout_stream;
+    int32_t precision; /* cn_precision */
+    int32_t reserved;  /* 0 */
 } cn_dense_desc;
 
 CN_API cn_status cn_dense_create(cn_context* context, const cn_dense_desc* desc, cn_op** op);
@@ -376,10 +445,12 @@ typedef struct cn_optimizer_desc {
 
 CN_API cn_status cn_optimizer_create(cn_context* context, const cn_optimizer_desc* desc, cn_op** op);
 /*
- * One update of all parameters at once, with t = updates + 1, then state->updates += 1. All arrays have `count` floats.
+ * One update of all parameters at once, with t = updates + 1; then state->updates += 1 and state->step += steps, which is 1 where this
+ * update ends a training step and 0 where the caller counts. All arrays have `count` floats.
  * slot_0: velocity (SGD with momentum, else null) or first moment; slot_1: second moment (Adam, else null).
  */
-CN_API cn_status cn_optimizer_step(cn_op* op, cn_state* state, float* parameters, const float* gradients, float* slot_0, float* slot_1);
+CN_API cn_status cn_optimizer_step(cn_op* op, cn_state* state, float* parameters, const float* gradients, float* slot_0, float* slot_1,
+                                   int64_t steps);
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Random numbers

@@ -240,7 +240,7 @@ void test_descriptors() {
     BAD(cn_max_pooling2d_create, pool, d.window.pad_left = 2, "pad_left is 2");
     BAD(cn_max_pooling2d_create, pool, d.window.stride_height = INT32_MAX, "output_height is 4");
 
-    cn_dense_desc dense{sizeof(dense), 1, 2, 1, 3, 4, 0, 1, 0, 0};
+    cn_dense_desc dense{sizeof(dense), 1, 2, 1, 3, 4, 0, 1, 0, 0, 0, 0};
     BAD(cn_dense_create, dense, d.units = 0, "units is 0");
     BAD(cn_dense_create, dense, d.inputs = Huge, "inputs");
     BAD(cn_dense_create, dense, d.positions = Huge, "positions");
@@ -320,9 +320,9 @@ void test_optional_pointers() {
     INVALID(cn_activation_backward(relu, &state, a, a, a), "dx must be null: input_gradient is CN_GRADIENT_NONE");
     ok(cn_activation_backward(relu, &state, a, a, nullptr));
     Op sgd(cn_optimizer_create, context, cn_optimizer_desc{0, CN_OPTIMIZER_SGD, 8, 0, 0, 0, 0, 0, 0});
-    INVALID(cn_optimizer_step(sgd, &state, a, a, a, nullptr), "slot_0 must be null");
+    INVALID(cn_optimizer_step(sgd, &state, a, a, a, nullptr, 1), "slot_0 must be null");
     Op adam(cn_optimizer_create, context, cn_optimizer_desc{0, CN_OPTIMIZER_ADAM, 8, 0, 0.9, 0.999, 1e-7, 0, 0});
-    INVALID(cn_optimizer_step(adam, &state, a, a, a, nullptr), "slot_1 is null");
+    INVALID(cn_optimizer_step(adam, &state, a, a, a, nullptr, 1), "slot_1 is null");
     CHECK(state.step == 3);
     Op loss(cn_loss_create, context, cn_loss_desc{0, 0, 2, 1, 8, 0, 0});
     INVALID(cn_loss_forward(loss, &state, a, nullptr, a, fake<cn_metrics>(8)), "targets is null");
@@ -364,7 +364,7 @@ void test_creation_beside_a_run() {
     std::atomic<int> unexpected{0};
     std::atomic<bool> done{false};
     std::thread other([&] {
-        cn_dense_desc desc{sizeof(desc), 1, 2, 1, 3, 4, 0, 1, 0, 0};
+        cn_dense_desc desc{sizeof(desc), 1, 2, 1, 3, 4, 0, 1, 0, 0, 0, 0};
         while (!done) {
             desc.units = desc.units % 1000 + 1; // the scratch memory grows under the run
             cn_op* created = nullptr;

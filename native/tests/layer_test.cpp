@@ -155,11 +155,11 @@ int main() {
             test_conv2d(set, d);
         }
         const cn_dense_desc dense[] = {
-            {0, CN_GRADIENT_OVERWRITE, 1, 1, 1, 1, CN_ACTIVATION_LINEAR, 1, 0, 0},
-            {0, CN_GRADIENT_OVERWRITE, 5, 1, 300, 64, CN_ACTIVATION_RELU, 1, 0.5f, 2},
-            {0, CN_GRADIENT_NONE, 33, 1, 65, 10, CN_ACTIVATION_LINEAR, 1, 0, 0},
-            {0, CN_GRADIENT_ACCUMULATE, 3, 4, 19, 37, CN_ACTIVATION_TANH, 0, 0.25f, 9},
-            {0, CN_GRADIENT_OVERWRITE, 2, 3, 130, 5, CN_ACTIVATION_SIGMOID, 1, 0, 0},
+            {0, CN_GRADIENT_OVERWRITE, 1, 1, 1, 1, CN_ACTIVATION_LINEAR, 1, 0, 0, 0, 0},
+            {0, CN_GRADIENT_OVERWRITE, 5, 1, 300, 64, CN_ACTIVATION_RELU, 1, 0.5f, 2, 0, 0},
+            {0, CN_GRADIENT_NONE, 33, 1, 65, 10, CN_ACTIVATION_LINEAR, 1, 0, 0, 0, 0},
+            {0, CN_GRADIENT_ACCUMULATE, 3, 4, 19, 37, CN_ACTIVATION_TANH, 0, 0.25f, 9, 0, 0},
+            {0, CN_GRADIENT_OVERWRITE, 2, 3, 130, 5, CN_ACTIVATION_SIGMOID, 1, 0, 0, 0, 0},
         };
         number = 0;
         for (const cn_dense_desc& d : dense) {

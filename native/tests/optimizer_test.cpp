@@ -26,8 +26,8 @@ void test_rule(int set, const Rule& rule, int64_t count) {
         cn_state state = state_of(1, 0, 0.02);
         for (int update = 1; update <= 5; ++update) {
             Array<float> g(context, random.floats(count));
-            ok(cn_optimizer_step(op, &state, p, g, rule.slots > 0 ? slot_0.data() : nullptr, rule.slots > 1 ? slot_1.data() : nullptr));
-            CHECK(state.updates == static_cast<uint64_t>(update) && state.step == 0);
+            ok(cn_optimizer_step(op, &state, p, g, rule.slots > 0 ? slot_0.data() : nullptr, rule.slots > 1 ? slot_1.data() : nullptr, 2));
+            CHECK(state.updates == static_cast<uint64_t>(update) && state.step == 2 * static_cast<uint64_t>(update));
             for (size_t i = 0; i < size; ++i) {
                 double gradient = g[i];
                 if (rule.optimizer == CN_OPTIMIZER_SGD) {

@@ -66,7 +66,7 @@ std::vector<float> results(int set, int rounding) {
     adam.epsilon = 1e-7;
     Op optimizer(cn_optimizer_create, context, adam);
     Array<float> first(context, kernel.size()), second(context, kernel.size());
-    under(rounding, [&] { return cn_optimizer_step(optimizer, &state, kernel, dkernel, first, second); });
+    under(rounding, [&] { return cn_optimizer_step(optimizer, &state, kernel, dkernel, first, second, 1); });
     keep(kernel.values());
     return all;
 }

@@ -18,6 +18,11 @@ inline void require_floats(const char* name, const void* pointer) {
     require_pointer(name, pointer, alignof(float));
 }
 
+// Where a function leaves a handle or an address.
+inline void require_out(const char* name, const void* pointer) {
+    require_pointer(name, pointer, alignof(void*));
+}
+
 // The text protocol of cn_layout_report.
 void write_text(const std::string& text, char* host_text, int64_t capacity, int64_t* length);
 

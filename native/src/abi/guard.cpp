@@ -7,7 +7,7 @@ namespace compiled::abi {
 namespace {
 
 // A plain array: no constructor runs when a thread first fails, and none can.
-thread_local char last_error[Error::Capacity + 64];
+thread_local char last_error[ReasonCapacity + 64];
 
 } // namespace
 

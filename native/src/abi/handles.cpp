@@ -1,5 +1,6 @@
 #include "handles.h"
 
+#include "backends.h"
 #include "common/error.h"
 
 #include <vector>
@@ -94,14 +95,10 @@ bool is_op(HandleKind kind) noexcept {
 }
 
 const char* name_of(HandleKind kind) noexcept {
-    static constexpr const char* Names[] = {"nothing",      "a context",    "a buffer",           "an activation op",
-                                            "a softmax op", "a dropout op", "a max_pooling2d op", "a conv2d op",
-                                            "a dense op",   "a loss op",    "an optimizer op"};
+    static constexpr const char* Names[] = {
+        "nothing",      "a context",          "a buffer",    "a feed",     "a graph",   "an activation op", "a softmax op",
+        "a dropout op", "a max_pooling2d op", "a conv2d op", "a dense op", "a loss op", "an optimizer op"};
     return Names[static_cast<uint32_t>(kind)];
-}
-
-[[noreturn]] void fail_dead(const char* argument) {
-    fail(CN_STATUS_INVALID_ARGUMENT, "%s is no live handle of this library: it was destroyed, or never created", argument);
 }
 
 // The live entry behind a handle of which only the name of its argument is known.
@@ -136,8 +133,19 @@ std::shared_ptr<Entry> remove(const void* handle, const char* argument) {
 
 } // namespace
 
+void fail_dead(const char* argument) {
+    fail(CN_STATUS_INVALID_ARGUMENT, "%s is no live handle of this library: it was destroyed, or never created", argument);
+}
+
+void require_no_recording(const ContextState& context) {
+    if (context.records) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "the context records a graph, in which only runs of ops have a place; call cn_graph_end first");
+    }
+}
+
 BufferEntry::BufferEntry(std::shared_ptr<ContextState> context_, int64_t bytes_)
     : context(std::move(context_)), address(context->backend->allocate(bytes_)), bytes(bytes_) {
+    require_success(*context->backend);
     context->buffer_bytes.fetch_add(bytes, std::memory_order_relaxed);
 }
 
@@ -146,17 +154,12 @@ BufferEntry::~BufferEntry() {
     context->backend->release(address, bytes);
 }
 
-Run::Run(OpEntry& entry) : _context(*entry.context) {
+Run::Run(ContextState& context) : _context(context) {
     if (_context.runs.test_and_set(std::memory_order_acquire)) {
         fail(CN_STATUS_INVALID_ARGUMENT,
              "another thread is using an op of this context: run them one at a time, or make a context for each thread");
     }
     _context.turn.lock();
-    if (entry.op == nullptr) {
-        _context.turn.unlock();
-        _context.runs.clear(std::memory_order_release);
-        fail_dead("op");
-    }
     _saved = _context.backend->enter();
 }
 
@@ -172,6 +175,12 @@ uint64_t insert_handle(std::shared_ptr<ContextState> context) {
 uint64_t insert_handle(std::shared_ptr<BufferEntry> buffer) {
     return table().insert(HandleKind::Buffer, std::move(buffer));
 }
+uint64_t insert_handle(std::shared_ptr<FeedEntry> feed) {
+    return table().insert(HandleKind::Feed, std::move(feed));
+}
+uint64_t insert_handle(std::shared_ptr<GraphEntry> graph) {
+    return table().insert(HandleKind::Graph, std::move(graph));
+}
 uint64_t insert_handle(HandleKind kind, std::shared_ptr<OpEntry> op) {
     return table().insert(kind, std::move(op));
 }
@@ -181,6 +190,12 @@ std::shared_ptr<ContextState> find_context(const void* handle) {
 }
 std::shared_ptr<BufferEntry> find_buffer(const void* handle) {
     return find<BufferEntry>(handle, HandleKind::Buffer, "buffer");
+}
+std::shared_ptr<FeedEntry> find_feed(const void* handle) {
+    return find<FeedEntry>(handle, HandleKind::Feed, "feed");
+}
+std::shared_ptr<GraphEntry> find_graph(const void* handle) {
+    return find<GraphEntry>(handle, HandleKind::Graph, "graph");
 }
 std::shared_ptr<OpEntry> find_op(const void* handle, HandleKind kind) {
     return find<OpEntry>(handle, kind, "op");
@@ -200,6 +215,14 @@ std::shared_ptr<ContextState> remove_context(const void* handle) {
 std::shared_ptr<BufferEntry> remove_buffer(const void* handle) {
     find_buffer(handle);
     return remove<BufferEntry>(handle, "buffer");
+}
+std::shared_ptr<FeedEntry> remove_feed(const void* handle) {
+    find_feed(handle);
+    return remove<FeedEntry>(handle, "feed");
+}
+std::shared_ptr<GraphEntry> remove_graph(const void* handle) {
+    find_graph(handle);
+    return remove<GraphEntry>(handle, "graph");
 }
 std::shared_ptr<OpEntry> remove_op(const void* handle) {
     find_op(handle);

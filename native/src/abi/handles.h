@@ -14,6 +14,8 @@ namespace compiled::abi {
 enum class HandleKind : uint32_t {
     Context = 1,
     Buffer,
+    Feed,
+    Graph,
     Activation,
     Softmax,
     Dropout,
@@ -30,7 +32,11 @@ struct ContextState {
     std::atomic<int64_t> buffer_bytes{0};
     std::mutex turn;                          // held by whoever runs, creates or destroys an op
     std::atomic_flag runs = ATOMIC_FLAG_INIT; // an op runs, or waits for its turn to
+    std::atomic<bool> records{false};         // between cn_graph_begin and cn_graph_end
 };
+
+// Throws while the context records a graph: nothing but runs has a place in one.
+void require_no_recording(const ContextState& context);
 
 struct BufferEntry {
     BufferEntry(std::shared_ptr<ContextState> context_, int64_t bytes_);
@@ -41,6 +47,18 @@ struct BufferEntry {
     std::shared_ptr<ContextState> context;
     void* address;
     int64_t bytes;
+};
+
+struct FeedEntry {
+    std::shared_ptr<BufferEntry> buffer; // before `feed`: destroyed after it
+    std::unique_ptr<Feed> feed;
+    int64_t bytes;
+    std::mutex turn;
+};
+
+struct GraphEntry {
+    std::shared_ptr<ContextState> context; // before `graph`: destroyed after it
+    std::unique_ptr<Graph> graph;          // null once it is destroyed; to be looked at by whoever has the context's turn
 };
 
 // What a run function must know of an op in order to check its arguments.
@@ -55,11 +73,11 @@ struct OpEntry {
 };
 
 // The ops of one context run one at a time. A second thread that wants to run one gets an error instead of a race; but one that creates
-// or destroys an op, such as a finalizer, waits for its turn, and makes a run wait for its own. Whoever holds the entry has its context
+// or destroys an op, such as a finalizer, waits for its turn, and makes a run wait for its own. Whoever holds an entry has its context
 // too.
 class Run {
 public:
-    explicit Run(OpEntry& entry); // throws where the op was destroyed meanwhile
+    explicit Run(ContextState& context);
     Run(const Run&) = delete;
     Run& operator=(const Run&) = delete;
     ~Run();
@@ -69,21 +87,42 @@ private:
     uint64_t _saved; // what the backend changed of the thread
 };
 
+// For the argument of that name, whose object another thread destroyed after the handle was found.
+[[noreturn]] void fail_dead(const char* argument);
+
+template <class Object>
+void require_live(const char* argument, const std::unique_ptr<Object>& object) {
+    if (object == nullptr) {
+        fail_dead(argument);
+    }
+}
+
+template <class Handle>
+Handle* to_pointer(uint64_t handle) {
+    return reinterpret_cast<Handle*>(handle);
+}
+
 // Throws when the table is full.
 uint64_t insert_handle(std::shared_ptr<ContextState> context);
 uint64_t insert_handle(std::shared_ptr<BufferEntry> buffer);
+uint64_t insert_handle(std::shared_ptr<FeedEntry> feed);
+uint64_t insert_handle(std::shared_ptr<GraphEntry> graph);
 uint64_t insert_handle(HandleKind kind, std::shared_ptr<OpEntry> op);
 
 // Throw an Error that says what the handle is instead. Another thread may destroy the handle at any time: what it stood for lives on until
 // the last finder lets go.
 std::shared_ptr<ContextState> find_context(const void* handle);
 std::shared_ptr<BufferEntry> find_buffer(const void* handle);
+std::shared_ptr<FeedEntry> find_feed(const void* handle);
+std::shared_ptr<GraphEntry> find_graph(const void* handle);
 std::shared_ptr<OpEntry> find_op(const void* handle);
 std::shared_ptr<OpEntry> find_op(const void* handle, HandleKind kind);
 
 // The same, and takes the handle out of the table: it is unknown from now on.
 std::shared_ptr<ContextState> remove_context(const void* handle);
 std::shared_ptr<BufferEntry> remove_buffer(const void* handle);
+std::shared_ptr<FeedEntry> remove_feed(const void* handle);
+std::shared_ptr<GraphEntry> remove_graph(const void* handle);
 std::shared_ptr<OpEntry> remove_op(const void* handle);
 
 } // namespace compiled::abi

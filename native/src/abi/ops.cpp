@@ -1,6 +1,7 @@
 // Exports: creating, running and destroying ops. Descriptors are checked by validation.cpp, the arguments of runs here; the work is the
 // backend's.
 #include "arguments.h"
+#include "backends.h"
 #include "guard.h"
 #include "handles.h"
 #include "validation.h"
@@ -17,7 +18,7 @@ template <class Desc, class Make, class Note>
 cn_status create(const char* function, HandleKind kind, cn_context* context, const Desc* desc, cn_op** op, const Make& make,
                  const Note& note) {
     return guarded(function, [&] {
-        require_pointer("op", op, alignof(void*));
+        require_out("op", op);
         std::shared_ptr<ContextState> owner = find_context(context);
         Desc checked = read_desc(desc);
         validate(checked);
@@ -25,8 +26,10 @@ cn_status create(const char* function, HandleKind kind, cn_context* context, con
         entry->context = owner;
         note(*entry, checked);
         std::lock_guard turn(owner->turn);
+        require_no_recording(*owner);
         entry->op = make(*owner->backend, checked);
-        *op = reinterpret_cast<cn_op*>(insert_handle(kind, std::move(entry)));
+        require_success(*owner->backend);
+        *op = to_pointer<cn_op>(insert_handle(kind, std::move(entry)));
     });
 }
 
@@ -43,8 +46,10 @@ cn_status run(const char* function, HandleKind kind, cn_op* op, const cn_state* 
     return guarded(function, [&] {
         std::shared_ptr<OpEntry> entry = find_op(op, kind);
         require_state(*entry, state);
-        Run run(*entry);
+        Run run(*entry->context);
+        require_live("op", entry->op);
         body(static_cast<Kernel&>(*entry->op), *entry);
+        require_success(*entry->context->backend);
     });
 }
 
@@ -319,7 +324,8 @@ cn_status cn_optimizer_create(cn_context* context, const cn_optimizer_desc* desc
         });
 }
 
-cn_status cn_optimizer_step(cn_op* op, cn_state* state, float* parameters, const float* gradients, float* slot_0, float* slot_1) {
+cn_status cn_optimizer_step(cn_op* op, cn_state* state, float* parameters, const float* gradients, float* slot_0, float* slot_1,
+                            int64_t steps) {
     // Not `run`: an update has no rows.
     return guarded("cn_optimizer_step", [=] {
         std::shared_ptr<OpEntry> entry = find_op(op, HandleKind::Optimizer);
@@ -335,7 +341,12 @@ cn_status cn_optimizer_step(cn_op* op, cn_state* state, float* parameters, const
                 require_null(names[slot], slots[slot], "this optimizer keeps nothing there");
             }
         }
-        Run run(*entry);
-        static_cast<OptimizerOp&>(*entry->op).step(state, parameters, gradients, slot_0, slot_1);
+        if (steps < 0) {
+            fail(CN_STATUS_INVALID_ARGUMENT, "steps is %lld: it must be at least 0", static_cast<long long>(steps));
+        }
+        Run run(*entry->context);
+        require_live("op", entry->op);
+        static_cast<OptimizerOp&>(*entry->op).step(state, parameters, gradients, slot_0, slot_1, steps);
+        require_success(*entry->context->backend);
     });
 }

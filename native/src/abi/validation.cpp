@@ -63,6 +63,9 @@ void require_gradient_mode(int32_t value) {
 void require_activation(int32_t value) {
     require_enumerator("activation", value, CN_ACTIVATION_TANH, "cn_activation");
 }
+void require_precision(int32_t value) {
+    require_enumerator("precision", value, CN_PRECISION_BFLOAT16, "cn_precision");
+}
 void require_flag(const char* name, int32_t value) {
     require_range({name, value}, 0, 1);
 }
@@ -209,6 +212,8 @@ void validate(const cn_conv2d_desc& desc) {
     require_activation(desc.activation);
     require_flag("use_bias", desc.use_bias);
     require_dropout("dropout_rate", desc.dropout_rate, "dropout_stream", desc.dropout_stream);
+    require_precision(desc.precision);
+    require_reserved(desc.reserved);
     Field batch{"batch", desc.batch}, channels{"input_channels", desc.input_channels}, filters{"filters", desc.filters};
     Plane input{{"input_height", desc.input_height}, {"input_width", desc.input_width}};
     Plane conv{{"conv_height", desc.conv_height}, {"conv_width", desc.conv_width}};
@@ -241,6 +246,8 @@ void validate(const cn_dense_desc& desc) {
     require_activation(desc.activation);
     require_flag("use_bias", desc.use_bias);
     require_dropout("dropout_rate", desc.dropout_rate, "dropout_stream", desc.dropout_stream);
+    require_precision(desc.precision);
+    require_reserved(desc.reserved);
     Field batch{"batch", desc.batch}, positions{"positions", desc.positions}, inputs{"inputs", desc.inputs}, units{"units", desc.units};
     require_extents({batch, inputs, units});
     require_range(positions, 1, MaxElements);

@@ -4,6 +4,8 @@
 namespace compiled {
 
 Op::~Op() = default;
+Feed::~Feed() = default;
+Graph::~Graph() = default;
 Backend::~Backend() = default;
 
 } // namespace compiled

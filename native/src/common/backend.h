@@ -6,13 +6,15 @@
 //   create     make_... chooses, allocates and reserves scratch memory; it may throw Error or std::bad_alloc.
 //   run        forward, backward, predict and step only compute: no allocation, no validation, no throw in normal operation.
 //   lifetime   An op may keep a reference to its backend, which outlives it. The ops of one backend run one at a time.
+//   plugins    Exceptions do not cross from one library into another: a backend in a library of its own (plugin.h) notes what it would
+//              throw, returns null or nothing, and hands the reason out when the ABI layer asks for it after each call.
 #pragma once
 
 #include "compiled.h"
+#include "error.h"
 
 #include <cstdint>
 #include <memory>
-#include <string>
 
 namespace compiled {
 
@@ -74,7 +76,37 @@ public:
 
 class OptimizerOp : public Op {
 public:
-    virtual void step(cn_state* state, float* parameters, const float* gradients, float* slot_0, float* slot_1) = 0;
+    virtual void step(cn_state* state, float* parameters, const float* gradients, float* slot_0, float* slot_1, int64_t steps) = 0;
+};
+
+// A ring of host areas on their way to one place in device memory (compiled.h, cn_feed).
+class Feed {
+public:
+    Feed() = default;
+    Feed(const Feed&) = delete;
+    Feed& operator=(const Feed&) = delete;
+    virtual ~Feed();
+
+    virtual void* next() = 0;
+    virtual void send(int64_t bytes) = 0;
+};
+
+// Recorded runs (compiled.h, cn_graph).
+class Graph {
+public:
+    Graph() = default;
+    Graph(const Graph&) = delete;
+    Graph& operator=(const Graph&) = delete;
+    virtual ~Graph();
+
+    virtual void launch() = 0;
+    virtual int64_t nodes() const noexcept = 0;
+    virtual int64_t kernels() const noexcept = 0;
+};
+
+struct MemoryInfo {
+    int64_t total_bytes = 0;
+    int64_t free_bytes = 0;
 };
 
 // One device of one context.
@@ -89,7 +121,11 @@ public:
     virtual int32_t threads() const noexcept = 0;
     virtual cn_instruction_set instruction_set() const noexcept = 0;
     virtual int64_t scratch_bytes() const noexcept = 0;
-    virtual std::string describe() const = 0;
+    virtual const char* description() const noexcept = 0;
+    virtual MemoryInfo memory() { return {}; }
+
+    // What went wrong on this thread since it was last asked for; null: nothing. Only plugins have something to say.
+    virtual const Failure* take_failure() noexcept { return nullptr; }
 
     // Whether the host can read device memory directly: then the ABI checks cn_state before each run.
     virtual bool host_addressable() const noexcept = 0;
@@ -104,6 +140,12 @@ public:
     virtual void write(void* target, const void* host_source, int64_t bytes) = 0;
     virtual void read(void* host_target, const void* source, int64_t bytes) = 0;
     virtual void clear(void* target, int64_t bytes) = 0;
+    virtual std::unique_ptr<Feed> make_feed(void* target, int64_t bytes, int32_t areas) = 0;
+
+    // Between the two, ops are recorded instead of run.
+    virtual bool records_graphs() const noexcept { return false; }
+    virtual void begin_graph() {}
+    virtual std::unique_ptr<Graph> end_graph() { return nullptr; }
 
     virtual std::unique_ptr<ActivationOp> make_activation(const cn_activation_desc& desc) = 0;
     virtual std::unique_ptr<SoftmaxOp> make_softmax(const cn_softmax_desc& desc) = 0;

@@ -9,10 +9,10 @@
 namespace compiled {
 
 // The message lives in the exception itself, so that reporting "out of memory" needs no memory.
+constexpr int ReasonCapacity = 512;
+
 class Error final : public std::exception {
 public:
-    static constexpr int Capacity = 512;
-
     Error(cn_status_code status, const char* format, std::va_list arguments) noexcept;
 
     cn_status_code status() const noexcept { return _status; }
@@ -20,7 +20,13 @@ public:
 
 private:
     cn_status_code _status;
-    char _message[Capacity];
+    char _message[ReasonCapacity];
+};
+
+// The same as a value, for where nothing may be thrown.
+struct Failure {
+    cn_status_code status;
+    char reason[ReasonCapacity];
 };
 
 // Throws an Error with a printf-style message.

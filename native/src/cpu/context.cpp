@@ -45,17 +45,28 @@ int choose_threads(const cn_context_desc& desc) {
     return desc.threads == 0 ? std::min(processor_count(), MaxThreads) : desc.threads;
 }
 
+// Host memory is device memory: there is nothing to send.
+class DirectFeed final : public Feed {
+public:
+    explicit DirectFeed(void* target) : _target(target) {}
+    void* next() override { return _target; }
+    void send(int64_t) override {}
+
+private:
+    void* _target;
+};
+
+std::string describe(cn_instruction_set set, int threads) {
+    return processor_name() + ", " + instruction_set_name(set) + ", " + std::to_string(threads) + (threads == 1 ? " thread" : " threads");
+}
+
 } // namespace
 
 Context::Context(const cn_context_desc& desc)
-    : _instruction_set(choose_instruction_set(desc)), _table(table_of(_instruction_set)), _pool(choose_threads(desc)) {}
+    : _instruction_set(choose_instruction_set(desc)), _table(table_of(_instruction_set)), _pool(choose_threads(desc)),
+      _description(describe(_instruction_set, _pool.threads())) {}
 
 Context::~Context() = default;
-
-std::string Context::describe() const {
-    std::string text = processor_name() + ", " + instruction_set_name(_instruction_set) + ", " + std::to_string(threads());
-    return text + (threads() == 1 ? " thread" : " threads");
-}
 
 void Context::reserve_thread_scratch(int64_t bytes) {
     // Two cache lines apart, so that no thread's scratch shares one (or its prefetched neighbour) with another's.
@@ -95,6 +106,10 @@ void Context::read(void* host_target, const void* source, int64_t bytes) {
 }
 void Context::clear(void* target, int64_t bytes) {
     std::memset(target, 0, static_cast<size_t>(bytes));
+}
+
+std::unique_ptr<Feed> Context::make_feed(void* target, int64_t, int32_t) {
+    return std::make_unique<DirectFeed>(target);
 }
 
 std::unique_ptr<ActivationOp> Context::make_activation(const cn_activation_desc& desc) {

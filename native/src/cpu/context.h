@@ -10,6 +10,7 @@
 #include "thread_pool.h"
 
 #include <atomic>
+#include <string>
 
 namespace compiled::cpu {
 
@@ -45,7 +46,7 @@ public:
     cn_device device() const noexcept override { return CN_DEVICE_CPU; }
     cn_instruction_set instruction_set() const noexcept override { return _instruction_set; }
     int64_t scratch_bytes() const noexcept override { return _scratch_bytes.load(std::memory_order_relaxed); }
-    std::string describe() const override;
+    const char* description() const noexcept override { return _description.c_str(); }
     bool host_addressable() const noexcept override { return true; }
     void synchronize() override {}
     uint64_t enter() noexcept override { return FloatEnvironment::enter(); }
@@ -56,6 +57,7 @@ public:
     void write(void* target, const void* host_source, int64_t bytes) override;
     void read(void* host_target, const void* source, int64_t bytes) override;
     void clear(void* target, int64_t bytes) override;
+    std::unique_ptr<Feed> make_feed(void* target, int64_t bytes, int32_t areas) override;
 
     std::unique_ptr<ActivationOp> make_activation(const cn_activation_desc& desc) override;
     std::unique_ptr<SoftmaxOp> make_softmax(const cn_softmax_desc& desc) override;
@@ -73,6 +75,7 @@ private:
     Memory _thread_scratch;
     int64_t _thread_scratch_stride = 0;
     Memory _shared_scratch;
+    std::string _description;
     std::atomic<int64_t> _scratch_bytes{0}; // of both, for whoever asks while an op is created
 };
 

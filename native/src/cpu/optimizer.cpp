@@ -1,7 +1,7 @@
 // Optimizer: one pass over the parameters, whatever tensors they belong to.
 //
 // Shapes   parameters, gradients, slot_0, slot_1: [count].
-// Writes   updates parameters and slots in place, then adds one to state->updates.
+// Writes   updates parameters and slots in place, then counts in state.
 // Threads  chunks of elements; every element is read and written once, so memory sets the pace.
 #include "common/optimizer.h"
 #include "elementwise.h"
@@ -15,7 +15,7 @@ class SgdKernel final : public OptimizerOp {
 public:
     SgdKernel(Context& context, const cn_optimizer_desc& desc) : _context(context), _desc(desc) {}
 
-    void step(cn_state* state, float* parameters, const float* gradients, float* velocity, float*) override {
+    void step(cn_state* state, float* parameters, const float* gradients, float* velocity, float*, int64_t steps) override {
         SgdCoefficients coefficients{static_cast<float>(state->learning_rate), static_cast<float>(_desc.momentum)};
         if (_desc.momentum == 0.0) {
             for_chunks(_context, _desc.count, [=](int64_t begin, int64_t end) {
@@ -31,6 +31,7 @@ public:
             run<false>(coefficients, parameters, gradients, velocity);
         }
         state->updates += 1;
+        state->step += static_cast<uint64_t>(steps);
     }
 
 private:
@@ -55,7 +56,7 @@ class AdamKernel final : public OptimizerOp {
 public:
     AdamKernel(Context& context, const cn_optimizer_desc& desc) : _context(context), _desc(desc) {}
 
-    void step(cn_state* state, float* parameters, const float* gradients, float* means, float* squares) override {
+    void step(cn_state* state, float* parameters, const float* gradients, float* means, float* squares, int64_t steps) override {
         AdamCoefficients coefficients = adam_coefficients(_desc, *state);
         for_chunks(_context, _desc.count, [=](int64_t begin, int64_t end) {
             for_vectors(begin, end, [=](int64_t i, auto vector) {
@@ -69,6 +70,7 @@ public:
             });
         });
         state->updates += 1;
+        state->step += static_cast<uint64_t>(steps);
     }
 
 private:

@@ -1,0 +1,167 @@
+#include "context.h"
+
+#include "feed.h"
+#include "graph.h"
+#include "ops.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace compiled::cuda {
+
+namespace {
+
+constexpr const char* GraphsVariable = "COMPILED_CUDA_GRAPHS";
+constexpr int OldestMajor = 8; // Ampere: asynchronous copies, bf16 and TF32 on tensor cores
+
+int choose_device(int ordinal) {
+    int count = 0;
+    cudaError_t error = cudaGetDeviceCount(&count);
+    if (error != cudaSuccess) {
+        cudaGetLastError();
+        fail(CN_STATUS_UNSUPPORTED, "no CUDA device can be used: %s, %s; use CN_DEVICE_CPU", cudaGetErrorName(error),
+             cudaGetErrorString(error));
+    }
+    if (ordinal >= count) {
+        fail(CN_STATUS_UNSUPPORTED, "ordinal is %d: this machine has %d CUDA device%s, counted from 0", ordinal, count,
+             count == 1 ? "" : "s");
+    }
+    check(cudaSetDevice(ordinal), "choosing the device");
+    return ordinal;
+}
+
+cudaDeviceProp read_properties(int ordinal) {
+    cudaDeviceProp properties{};
+    check(cudaGetDeviceProperties(&properties, ordinal), "asking for the properties of the device");
+    if (properties.major < OldestMajor) {
+        fail(CN_STATUS_UNSUPPORTED, "%s has compute capability %d.%d: %d.0 or later is needed; use CN_DEVICE_CPU", properties.name,
+             properties.major, properties.minor, OldestMajor);
+    }
+    return properties;
+}
+
+std::string describe(const cudaDeviceProp& properties) {
+    constexpr double Gibi = 1024.0 * 1024.0 * 1024.0;
+    char text[384];
+    std::snprintf(text, sizeof(text), "%s, compute capability %d.%d, %.1f GiB", properties.name, properties.major, properties.minor,
+                  static_cast<double>(properties.totalGlobalMem) / Gibi);
+    return text;
+}
+
+bool graphs_wanted() {
+    const char* value = std::getenv(GraphsVariable);
+    return value == nullptr || std::strcmp(value, "off") != 0;
+}
+
+} // namespace
+
+Context::Context(const cn_context_desc& desc)
+    : _ordinal(choose_device(desc.ordinal)), _records_graphs(graphs_wanted()), _properties(read_properties(_ordinal)),
+      _description(describe(_properties)) {
+    check(cudaStreamCreateWithFlags(&_stream, cudaStreamNonBlocking), "making a stream");
+}
+
+Context::~Context() {
+    cudaSetDevice(_ordinal);
+    cudaStreamSynchronize(_stream);
+    cudaStreamDestroy(_stream);
+}
+
+void Context::reserve_scratch(int64_t bytes) {
+    if (_scratch == nullptr || bytes > _scratch->bytes()) {
+        auto grown = std::make_shared<DeviceMemory>(bytes, _stream);
+        check(cudaStreamSynchronize(_stream), "waiting for the device"); // which may still use what is now given back
+        _scratch = std::move(grown);
+        _scratch_bytes = bytes;
+    }
+}
+
+MemoryInfo Context::memory() {
+    return on_device([&] {
+        size_t free = 0, total = 0;
+        check(cudaMemGetInfo(&free, &total), "asking for the memory of the device");
+        return MemoryInfo{static_cast<int64_t>(total), static_cast<int64_t>(free)};
+    });
+}
+
+void Context::synchronize() {
+    on_device([&] { check(cudaStreamSynchronize(_stream), "what the device was asked before"); });
+}
+
+uint64_t Context::enter() noexcept {
+    cudaSetDevice(_ordinal);
+    return 0;
+}
+
+void* Context::allocate(int64_t bytes) {
+    return on_device([&] { return allocate_device(bytes, _stream); });
+}
+
+void Context::release(void* memory, int64_t) noexcept {
+    cudaSetDevice(_ordinal);
+    cudaStreamSynchronize(_stream);
+    release_device(memory);
+}
+
+void Context::write(void* target, const void* host_source, int64_t bytes) {
+    on_device([&] {
+        check(cudaMemcpyAsync(target, host_source, static_cast<size_t>(bytes), cudaMemcpyHostToDevice, _stream), "copying to the device");
+        check(cudaStreamSynchronize(_stream), "what the device was asked before");
+    });
+}
+
+void Context::read(void* host_target, const void* source, int64_t bytes) {
+    on_device([&] {
+        check(cudaMemcpyAsync(host_target, source, static_cast<size_t>(bytes), cudaMemcpyDeviceToHost, _stream), "copying from the device");
+        check(cudaStreamSynchronize(_stream), "what the device was asked before");
+    });
+}
+
+void Context::clear(void* target, int64_t bytes) {
+    on_device([&] {
+        if (bytes > 0) {
+            check(cudaMemsetAsync(target, 0, static_cast<size_t>(bytes), _stream), "clearing memory");
+        }
+    });
+}
+
+std::unique_ptr<Feed> Context::make_feed(void* target, int64_t bytes, int32_t areas) {
+    return on_device([&]() -> std::unique_ptr<Feed> { return std::make_unique<PinnedFeed>(*this, target, bytes, areas); });
+}
+
+void Context::begin_graph() {
+    // Relaxed: other threads, finalizers above all, may free memory meanwhile.
+    on_device([&] { check(cudaStreamBeginCapture(_stream, cudaStreamCaptureModeRelaxed), "beginning to record a graph"); });
+}
+
+std::unique_ptr<Graph> Context::end_graph() {
+    return on_device([&]() -> std::unique_ptr<Graph> { return std::make_unique<RecordedGraph>(_stream, _scratch); });
+}
+
+std::unique_ptr<ActivationOp> Context::make_activation(const cn_activation_desc& desc) {
+    return on_device([&] { return cuda::make_activation(*this, desc); });
+}
+std::unique_ptr<SoftmaxOp> Context::make_softmax(const cn_softmax_desc& desc) {
+    return on_device([&] { return cuda::make_softmax(*this, desc); });
+}
+std::unique_ptr<DropoutOp> Context::make_dropout(const cn_dropout_desc& desc) {
+    return on_device([&] { return cuda::make_dropout(*this, desc); });
+}
+std::unique_ptr<MaxPooling2DOp> Context::make_max_pooling2d(const cn_max_pooling2d_desc& desc) {
+    return on_device([&] { return cuda::make_max_pooling2d(*this, desc); });
+}
+std::unique_ptr<Conv2DOp> Context::make_conv2d(const cn_conv2d_desc& desc) {
+    return on_device([&] { return cuda::make_conv2d(*this, desc); });
+}
+std::unique_ptr<DenseOp> Context::make_dense(const cn_dense_desc& desc) {
+    return on_device([&] { return cuda::make_dense(*this, desc); });
+}
+std::unique_ptr<LossOp> Context::make_loss(const cn_loss_desc& desc) {
+    return on_device([&] { return cuda::make_loss(*this, desc); });
+}
+std::unique_ptr<OptimizerOp> Context::make_optimizer(const cn_optimizer_desc& desc) {
+    return on_device([&] { return cuda::make_optimizer(*this, desc); });
+}
+
+} // namespace compiled::cuda

@@ -1,0 +1,99 @@
+// The CUDA backend of one cn_context: a device, one stream on which everything runs in the order of the calls, and scratch memory.
+//
+// Scratch memory: an op states its needs when it is created (reserve_scratch), and the context keeps the largest. The memory is fetched
+// anew in every run, because a later op may have made it grow, and holds nothing from one op to the next. A graph keeps the memory with
+// which it was recorded.
+#pragma once
+
+#include "common/backend.h"
+#include "failure.h"
+#include "memory.h"
+
+#include <atomic>
+#include <string>
+
+namespace compiled::cuda {
+
+class Context final : public Backend {
+public:
+    explicit Context(const cn_context_desc& desc);
+    ~Context() override;
+
+    cudaStream_t stream() const noexcept { return _stream; }
+    int multiprocessors() const noexcept { return _properties.multiProcessorCount; }
+
+    // At creation of an op.
+    void reserve_scratch(int64_t bytes);
+    // Lets `kernel` be launched with so much dynamic shared memory; more than 48 KiB need this.
+    template <class Kernel>
+    void allow_shared(Kernel* kernel, size_t bytes) {
+        check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)),
+              "reserving shared memory for a kernel");
+    }
+
+    // In a run: what was reserved, aligned to 256, contents undefined.
+    template <class T>
+    T* scratch() noexcept {
+        return static_cast<T*>(_scratch == nullptr ? nullptr : _scratch->data());
+    }
+
+    // In a run: gives the kernel to the stream.
+    template <class... Parameters, class... Arguments>
+    void launch(void (*kernel)(Parameters...), Grid grid, dim3 block, size_t shared_bytes, Arguments&&... arguments) noexcept {
+        cudaError_t error = cuda::launch(kernel, grid, block, shared_bytes, _stream, std::forward<Arguments>(arguments)...);
+        if (error != cudaSuccess) {
+            note_failure(error, "launching a kernel");
+        }
+    }
+
+    cn_device device() const noexcept override { return CN_DEVICE_CUDA; }
+    int32_t threads() const noexcept override { return 1; }
+    cn_instruction_set instruction_set() const noexcept override { return CN_INSTRUCTION_SET_BASELINE; }
+    int64_t scratch_bytes() const noexcept override { return _scratch_bytes.load(std::memory_order_relaxed); }
+    const char* description() const noexcept override { return _description.c_str(); }
+    MemoryInfo memory() override;
+    const Failure* take_failure() noexcept override { return take_noted_failure(); }
+    bool host_addressable() const noexcept override { return false; }
+    void synchronize() override;
+    uint64_t enter() noexcept override;
+
+    void* allocate(int64_t bytes) override;
+    void release(void* memory, int64_t bytes) noexcept override;
+    void write(void* target, const void* host_source, int64_t bytes) override;
+    void read(void* host_target, const void* source, int64_t bytes) override;
+    void clear(void* target, int64_t bytes) override;
+    std::unique_ptr<Feed> make_feed(void* target, int64_t bytes, int32_t areas) override;
+
+    bool records_graphs() const noexcept override { return _records_graphs; }
+    void begin_graph() override;
+    std::unique_ptr<Graph> end_graph() override;
+
+    std::unique_ptr<ActivationOp> make_activation(const cn_activation_desc& desc) override;
+    std::unique_ptr<SoftmaxOp> make_softmax(const cn_softmax_desc& desc) override;
+    std::unique_ptr<DropoutOp> make_dropout(const cn_dropout_desc& desc) override;
+    std::unique_ptr<MaxPooling2DOp> make_max_pooling2d(const cn_max_pooling2d_desc& desc) override;
+    std::unique_ptr<Conv2DOp> make_conv2d(const cn_conv2d_desc& desc) override;
+    std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) override;
+    std::unique_ptr<LossOp> make_loss(const cn_loss_desc& desc) override;
+    std::unique_ptr<OptimizerOp> make_optimizer(const cn_optimizer_desc& desc) override;
+
+private:
+    // Runs body with the device as the thread's current one, and notes what it throws.
+    template <class Body>
+    auto on_device(const Body& body) noexcept {
+        return noted([&] {
+            check(cudaSetDevice(_ordinal), "choosing the device");
+            return body();
+        });
+    }
+
+    int _ordinal;
+    bool _records_graphs;
+    cudaDeviceProp _properties{};
+    std::string _description;
+    cudaStream_t _stream = nullptr;
+    std::shared_ptr<DeviceMemory> _scratch;
+    std::atomic<int64_t> _scratch_bytes{0}; // for whoever asks while an op is created
+};
+
+} // namespace compiled::cuda
