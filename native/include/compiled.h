@@ -161,7 +161,7 @@ typedef struct cn_feed cn_feed;
 /* `areas` is from 1 to 64. The feed keeps the memory of the buffer alive. */
 CN_API cn_status cn_feed_create(cn_buffer* buffer, int64_t offset, int64_t bytes, int32_t areas, cn_feed** feed);
 /* The area to fill next, aligned to 64. Waits until what was sent from it before has arrived; its contents are undefined. */
-CN_API cn_status cn_feed_next(cn_feed* feed, void** host_address);
+CN_API cn_status cn_feed_next(cn_feed* feed, void** area);
 /* Sends the first `bytes` bytes of the area that cn_feed_next gave last, after everything asked of the device before. */
 CN_API cn_status cn_feed_send(cn_feed* feed, int64_t bytes);
 /* Accepts null. */

@@ -101,16 +101,16 @@ cn_status cn_feed_create(cn_buffer* buffer, int64_t offset, int64_t bytes, int32
     });
 }
 
-cn_status cn_feed_next(cn_feed* feed, void** host_address) {
+cn_status cn_feed_next(cn_feed* feed, void** area) {
     return guarded("cn_feed_next", [=] {
-        require_out("host_address", host_address);
+        require_out("area", area);
         std::shared_ptr<FeedEntry> entry = find_feed(feed);
         ContextState& context = *entry->buffer->context;
         require_no_recording(context);
         std::lock_guard turn(entry->turn);
-        void* area = entry->feed->next();
+        void* next = entry->feed->next();
         require_success(*context.backend);
-        *host_address = area;
+        *area = next;
     });
 }
 

@@ -86,6 +86,22 @@ public enum cn_gradient_mode : int
 }
 
 /// <summary>
+/// How the products of convolutions and dense stages are computed; sums are float32 always. The CPU computes all of them in float32.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public enum cn_precision : int
+{
+    /// <summary>CN_PRECISION_FLOAT32</summary>
+    CN_PRECISION_FLOAT32 = 0,
+
+    /// <summary>factors rounded to 10 bits of mantissa</summary>
+    CN_PRECISION_TF32 = 1,
+
+    /// <summary>factors rounded to 7 bits of mantissa</summary>
+    CN_PRECISION_BFLOAT16 = 2,
+}
+
+/// <summary>
 /// Values of <see cref="cn_activation_desc.activation"/>, <see cref="cn_conv2d_desc.activation"/>,
 /// <see cref="cn_dense_desc.activation"/>.
 /// </summary>
@@ -193,6 +209,36 @@ public struct cn_context_info
 
     /// <summary>bytes of scratch memory that its ops share</summary>
     public long scratch_bytes;
+
+    /// <summary>memory of the device; 0 where the library does not know, as on the CPU</summary>
+    public long total_bytes;
+
+    /// <summary>what of it no process holds at the moment</summary>
+    public long free_bytes;
+
+    /// <summary>whether <see cref="Native.cn_graph_begin"/> is supported</summary>
+    public int records_graphs;
+
+    /// <summary>0</summary>
+    public int reserved;
+}
+
+/// <summary>For <see cref="Native.cn_graph_get_info"/>.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_graph_info
+{
+    /// <summary>set by the caller</summary>
+    public uint struct_size;
+
+    /// <summary>0</summary>
+    public int reserved;
+
+    /// <summary>of all kinds: kernels, copies, clearings</summary>
+    public long nodes;
+
+    /// <summary>The kernels of <see cref="cn_graph_info"/>.</summary>
+    public long kernels;
 }
 
 /// <summary>
@@ -206,10 +252,10 @@ public struct cn_state
     /// <summary>key of every random stream</summary>
     public ulong seed;
 
-    /// <summary>finished training steps, counted by the caller: chooses the dropout masks</summary>
+    /// <summary>finished training steps: chooses the dropout masks</summary>
     public ulong step;
 
-    /// <summary>finished updates of the optimizer in use; <see cref="Native.cn_optimizer_step"/> adds one</summary>
+    /// <summary>finished updates of the optimizer in use</summary>
     public ulong updates;
 
     /// <summary>The rows of <see cref="cn_state"/>.</summary>
@@ -434,6 +480,12 @@ public struct cn_conv2d_desc
 
     /// <summary>The dropout_stream of <see cref="cn_conv2d_desc"/>.</summary>
     public uint dropout_stream;
+
+    /// <summary><see cref="cn_precision"/></summary>
+    public int precision;
+
+    /// <summary>0</summary>
+    public int reserved;
 }
 
 /// <summary>
@@ -473,6 +525,12 @@ public struct cn_dense_desc
 
     /// <summary>The dropout_stream of <see cref="cn_dense_desc"/>.</summary>
     public uint dropout_stream;
+
+    /// <summary><see cref="cn_precision"/></summary>
+    public int precision;
+
+    /// <summary>0</summary>
+    public int reserved;
 }
 
 /// <summary>
@@ -549,10 +607,10 @@ public static partial class Native
     public const string Library = "compiled";
 
     /// <summary>CN_ABI_VERSION of the header.</summary>
-    public const uint AbiVersion = 2;
+    public const uint AbiVersion = 3;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "dc7ba3068ae5c23bb87abf61fa91c0375001bba876136833f00351d4e20c4816";
+    public const string HeaderSha256 = "a1d42a2ceca132fcad2d80a73fb7c796e1383f724f3026f4eb7306f51744730b";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -564,13 +622,22 @@ public static partial class Native
         field threads 12 4
         field instruction_set 16 4
         field reserved 20 4
-        struct cn_context_info 32
+        struct cn_context_info 56
         field struct_size 0 4
         field device 4 4
         field threads 8 4
         field instruction_set 12 4
         field buffer_bytes 16 8
         field scratch_bytes 24 8
+        field total_bytes 32 8
+        field free_bytes 40 8
+        field records_graphs 48 4
+        field reserved 52 4
+        struct cn_graph_info 24
+        field struct_size 0 4
+        field reserved 4 4
+        field nodes 8 8
+        field kernels 16 8
         struct cn_state 40
         field seed 0 8
         field step 8 8
@@ -620,7 +687,7 @@ public static partial class Native
         field output_height 40 8
         field output_width 48 8
         field window 56 64
-        struct cn_conv2d_desc 224
+        struct cn_conv2d_desc 232
         field struct_size 0 4
         field input_gradient 4 4
         field batch 8 8
@@ -638,7 +705,9 @@ public static partial class Native
         field use_bias 212 4
         field dropout_rate 216 4
         field dropout_stream 220 4
-        struct cn_dense_desc 56
+        field precision 224 4
+        field reserved 228 4
+        struct cn_dense_desc 64
         field struct_size 0 4
         field input_gradient 4 4
         field batch 8 8
@@ -649,6 +718,8 @@ public static partial class Native
         field use_bias 44 4
         field dropout_rate 48 4
         field dropout_stream 52 4
+        field precision 56 4
+        field reserved 60 4
         struct cn_loss_desc 40
         field struct_size 0 4
         field loss 4 4
@@ -681,6 +752,15 @@ public static partial class Native
         function cn_buffer_read
         function cn_buffer_clear
         function cn_buffer_destroy
+        function cn_feed_create
+        function cn_feed_next
+        function cn_feed_send
+        function cn_feed_destroy
+        function cn_graph_begin
+        function cn_graph_end
+        function cn_graph_get_info
+        function cn_graph_launch
+        function cn_graph_destroy
         function cn_op_destroy
         function cn_activation_create
         function cn_activation_forward
@@ -735,6 +815,9 @@ public static partial class Native
     /// <summary>
     /// Makes a context. <see cref="cn_status_code.CN_STATUS_UNSUPPORTED"/> when the device or the instruction set is not there; the message
     /// says why.
+    /// The CUDA backend is a library of its own, loaded by the first context that asks for it: libcompiled_cuda.so (compiled_cuda.dll) from
+    /// the directory of this library, or the file that the environment variable COMPILED_CUDA_LIBRARY names. COMPILED_CUDA_GRAPHS=off makes
+    /// it run op by op, without graphs.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
@@ -795,6 +878,58 @@ public static partial class Native
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_buffer_destroy(nint buffer);
+
+    /// <summary><paramref name="areas"/> is from 1 to 64. The feed keeps the memory of the buffer alive.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_feed_create(nint buffer, long offset, long bytes, int areas, out nint feed);
+
+    /// <summary>
+    /// The area to fill next, aligned to 64. Waits until what was sent from it before has arrived; its contents are undefined.
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_feed_next(nint feed, out nint area);
+
+    /// <summary>
+    /// Sends the first <paramref name="bytes"/> bytes of the area that <see cref="Native.cn_feed_next"/> gave last, after everything asked
+    /// of the device before.
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_feed_send(nint feed, long bytes);
+
+    /// <summary>Accepts null.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_feed_destroy(nint feed);
+
+    /// <summary>
+    /// <see cref="cn_status_code.CN_STATUS_UNSUPPORTED"/> where the device records none; see <see cref="cn_context_info"/>.records_graphs.
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_graph_begin(nint context);
+
+    /// <summary>Ends the recording, also when it fails: then there is no graph, and the runs were not done.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_graph_end(nint context, out nint graph);
+
+    /// <summary>See <see cref="cn_graph_info"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_graph_get_info(nint graph, ref cn_graph_info info);
+
+    /// <summary>Does the recorded runs once more. The ops and buffers that it uses must still be there.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_graph_launch(nint graph);
+
+    /// <summary>Accepts null.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_graph_destroy(nint graph);
 
     /// <summary>Accepts null.</summary>
     [LibraryImport(Library)]
@@ -930,12 +1065,13 @@ public static partial class Native
     public static partial int cn_optimizer_create(nint context, in cn_optimizer_desc desc, out nint op);
 
     /// <summary>
-    /// One update of all parameters at once, with t = updates + 1, then state-&gt;updates += 1. All arrays have <c>count</c> floats.
+    /// One update of all parameters at once, with t = updates + 1; then state-&gt;updates += 1 and state-&gt;step += steps, which is 1
+    /// where this update ends a training step and 0 where the caller counts. All arrays have <c>count</c> floats.
     /// slot_0: velocity (SGD with momentum, else null) or first moment; slot_1: second moment (Adam, else null).
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    public static partial int cn_optimizer_step(nint op, nint state, nint parameters, nint gradients, nint slot0, nint slot1);
+    public static partial int cn_optimizer_step(nint op, nint state, nint parameters, nint gradients, nint slot0, nint slot1, long steps);
 
     /// <summary>One block of Philox4x32-10 (Salmon et al., 2011) on the host: 4 words of counter, 2 of key, 4 of output.</summary>
     [LibraryImport(Library)]
