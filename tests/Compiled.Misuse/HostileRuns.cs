@@ -47,7 +47,7 @@ internal static class HostileRuns
             new("cn_loss_forward", loss, 3, ["predictions", "targets", "metrics"],
                 a => Native.cn_loss_forward(a[0], a[1], a[2], a[3], 0, a[4])),
             new("cn_optimizer_step", optimizer, 0, ["parameters", "gradients", "slot_0", "slot_1"],
-                a => Native.cn_optimizer_step(a[0], a[1], a[2], a[3], a[4], a[5])),
+                a => Native.cn_optimizer_step(a[0], a[1], a[2], a[3], a[4], a[5], 1)),
         ];
         foreach (RunFunction function in functions)
         {

@@ -247,7 +247,7 @@ internal abstract class OpKind
         nint state = State(memory, 1, ref random);
         bool isAdam = d.optimizer == 1;
         nint slot0 = isAdam || d.momentum != 0 ? memory.Floats(d.count) : 0, slot1 = isAdam ? memory.Floats(d.count) : 0;
-        Abi.Accepted(Native.cn_optimizer_step(op, state, memory.Floats(d.count), memory.Floats(d.count), slot0, slot1));
+        Abi.Accepted(Native.cn_optimizer_step(op, state, memory.Floats(d.count), memory.Floats(d.count), slot0, slot1, 1));
         return true;
     }
 

@@ -39,6 +39,24 @@ internal sealed class BufferHandle : SafeHandleZeroOrMinusOneIsInvalid
 
     public long Bytes { get; }
 
+    /// <summary>Copies to the device; the source may change again at once.</summary>
+    public unsafe void Write<T>(long offset, ReadOnlySpan<T> source)
+        where T : unmanaged
+    {
+        fixed (T* start = source)
+            CompiledException.ThrowIfFailed(Native.cn_buffer_write(handle, offset, (nint)start, (long)source.Length * sizeof(T)));
+    }
+
+    /// <summary>Copies from the device, after everything asked of it before.</summary>
+    public unsafe void Read<T>(long offset, Span<T> target)
+        where T : unmanaged
+    {
+        fixed (T* start = target)
+            CompiledException.ThrowIfFailed(Native.cn_buffer_read(handle, offset, (nint)start, (long)target.Length * sizeof(T)));
+    }
+
+    public void Clear(long offset, long bytes) => CompiledException.ThrowIfFailed(Native.cn_buffer_clear(handle, offset, bytes));
+
     protected override bool ReleaseHandle()
     {
         bool freed = Native.cn_buffer_destroy(handle) == (int)cn_status_code.CN_STATUS_OK;
@@ -76,4 +94,18 @@ internal sealed class OpHandle : SafeHandleZeroOrMinusOneIsInvalid
     public nint Value => handle;
 
     protected override bool ReleaseHandle() => Native.cn_op_destroy(handle) == (int)cn_status_code.CN_STATUS_OK;
+}
+
+/// <summary>Recorded runs of ops.</summary>
+internal sealed class GraphHandle : SafeHandleZeroOrMinusOneIsInvalid
+{
+    public GraphHandle(nint graph)
+        : base(ownsHandle: true)
+    {
+        SetHandle(graph);
+    }
+
+    public nint Value => handle;
+
+    protected override bool ReleaseHandle() => Native.cn_graph_destroy(handle) == (int)cn_status_code.CN_STATUS_OK;
 }

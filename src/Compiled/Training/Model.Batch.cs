@@ -103,8 +103,7 @@ public abstract partial class Model
         Enter();
         try
         {
-            lock (Device.Gate)
-                Slots(optimizer).Step(_arena);
+            Update(optimizer);
         }
         finally
         {
@@ -165,7 +164,7 @@ public abstract partial class Model
             }
 
             PredictLoaded();
-            _arena.Values<float>(Plan.OutputOffset, predictions.Length).CopyTo(predictions);
+            _arena.ReadValue(Plan.OutputOffset, predictions);
         }
         finally
         {
@@ -186,10 +185,24 @@ public abstract partial class Model
     {
         lock (Device.Gate)
         {
-            ForwardCore();
-            BackwardCore();
-            Slots(optimizer).Step(_arena);
-            _arena.State.step++;
+            bool updates = Prepare(optimizer).HasUpdate;
+            Run(_training);
+            if (updates)
+                _state.CountUpdate(steps: 1);
+            else
+                _state.Step++;
+        }
+    }
+
+    private void Update(Optimizer optimizer)
+    {
+        lock (Device.Gate)
+        {
+            OptimizerSlots slots = Prepare(optimizer);
+            Send();
+            slots.Step(_arena, steps: 0);
+            if (slots.HasUpdate)
+                _state.CountUpdate(steps: 0);
         }
     }
 
@@ -198,9 +211,8 @@ public abstract partial class Model
         ClearMetrics();
         lock (Device.Gate)
         {
-            ForwardCore();
-            BackwardCore();
-            _arena.State.step++;
+            Run(_gradients);
+            _state.Step++;
         }
 
         return ReadMetrics();
@@ -216,31 +228,69 @@ public abstract partial class Model
     private void Test()
     {
         lock (Device.Gate)
-            EvaluateCore();
+            Run(_evaluation);
     }
 
     private void PredictLoaded()
     {
         lock (Device.Gate)
-            PredictCore();
+            Run(_prediction);
     }
 
-    private OptimizerSlots Slots(Optimizer optimizer)
+    private void Run(RecordedPass pass)
     {
+        try
+        {
+            Send();
+            pass.Run();
+        }
+        catch
+        {
+            _state.Distrust();
+            throw;
+        }
+    }
+
+    /// <summary>Brings what the host has changed to the device.</summary>
+    private void Send()
+    {
+        _hostWeights.Return();
+        _hostGradients.Return();
+        _state.Send();
+    }
+
+    private void RunGradients()
+    {
+        ForwardCore();
+        BackwardCore();
+    }
+
+    private void RunTraining()
+    {
+        RunGradients();
+        _slots!.Step(_arena, steps: 1);
+    }
+
+    /// <summary>What the model keeps for the optimizer, with the learning rate of now.</summary>
+    private OptimizerSlots Prepare(Optimizer optimizer)
+    {
+        _state.LearningRate = optimizer.LearningRate;
         if (_slots is { } slots && ReferenceEquals(slots.Optimizer, optimizer))
             return slots;
+        _training.Forget();
         _slots?.Dispose();
         _slots = null; // Making the new ones may fail.
         _slots = new OptimizerSlots(optimizer, Plan, _context);
-        _arena.State.updates = 0;
+        _state.Updates = 0;
         return _slots;
     }
 
-    private void ClearMetrics() => _arena.Metrics = default;
+    private void ClearMetrics() => _arena.ClearMetrics();
 
-    private BatchResult ReadMetrics()
+    private BatchResult ReadMetrics() => Means(_arena.ReadMetrics());
+
+    private BatchResult Means(Interop.cn_metrics metrics)
     {
-        Interop.cn_metrics metrics = _arena.Metrics;
         return new BatchResult(metrics.loss / metrics.count, Plan.HasAccuracy ? metrics.correct / metrics.count : double.NaN);
     }
 }

@@ -43,7 +43,7 @@ public abstract partial class Model
                 ReadOnlySpan<int> indices = order.Next();
                 LoadInputs(data, indices);
                 PredictLoaded();
-                _arena.Values<float>(Plan.OutputOffset, indices.Length * OutputSize).CopyTo(predictions.AsSpan(done * OutputSize));
+                _arena.ReadValue(Plan.OutputOffset, predictions.AsSpan(done * OutputSize, indices.Length * OutputSize));
                 done += indices.Length;
             }
 

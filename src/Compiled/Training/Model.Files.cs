@@ -18,9 +18,11 @@ public abstract partial class Model
         {
             var writer = new SafeTensorsWriter();
             writer.AddMetadata(GraphKey, Plan.Graph);
+            _hostWeights.Return();
             foreach (ParameterPlan parameter in Plan.Parameters)
             {
-                byte[] bytes = MemoryMarshal.AsBytes(_arena.Parameters(parameter)).ToArray();
+                byte[] bytes = new byte[parameter.Count * sizeof(float)];
+                _arena.ReadParameter(parameter, MemoryMarshal.Cast<byte, float>(bytes.AsSpan()));
                 writer.Add(parameter.Name, TensorType.Float32, [.. parameter.Shape], bytes);
             }
 
@@ -49,8 +51,9 @@ public abstract partial class Model
         Enter();
         try
         {
+            _hostWeights.Return();
             foreach (ParameterPlan parameter in Plan.Parameters)
-                file.Data(file.Find(parameter.Name)!).CopyTo(MemoryMarshal.AsBytes(_arena.Parameters(parameter)));
+                _arena.WriteParameter(parameter, MemoryMarshal.Cast<byte, float>(file.Data(file.Find(parameter.Name)!)));
         }
         finally
         {

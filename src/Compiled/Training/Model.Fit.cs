@@ -142,10 +142,10 @@ public abstract partial class Model
             if (progress is null || (step < at.Steps && Stopwatch.GetTimestamp() - reported < Stopwatch.Frequency / ReportsPerSecond))
                 continue;
             reported = Stopwatch.GetTimestamp();
-            BatchResult sofar = ReadMetrics();
-            Interop.cn_metrics sums = _arena.Metrics;
+            Interop.cn_metrics sums = _arena.ReadMetrics();
+            BatchResult sofar = Means(sums);
             progress.Report(at with { Step = step, Loss = sofar.Loss, Accuracy = sofar.Accuracy });
-            _arena.Metrics = sums; // Whoever was told may have used the model.
+            _arena.WriteMetrics(sums); // Whoever was told may have used the model.
         }
 
         TimeSpan trainingTime = Stopwatch.GetElapsedTime(begin);

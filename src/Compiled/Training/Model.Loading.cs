@@ -14,7 +14,8 @@ public abstract partial class Model
                 $"{rows} targets of {Text(Plan.TargetShape)} have {rows * TargetSize:N0} elements; {targets.Length:N0} were given.", nameof(targets));
         }
 
-        targets.CopyTo(_arena.Values<float>(Plan.TargetOffset, targets.Length));
+        targets.CopyTo(_targets.Next<float>(targets.Length));
+        _targets.Send<float>(targets.Length);
     }
 
     private void Load(ReadOnlySpan<float> inputs, ReadOnlySpan<int> classIds)
@@ -34,14 +35,16 @@ public abstract partial class Model
 
         if (Plan.Target == TargetKind.ClassId)
         {
-            classIds.CopyTo(_arena.Values<int>(Plan.TargetOffset, classIds.Length));
+            classIds.CopyTo(_targets.Next<int>(classIds.Length));
+            _targets.Send<int>(classIds.Length);
             return;
         }
 
-        Span<float> oneHot = _arena.Values<float>(Plan.TargetOffset, rows * TargetSize);
+        Span<float> oneHot = _targets.Next<float>(rows * TargetSize);
         oneHot.Clear();
         for (int i = 0; i < classIds.Length; i++)
             oneHot[i * ClassCount + classIds[i]] = 1;
+        _targets.Send<float>(oneHot.Length);
     }
 
     private int LoadInputs(ReadOnlySpan<float> inputs)
@@ -60,25 +63,30 @@ public abstract partial class Model
                 nameof(inputs));
         }
 
-        inputs.CopyTo(_arena.Values<float>(Plan.InputOffset, inputs.Length));
-        _arena.State.rows = rows;
+        inputs.CopyTo(_inputs.Next<float>(inputs.Length));
+        _inputs.Send<float>(inputs.Length);
+        _state.Rows = rows;
         return rows;
     }
 
-    /// <summary>Reads samples of a data set straight into the arena.</summary>
+    /// <summary>Reads samples of a data set straight to where the device takes them from.</summary>
     private void Load(Dataset data, ReadOnlySpan<int> indices)
     {
         LoadInputs(data, indices);
+        int count = indices.Length * TargetSize;
         if (Plan.Target == TargetKind.ClassId)
-            data.ReadClassIds(indices, _arena.Values<int>(Plan.TargetOffset, indices.Length * TargetSize));
+            data.ReadClassIds(indices, _targets.Next<int>(count));
         else
-            data.ReadTargets(indices, _arena.Values<float>(Plan.TargetOffset, indices.Length * TargetSize));
+            data.ReadTargets(indices, _targets.Next<float>(count));
+        _targets.Send<int>(count); // as long as a float
     }
 
     private void LoadInputs(Dataset data, ReadOnlySpan<int> indices)
     {
-        data.ReadInputs(indices, _arena.Values<float>(Plan.InputOffset, indices.Length * InputSize));
-        _arena.State.rows = indices.Length;
+        int count = indices.Length * InputSize;
+        data.ReadInputs(indices, _inputs.Next<float>(count));
+        _inputs.Send<float>(count);
+        _state.Rows = indices.Length;
     }
 
     private void RequireInputs(Dataset data, string name)

@@ -12,11 +12,23 @@ namespace Compiled;
 /// </remarks>
 public abstract partial class Model : IDisposable
 {
+    /// <summary>Batches on their way: one is filled while the device copies the other.</summary>
+    private const int FeedAreas = 2;
+
     private readonly ModelUse _use = new();
     private readonly ContextHandle _context;
     private readonly ModelArena _arena;
+    private readonly RunState _state;
+    private readonly Feed _inputs;
+    private readonly Feed _targets;
+    private readonly RecordedPass _training;
+    private readonly RecordedPass _gradients;
+    private readonly RecordedPass _evaluation;
+    private readonly RecordedPass _prediction;
     private readonly List<OpHandle> _ops = [];
     private readonly Weight[] _weights;
+    private readonly HostWeights _hostWeights;
+    private readonly HostWeights _hostGradients;
 
     /// <summary>For generated code: allocates the arena and gives the weights their initial values.</summary>
     /// <param name="plan">What the generator found out.</param>
@@ -40,10 +52,17 @@ public abstract partial class Model : IDisposable
         _context = Device.Context;
         _arena = new ModelArena(plan, _context, batchSize);
         RequireSpans(batchSize);
+        _state = new RunState(_arena, seed);
+        _inputs = _arena.FeedValue(plan.InputOffset, InputSize * (long)sizeof(float), FeedAreas);
+        _targets = _arena.FeedValue(plan.TargetOffset, TargetSize * (long)sizeof(float), FeedAreas);
+        _training = new RecordedPass(Device, _context, RunTraining);
+        _gradients = new RecordedPass(Device, _context, RunGradients);
+        _evaluation = new RecordedPass(Device, _context, EvaluateCore);
+        _prediction = new RecordedPass(Device, _context, PredictCore);
+        _hostWeights = new HostWeights(_arena, gradients: false);
+        _hostGradients = new HostWeights(_arena, gradients: true);
         _weights = [.. plan.Parameters.Select(parameter => new Weight(this, parameter))];
-        foreach (ParameterPlan parameter in plan.Parameters)
-            Initializers.Fill(_arena.Parameters(parameter), parameter, seed);
-        _arena.State.seed = seed;
+        InitializeWeights();
     }
 
     /// <summary>What was known when the program was built.</summary>
@@ -68,7 +87,7 @@ public abstract partial class Model : IDisposable
         get
         {
             ThrowIfDisposed();
-            return _arena.ReadStep();
+            return _state.Step;
         }
 
         set
@@ -77,7 +96,7 @@ public abstract partial class Model : IDisposable
             Enter();
             try
             {
-                _arena.State.step = (ulong)value;
+                _state.Step = value;
             }
             finally
             {
@@ -110,16 +129,31 @@ public abstract partial class Model : IDisposable
             Free();
     }
 
-    internal Span<float> ParameterSpan(ParameterPlan parameter)
+    internal unsafe Span<float> ParameterSpan(ParameterPlan parameter)
     {
         ThrowIfDisposed();
-        return _arena.Parameters(parameter);
+        return Device.Kind == DeviceKind.Cpu
+            ? new Span<float>((void*)Parameter(parameter.Offset), (int)parameter.Count)
+            : _hostWeights.Lend(parameter);
     }
 
-    internal Span<float> GradientSpan(ParameterPlan parameter)
+    internal unsafe Span<float> GradientSpan(ParameterPlan parameter)
     {
         ThrowIfDisposed();
-        return _arena.Gradients(parameter);
+        return Device.Kind == DeviceKind.Cpu
+            ? new Span<float>((void*)Gradient(parameter.Offset), (int)parameter.Count)
+            : _hostGradients.Lend(parameter);
+    }
+
+    private void InitializeWeights()
+    {
+        float[] values = new float[Plan.Parameters.Select(parameter => parameter.Count).DefaultIfEmpty().Max()];
+        foreach (ParameterPlan parameter in Plan.Parameters)
+        {
+            Span<float> weights = values.AsSpan(0, (int)parameter.Count);
+            Initializers.Fill(weights, parameter, Seed);
+            _arena.WriteParameter(parameter, weights);
+        }
     }
 
     /// <summary>Batches are read and written through spans, whose lengths are 32-bit.</summary>
@@ -147,9 +181,14 @@ public abstract partial class Model : IDisposable
 
     private void Free()
     {
+        foreach (RecordedPass pass in (ReadOnlySpan<RecordedPass>)[_training, _gradients, _evaluation, _prediction])
+            pass.Dispose();
         _slots?.Dispose();
         foreach (OpHandle op in _ops)
             op.Dispose();
+        _inputs.Dispose();
+        _targets.Dispose();
+        _state.Dispose();
         _arena.Dispose();
     }
 }

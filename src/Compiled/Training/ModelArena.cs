@@ -3,8 +3,8 @@ using Compiled.Interop;
 
 namespace Compiled;
 
-/// <summary>The memory of a model, in one buffer: weights, their gradients, values, state and metrics.</summary>
-internal sealed unsafe class ModelArena : IDisposable
+/// <summary>The memory of a model, in one buffer of the device: weights, their gradients, values, state and metrics.</summary>
+internal sealed class ModelArena : IDisposable
 {
     /// <summary>State and metrics, each on a cache line of its own.</summary>
     private const int TailBytes = 128;
@@ -47,40 +47,44 @@ internal sealed unsafe class ModelArena : IDisposable
 
     public nint GradientAddress => _buffer.Address + (nint)_plan.ParameterBytes;
 
-    public nint ValueAddress => _buffer.Address + (nint)(2 * _plan.ParameterBytes);
-
-    public nint StateAddress => _buffer.Address + (nint)(Bytes - TailBytes);
+    public nint StateAddress => _buffer.Address + (nint)StateOffset;
 
     public nint MetricsAddress => StateAddress + MetricsOffset;
 
-    public ref cn_state State => ref Unsafe.AsRef<cn_state>((void*)StateAddress);
+    private long StateOffset => Bytes - TailBytes;
 
-    public ref cn_metrics Metrics => ref Unsafe.AsRef<cn_metrics>((void*)MetricsAddress);
+    /// <summary>The address of a value.</summary>
+    public nint Value(long bytesPerSample) => _buffer.Address + (nint)ValueOffset(bytesPerSample);
 
-    public Span<float> Parameters(ParameterPlan plan) => new((void*)(ParameterAddress + (nint)plan.Offset), (int)plan.Count);
+    /// <summary>A way into a value that has so many bytes per sample.</summary>
+    public Feed FeedValue(long bytesPerSample, long sampleBytes, int areas) =>
+        new(_buffer, ValueOffset(bytesPerSample), _batchSize * sampleBytes, areas);
 
-    public Span<float> Gradients(ParameterPlan plan) => new((void*)(GradientAddress + (nint)plan.Offset), (int)plan.Count);
+    /// <summary>A way into the state.</summary>
+    public Feed FeedState(int areas) => new(_buffer, StateOffset, Unsafe.SizeOf<cn_state>(), areas);
 
-    public nint Value(long bytesPerSample) => ValueAddress + (nint)(_batchSize * bytesPerSample);
+    public void ReadValue(long bytesPerSample, Span<float> target) => _buffer.Read(ValueOffset(bytesPerSample), target);
 
-    public Span<T> Values<T>(long bytesPerSample, int count)
-        where T : unmanaged => new((void*)Value(bytesPerSample), count);
+    public void ReadParameter(ParameterPlan plan, Span<float> target) => _buffer.Read(plan.Offset, target);
 
-    /// <summary>The number of steps, for a thread that does not use the model: another one may dispose it at any time.</summary>
-    public long ReadStep()
+    public void WriteParameter(ParameterPlan plan, ReadOnlySpan<float> source) => _buffer.Write(plan.Offset, source);
+
+    public void ReadGradient(ParameterPlan plan, Span<float> target) => _buffer.Read(_plan.ParameterBytes + plan.Offset, target);
+
+    public void WriteGradient(ParameterPlan plan, ReadOnlySpan<float> source) => _buffer.Write(_plan.ParameterBytes + plan.Offset, source);
+
+    public cn_metrics ReadMetrics()
     {
-        bool held = false;
-        try
-        {
-            _buffer.DangerousAddRef(ref held);
-            return (long)State.step;
-        }
-        finally
-        {
-            if (held)
-                _buffer.DangerousRelease();
-        }
+        cn_metrics metrics = default;
+        _buffer.Read(StateOffset + MetricsOffset, new Span<cn_metrics>(ref metrics));
+        return metrics;
     }
 
+    public void WriteMetrics(cn_metrics metrics) => _buffer.Write(StateOffset + MetricsOffset, new ReadOnlySpan<cn_metrics>(ref metrics));
+
+    public void ClearMetrics() => _buffer.Clear(StateOffset + MetricsOffset, Unsafe.SizeOf<cn_metrics>());
+
     public void Dispose() => _buffer.Dispose();
+
+    private long ValueOffset(long bytesPerSample) => 2 * _plan.ParameterBytes + _batchSize * bytesPerSample;
 }

@@ -30,13 +30,16 @@ internal sealed class OptimizerSlots : IDisposable
 
     public Optimizer Optimizer { get; }
 
-    public void Step(ModelArena arena)
+    /// <summary>Whether there is anything to update: then the device counts the updates.</summary>
+    public bool HasUpdate => _op is not null;
+
+    /// <summary>Updates the weights, and adds to the number of finished steps.</summary>
+    public void Step(ModelArena arena, long steps)
     {
         if (_op is null)
             return;
-        arena.State.learning_rate = Optimizer.LearningRate;
-        CompiledException.ThrowIfFailed(
-            Native.cn_optimizer_step(_op.Value, arena.StateAddress, arena.ParameterAddress, arena.GradientAddress, _slot0, _slot1));
+        CompiledException.ThrowIfFailed(Native.cn_optimizer_step(
+            _op.Value, arena.StateAddress, arena.ParameterAddress, arena.GradientAddress, _slot0, _slot1, steps));
     }
 
     public void Dispose()

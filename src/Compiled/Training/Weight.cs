@@ -21,11 +21,14 @@ public readonly struct Weight : IEquatable<Weight>
     /// <summary>The number of values.</summary>
     public int Count => (int)_plan.Count;
 
-    /// <summary>The values, row-major, to read and to write. Not to be used while the model trains or after it is disposed.</summary>
+    /// <summary>
+    /// The values, row-major, to read and to write. Not to be used while the model trains or after it is disposed. On a GPU this is a copy,
+    /// which goes back to the device before the model runs next: take it anew after every call of the model.
+    /// </summary>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public Span<float> Span => _model.ParameterSpan(_plan);
 
-    /// <summary>The gradient of the last batch, in the layout of <see cref="Span"/>.</summary>
+    /// <summary>The gradient of the last batch, in the layout of <see cref="Span"/> and to be used like it.</summary>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public Span<float> Gradient => _model.GradientSpan(_plan);
 

@@ -61,7 +61,7 @@ internal static class OptimizerGolden
         for (int step = 0; step < golden.Whole("steps"); step++)
         {
             gradients.ToFloats().AsSpan(step * count, count).CopyTo(context.Span<float>(gradient, count));
-            NativeContext.Check(Native.cn_optimizer_step(op, context.State, parameters, gradient, slot0, slot1));
+            NativeContext.Check(Native.cn_optimizer_step(op, context.State, parameters, gradient, slot0, slot1, 1));
             steps.AddRange(context.Floats(parameters, count));
         }
 
