@@ -14,7 +14,7 @@ internal static class LayerGolden
         Tensor y = Activations.Forward(name, x);
         golden.Expect("y", y.ToFloats(), "reference");
         golden.Expect("dx", Activations.Backward(name, y, dy).ToFloats(), "reference");
-        OnEachInstructionSet((context, who) =>
+        OnEachTarget((context, who) =>
         {
             (float[] output, float[] dx) = Kernels.Activate(context, name, x, dy);
             golden.Expect("y", output, who);
@@ -30,7 +30,7 @@ internal static class LayerGolden
         Window2D window = golden.Window("kernel_size");
         (Tensor dx, Tensor dkernel, Tensor dbias) = Convolution.Backward(x, kernel, dy, window);
         Expect(golden, "reference", Convolution.Forward(x, kernel, bias, window).ToFloats(), dx.ToFloats(), dkernel.ToFloats(), dbias.ToFloats());
-        OnEachInstructionSet((context, who) =>
+        OnEachTarget((context, who) =>
         {
             context.SetState(x.Shape[0]);
             var result = Kernels.Convolve(context, Kernels.Describe(x, kernel, window, bias is not null), x, kernel, bias, dy);
@@ -45,7 +45,7 @@ internal static class LayerGolden
         Tensor? bias = golden.Flag("use_bias") ? golden.Tensor("b") : null;
         (Tensor dx, Tensor dkernel, Tensor dbias) = FullyConnected.Backward(x, kernel, dy);
         Expect(golden, "reference", FullyConnected.Forward(x, kernel, bias).ToFloats(), dx.ToFloats(), dkernel.ToFloats(), dbias.ToFloats());
-        OnEachInstructionSet((context, who) =>
+        OnEachTarget((context, who) =>
         {
             context.SetState(x.Shape[0]);
             var result = Kernels.Dense(context, Kernels.Describe(x, kernel, bias is not null), x, kernel, bias, dy);
@@ -60,7 +60,7 @@ internal static class LayerGolden
         Window2D window = golden.Window("pool_size");
         golden.Expect("y", MaxPooling.Forward(x, window).ToFloats(), "reference");
         golden.Expect("dx", MaxPooling.Backward(x, dy, window).ToFloats(), "reference");
-        OnEachInstructionSet((context, who) =>
+        OnEachTarget((context, who) =>
         {
             (float[] y, float[] dx) = Kernels.Pool(context, x, dy, window);
             golden.Expect("y", y, who);
@@ -89,12 +89,12 @@ internal static class LayerGolden
         return [];
     }
 
-    internal static void OnEachInstructionSet(Action<NativeContext, string> run)
+    internal static void OnEachTarget(Action<NativeContext, string> run)
     {
-        foreach (InstructionSet set in NativeContext.InstructionSets)
+        foreach (Target target in Target.All)
         {
-            using var context = new NativeContext(set, threads: 2);
-            run(context, set.ToString());
+            using var context = new NativeContext(target, threads: 2);
+            run(context, target.ToString());
         }
     }
 

@@ -21,7 +21,7 @@ internal static class LossGolden
         golden.Expect("values", [.. values.Select(value => (float)value)], "reference");
         golden.Expect("loss", [(float)values.Average()], "reference");
         golden.Expect("dy_pred", gradient.ToFloats(), "reference");
-        LayerGolden.OnEachInstructionSet((context, who) =>
+        LayerGolden.OnEachTarget((context, who) =>
         {
             (cn_metrics metrics, float[] slope) = Kernels.Loss(context, name, fromLogits, cn_accuracy.CN_ACCURACY_NONE, target, prediction);
             Assert.Equal(values.Length, metrics.count);
@@ -50,7 +50,7 @@ internal static class LossGolden
             golden.Expect(tensor, [.. hits.Select(hit => (float)hit)], "reference");
             cn_accuracy accuracy = sparse ? cn_accuracy.CN_ACCURACY_SPARSE
                 : binary ? cn_accuracy.CN_ACCURACY_BINARY : cn_accuracy.CN_ACCURACY_CATEGORICAL;
-            LayerGolden.OnEachInstructionSet((context, who) =>
+            LayerGolden.OnEachTarget((context, who) =>
             {
                 string loss = sparse ? "sparse_categorical_crossentropy" : "mean_squared_error";
                 (cn_metrics metrics, _) = Kernels.Loss(context, loss, fromLogits: false, accuracy, target, prediction);

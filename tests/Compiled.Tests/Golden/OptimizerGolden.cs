@@ -35,7 +35,7 @@ internal static class OptimizerGolden
 
         golden.Expect($"p{p}", [.. steps], "reference");
         ExpectState(golden, p, rule);
-        LayerGolden.OnEachInstructionSet((context, who) => RunNative(golden, p, context, who, expected.Shape, gradients));
+        LayerGolden.OnEachTarget((context, who) => RunNative(golden, p, context, who, expected.Shape, gradients));
     }
 
     private static void RunNative(GoldenCase golden, int p, NativeContext context, string who, IReadOnlyList<int> shape, Tensor gradients)
@@ -60,7 +60,7 @@ internal static class OptimizerGolden
         List<float> steps = [];
         for (int step = 0; step < golden.Whole("steps"); step++)
         {
-            gradients.ToFloats().AsSpan(step * count, count).CopyTo(context.Span<float>(gradient, count));
+            context.Write<float>(gradient, gradients.ToFloats().AsSpan(step * count, count));
             NativeContext.Check(Native.cn_optimizer_step(op, context.State, parameters, gradient, slot0, slot1, 1));
             steps.AddRange(context.Floats(parameters, count));
         }

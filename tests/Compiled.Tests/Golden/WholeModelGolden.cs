@@ -5,7 +5,7 @@ namespace Compiled.Tests;
 
 /// <summary>
 /// Golden cases of training: the network of the file becomes a declaration, is compiled with the generator, and follows the trajectory
-/// of the file: fused and unfused, on one thread and two, on every instruction set. So does the reference.
+/// of the file: fused and unfused, on one thread and two, on every target. So does the reference.
 /// </summary>
 internal static class WholeModelGolden
 {
@@ -18,11 +18,11 @@ internal static class WholeModelGolden
             return [unknown];
         TrainReference(golden, network);
         (Type fused, Type unfused) = ModelCompiler.Compile(network);
-        foreach (InstructionSet set in NativeContext.InstructionSets)
+        foreach (Target target in Target.All)
         {
-            foreach (int threads in (int[])[1, 2])
+            foreach (int threads in target.ThreadCounts(1, 2))
             {
-                using var device = Device.Cpu(threads, set);
+                using var device = target.MakeDevice(threads);
                 TrainModel(golden, fused, device);
                 TrainModel(golden, unfused, device);
             }

@@ -172,7 +172,7 @@ public static class Kernels
         });
         nint targets = sparse ? context.Array<int>([.. target.Values.Select(id => (int)id)]) : context.Array(target);
         nint gradient = context.Garbage(prediction.Count);
-        context.Span<cn_metrics>(context.Metrics, 1)[0] = default;
+        context.Write<cn_metrics>(context.Metrics, [default]);
         NativeContext.Check(Native.cn_loss_forward(op, context.State, context.Array(prediction), targets, gradient, context.Metrics));
         return (context.ReadMetrics(), context.Floats(gradient, prediction.Count));
     }

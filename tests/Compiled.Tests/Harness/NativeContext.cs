@@ -4,37 +4,34 @@ using Compiled.Interop;
 
 namespace Compiled.Tests;
 
-/// <summary>A context of the C interface, for tests of single ops.</summary>
+/// <summary>A context of the C interface, for tests of single ops. Arrays are device addresses: the host copies to and from them.</summary>
 public sealed class NativeContext : IDisposable
 {
-    private readonly List<nint> _buffers = [];
+    private readonly Dictionary<nint, nint> _buffers = [];
     private readonly List<nint> _ops = [];
     private readonly nint _context;
 
-    public NativeContext(InstructionSet instructionSet = InstructionSet.Best, int threads = 1)
+    public NativeContext(Target? target = null, int threads = 1)
     {
-        _ = Device.Default; // The runtime's loader finds the library.
+        target ??= new Target(DeviceKind.Cpu, InstructionSet.Best);
+        _ = Target.All.Count; // The runtime's loader finds the library.
         var desc = new cn_context_desc
         {
             struct_size = (uint)Unsafe.SizeOf<cn_context_desc>(),
+            device = (int)target.Kind,
             threads = threads,
-            instruction_set = (int)instructionSet,
+            instruction_set = (int)target.InstructionSet,
         };
         Check(Native.cn_context_create(in desc, out _context));
         State = Buffer(Unsafe.SizeOf<cn_state>());
         Metrics = Buffer(Unsafe.SizeOf<cn_metrics>());
     }
 
-    /// <summary>Whether this machine and build can run an instruction set.</summary>
     public delegate int Create<T>(nint context, in T description, out nint op);
 
     public nint State { get; }
 
     public nint Metrics { get; }
-
-    /// <summary>The instruction sets of this machine and build; the 16-lane code stands in for AVX-512 where that is missing.</summary>
-    public static IReadOnlyList<InstructionSet> InstructionSets { get; } = [.. Enum.GetValues<InstructionSet>()
-        .Where(set => set != InstructionSet.Best && Exists(set))];
 
     public static void Check(int status)
     {
@@ -42,10 +39,10 @@ public sealed class NativeContext : IDisposable
             throw new CompiledException(Marshal.PtrToStringUTF8(Native.cn_last_error())!);
     }
 
-    public unsafe void SetState(long rows, ulong seed = 7, ulong step = 0, double learningRate = 0) =>
-        *(cn_state*)State = new cn_state { rows = rows, seed = seed, step = step, learning_rate = learningRate };
+    public void SetState(long rows, ulong seed = 7, ulong step = 0, double learningRate = 0) =>
+        Write<cn_state>(State, [new cn_state { rows = rows, seed = seed, step = step, learning_rate = learningRate }]);
 
-    public unsafe cn_metrics ReadMetrics() => *(cn_metrics*)Metrics;
+    public cn_metrics ReadMetrics() => Read<cn_metrics>(Metrics, 1)[0];
 
     public nint Op<T>(Create<T> create, in T description)
     {
@@ -58,7 +55,7 @@ public sealed class NativeContext : IDisposable
         where T : unmanaged
     {
         nint address = Buffer(Math.Max(1, values.Length) * Unsafe.SizeOf<T>());
-        values.CopyTo(Span<T>(address, values.Length));
+        Write(address, values);
         return address;
     }
 
@@ -67,38 +64,39 @@ public sealed class NativeContext : IDisposable
     /// <summary>Values that an op must overwrite: were they to survive anywhere, a comparison would see them.</summary>
     public nint Garbage(int count) => Array<float>([.. Enumerable.Repeat(float.NaN, count)]);
 
-    public unsafe Span<T> Span<T>(nint address, int count)
-        where T : unmanaged => new((void*)address, count);
+    public float[] Floats(nint address, int count) => Read<float>(address, count);
 
-    public float[] Floats(nint address, int count) => Span<float>(address, count).ToArray();
+    /// <summary>Overwrites the beginning of an array.</summary>
+    public unsafe void Write<T>(nint address, ReadOnlySpan<T> values)
+        where T : unmanaged
+    {
+        fixed (T* start = values)
+            Check(Native.cn_buffer_write(_buffers[address], 0, (nint)start, values.Length * sizeof(T)));
+    }
 
     public void Dispose()
     {
         foreach (nint op in _ops)
             Check(Native.cn_op_destroy(op));
-        foreach (nint buffer in _buffers)
+        foreach (nint buffer in _buffers.Values)
             Check(Native.cn_buffer_destroy(buffer));
         Check(Native.cn_context_destroy(_context));
     }
 
-    private static bool Exists(InstructionSet set)
+    private unsafe T[] Read<T>(nint address, int count)
+        where T : unmanaged
     {
-        try
-        {
-            using var context = new NativeContext(set);
-            return true;
-        }
-        catch (CompiledException)
-        {
-            return false;
-        }
+        var values = new T[count];
+        fixed (T* start = values)
+            Check(Native.cn_buffer_read(_buffers[address], 0, (nint)start, count * sizeof(T)));
+        return values;
     }
 
     private nint Buffer(long bytes)
     {
         Check(Native.cn_buffer_create(_context, bytes, out nint buffer));
-        _buffers.Add(buffer);
         Check(Native.cn_buffer_address(buffer, out nint address));
+        _buffers.Add(address, buffer);
         return address;
     }
 }

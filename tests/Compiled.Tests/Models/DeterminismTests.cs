@@ -6,15 +6,15 @@ namespace Compiled.Tests;
 /// <summary>The seed decides every bit; the number of threads decides none.</summary>
 public sealed class DeterminismTests
 {
-    public static TheoryData<InstructionSet> InstructionSets => new(NativeContext.InstructionSets);
+    public static TheoryData<string> Targets => new(Target.All.Select(target => target.ToString()));
 
     [Theory]
-    [MemberData(nameof(InstructionSets))]
-    public void Twenty_steps_of_the_cifar_network_are_the_same_on_any_number_of_threads(InstructionSet set)
+    [MemberData(nameof(Targets))]
+    public void Twenty_steps_of_the_cifar_network_are_the_same_on_any_number_of_threads(string name)
     {
         float[] Train(int threads, ulong seed)
         {
-            using var device = Device.Cpu(threads, set);
+            using var device = Target.Named(name).MakeDevice(threads);
             using var net = new Cifar10Net(device, batchSize: 3, seed);
             var adam = new Adam(1e-3);
             for (int step = 0; step < 20; step++)
@@ -28,12 +28,12 @@ public sealed class DeterminismTests
     }
 
     [Theory]
-    [MemberData(nameof(InstructionSets))]
-    public void A_fit_repeats_itself_and_another_seed_gives_another(InstructionSet set)
+    [MemberData(nameof(Targets))]
+    public void A_fit_repeats_itself_and_another_seed_gives_another(string name)
     {
         (float[] Weights, double[] Metrics) Fit(int threads, ulong seed)
         {
-            using var device = Device.Cpu(threads, set);
+            using var device = Target.Named(name).MakeDevice(threads);
             using var net = new SmallNet(device, batchSize: 8, seed);
             // 29 samples: the last batch of an epoch is smaller.
             History history = net.Fit(SmallNet.Samples(29), new Adam(0.01), epochs: 3, validation: SmallNet.Samples(11));
@@ -64,11 +64,11 @@ public sealed class DeterminismTests
         for (int i = 0; i < trials.Count; i++)
         {
             NetworkTrial trial = trials[i];
-            InstructionSet set = NativeContext.InstructionSets[i % NativeContext.InstructionSets.Count];
+            Target target = Target.All[i % Target.All.Count];
             TrialData data = TrialData.Of(trial.Network, trial.Rows, seed: 0);
             Trajectory On(Type type, int threads)
             {
-                using var device = Device.Cpu(threads, set);
+                using var device = target.MakeDevice(threads);
                 return Trajectory.OfModel(type, device, trial.BatchSize, data);
             }
 
@@ -91,10 +91,10 @@ public sealed class DeterminismTests
         }
 
         float[] weights = Initial(Device.Default, seed: 1);
-        foreach (InstructionSet set in NativeContext.InstructionSets)
+        foreach (Target target in Target.All)
         {
-            using var device = Device.Cpu(3, set);
-            Compare.Same($"initial weights with {set}", weights, Initial(device, seed: 1));
+            using var device = target.MakeDevice(threads: 3);
+            Compare.Same($"initial weights on {target}", weights, Initial(device, seed: 1));
         }
 
         Assert.NotEqual(weights, Initial(Device.Default, seed: 2));
@@ -108,9 +108,9 @@ public sealed class DeterminismTests
     public void Dropout_masks_do_not_depend_on_the_device()
     {
         const ulong Seed = 0xFEDC_BA98_7654_3210;
-        foreach (InstructionSet set in NativeContext.InstructionSets)
+        foreach (Target target in Target.All)
         {
-            using var device = Device.Cpu(2, set);
+            using var device = target.MakeDevice(threads: 2);
             using var net = new MaskNet(device, batchSize: 1, Seed);
             for (ulong step = 0; step < 4; step++)
             {

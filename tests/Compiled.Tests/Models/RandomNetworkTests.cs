@@ -5,7 +5,7 @@ using Xunit.Sdk;
 namespace Compiled.Tests;
 
 /// <summary>
-/// Five hundred networks drawn from the whole vocabulary, each compiled fused and unfused, on every instruction set, on one thread and two:
+/// Five hundred networks drawn from the whole vocabulary, each compiled fused and unfused, on every target, on one thread and two:
 /// prediction, loss, gradients and three training steps with dropout are held against one another and against the reference in double.
 /// </summary>
 public sealed class RandomNetworkTests
@@ -26,11 +26,11 @@ public sealed class RandomNetworkTests
         (Type, Type)[] types = NetworkTrial.Compile(trials);
         for (int i = 0; i < PerBatch; i++)
         {
-            IReadOnlyList<InstructionSet> sets = NativeContext.InstructionSets;
-            InstructionSet set = sets[i % sets.Count];
-            int threads = 1 + (i / sets.Count % 2);
-            if (Run(trials[i], types[i], set, threads) is { } fault)
-                Fail(trials[i], fault, set, threads);
+            IReadOnlyList<Target> targets = Target.All;
+            Target target = targets[i % targets.Count];
+            int threads = 1 + (i / targets.Count % 2);
+            if (Run(trials[i], types[i], target, threads) is { } fault)
+                Fail(trials[i], fault, target, threads);
         }
     }
 
@@ -91,18 +91,18 @@ public sealed class RandomNetworkTests
             smallest.ToString());
     }
 
-    private static Exception? Run(NetworkTrial trial, (Type Fused, Type Unfused) types, InstructionSet set, int threads)
+    private static Exception? Run(NetworkTrial trial, (Type Fused, Type Unfused) types, Target target, int threads)
     {
-        using var device = Device.Cpu(threads, set);
-        Exception? fault = Record.Exception(() => trial.Run(types, device));
+        using var device = target.MakeDevice(threads);
+        Exception? fault = Record.Exception(() => trial.Run(types, device, target));
         return fault ?? Record.Exception(() => Assert.Equal(0, device.BufferBytes));
     }
 
-    private static void Fail(NetworkTrial trial, Exception fault, InstructionSet set, int threads)
+    private static void Fail(NetworkTrial trial, Exception fault, Target target, int threads)
     {
         (NetworkTrial smallest, Exception last) = ShrinkTrial.Smallest(
-            trial, fault, candidate => Run(candidate, NetworkTrial.Compile([candidate])[0], set, threads));
+            trial, fault, candidate => Run(candidate, NetworkTrial.Compile([candidate])[0], target, threads));
         throw new XunitException(
-            $"{set}, {threads} threads, {smallest}\n{last.Message}\n\nThis is the smallest one found of {trial}\n{fault.Message}", last);
+            $"{target}, {threads} threads, {smallest}\n{last.Message}\n\nThis is the smallest one found of {trial}\n{fault.Message}", last);
     }
 }

@@ -93,6 +93,15 @@ internal sealed record Trajectory(double[] Prediction, double TestLoss, IReadOnl
         }
     }
 
+    /// <summary>Requires what a target promises of two ways to compute the same: the same numbers, or nearly so.</summary>
+    public void RequireSame(Trajectory expected, Target target)
+    {
+        if (target.FusesExactly)
+            RequireSame(expected);
+        else
+            RequireClose(expected, 1e-5);
+    }
+
     /// <summary>Requires the same numbers everywhere.</summary>
     public void RequireSame(Trajectory expected) => RequireWithin(expected, 0);
 

@@ -34,9 +34,9 @@ public sealed class Conv2DTests
             Tensor dy = Draw.Integers(4, plain.OutputShape);
             Tensor y = Convolution.Forward(x, kernel, bias, plain.Window);
             (Tensor dx, Tensor dkernel, Tensor dbias) = Convolution.Backward(x, kernel, dy, plain.Window);
-            foreach (InstructionSet set in NativeContext.InstructionSets)
+            foreach (Target target in Target.Affording(stage.Products))
             {
-                var result = Run(plain, set, 2, x, kernel, bias, dy);
+                var result = Run(plain, target, 2, x, kernel, bias, dy);
                 Compare.Same("y", y.ToFloats(), result.Y);
                 Compare.Same("dx", dx.ToFloats(), result.Dx);
                 Compare.Same("dkernel", dkernel.ToFloats(), result.Dkernel);
@@ -53,16 +53,16 @@ public sealed class Conv2DTests
             Tensor x = Draw.Reals(1, stage.InputShape), kernel = Draw.Kernel(2, stage.Taps, stage.KernelShape), dy = Draw.Reals(4, stage.OutputShape);
             Tensor? bias = stage.UseBias ? Draw.Reals(3, stage.Filters) : null;
             Expected expected = stage.Compute(x, kernel, bias, dy);
-            foreach (InstructionSet set in NativeContext.InstructionSets)
+            foreach (Target target in Target.Affording(stage.Products))
             {
-                var one = Run(stage, set, 1, x, kernel, bias, dy);
-                Compare.Sum($"{set} y", expected.Y.Values, one.Y, stage.Taps);
-                Compare.Sum($"{set} dx", expected.Dx.Values, one.Dx, stage.Taps * stage.Filters);
-                Compare.Sum($"{set} dkernel", expected.Dkernel.Values, one.Dkernel, dy.Count);
+                var one = Run(stage, target, 1, x, kernel, bias, dy);
+                Compare.Sum($"{target} y", expected.Y.Values, one.Y, stage.Taps);
+                Compare.Sum($"{target} dx", expected.Dx.Values, one.Dx, stage.Taps * stage.Filters);
+                Compare.Sum($"{target} dkernel", expected.Dkernel.Values, one.Dkernel, dy.Count);
                 if (bias is not null)
-                    Compare.Sum($"{set} dbias", expected.Dbias.Values, one.Dbias, dy.Count);
+                    Compare.Sum($"{target} dbias", expected.Dbias.Values, one.Dbias, dy.Count);
 
-                var three = Run(stage, set, 3, x, kernel, bias, dy);
+                var three = Run(stage, target, 3, x, kernel, bias, dy);
                 Compare.Same("y on three threads", one.Y, three.Y);
                 Compare.Same("dx on three threads", one.Dx, three.Dx);
                 Compare.Same("dkernel on three threads", one.Dkernel, three.Dkernel);
@@ -71,9 +71,9 @@ public sealed class Conv2DTests
         250);
 
     private static (float[] Y, float[] Dx, float[] Dkernel, float[] Dbias) Run(
-        Stage stage, InstructionSet set, int threads, Tensor x, Tensor kernel, Tensor? bias, Tensor dy)
+        Stage stage, Target target, int threads, Tensor x, Tensor kernel, Tensor? bias, Tensor dy)
     {
-        using var context = new NativeContext(set, threads);
+        using var context = new NativeContext(target, threads);
         context.SetState(stage.Batch, Stage.Seed, Stage.Update);
         cn_conv2d_desc desc = Kernels.Describe(x, kernel, stage.Window, bias is not null);
         desc.output_height = dy.Shape[1];
@@ -110,6 +110,8 @@ public sealed class Conv2DTests
             : [Batch, Pool.OutputHeight(ConvHeight), Pool.OutputWidth(ConvWidth), Filters];
 
         public int Taps => Window.Height * Window.Width * Channels;
+
+        public long Products => (long)Batch * ConvHeight * ConvWidth * Filters * Taps;
 
         public bool IsValid => ConvHeight >= 1 && ConvWidth >= 1 && OutputShape.All(extent => extent >= 1);
 

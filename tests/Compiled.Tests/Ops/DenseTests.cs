@@ -31,9 +31,9 @@ public sealed class DenseTests
             Tensor x = Draw.Integers(1, shape.Batch, shape.Positions, shape.Inputs), kernel = Draw.Integers(2, shape.Inputs, shape.Units);
             Tensor bias = Draw.Integers(3, shape.Units), dy = Draw.Integers(4, shape.Batch, shape.Positions, shape.Units);
             (Tensor dx, Tensor dkernel, Tensor dbias) = FullyConnected.Backward(x, kernel, dy);
-            foreach (InstructionSet set in NativeContext.InstructionSets)
+            foreach (Target target in Target.Affording((long)dy.Count * shape.Inputs))
             {
-                var result = Run(set, 2, x, kernel, bias, dy, "linear", 0);
+                var result = Run(target, 2, x, kernel, bias, dy, "linear", 0);
                 Compare.Same("y", FullyConnected.Forward(x, kernel, bias).ToFloats(), result.Y);
                 Compare.Same("dx", dx.ToFloats(), result.Dx);
                 Compare.Same("dkernel", dkernel.ToFloats(), result.Dkernel);
@@ -53,16 +53,16 @@ public sealed class DenseTests
             bool[] kept = Masks.Draw(active.Count, rate, element => Philox.Word(Seed, Stream, Update, (ulong)element));
             Tensor gradient = Activations.Backward(activation, active, Masks.Apply(dy, kept, rate));
             (Tensor dx, Tensor dkernel, Tensor dbias) = FullyConnected.Backward(x, kernel, gradient);
-            foreach (InstructionSet set in NativeContext.InstructionSets)
+            foreach (Target target in Target.Affording((long)dy.Count * inputs))
             {
-                var one = Run(set, 1, x, kernel, bias, dy, activation, rate);
-                Compare.Sum($"{set} y", Masks.Apply(active, kept, rate).Values, one.Y, inputs);
-                Compare.Sum($"{set} dx", dx.Values, one.Dx, units);
-                Compare.Sum($"{set} dkernel", dkernel.Values, one.Dkernel, batch * positions);
+                var one = Run(target, 1, x, kernel, bias, dy, activation, rate);
+                Compare.Sum($"{target} y", Masks.Apply(active, kept, rate).Values, one.Y, inputs);
+                Compare.Sum($"{target} dx", dx.Values, one.Dx, units);
+                Compare.Sum($"{target} dkernel", dkernel.Values, one.Dkernel, batch * positions);
                 if (bias is not null)
-                    Compare.Sum($"{set} dbias", dbias.Values, one.Dbias, batch * positions);
+                    Compare.Sum($"{target} dbias", dbias.Values, one.Dbias, batch * positions);
 
-                var three = Run(set, 3, x, kernel, bias, dy, activation, rate);
+                var three = Run(target, 3, x, kernel, bias, dy, activation, rate);
                 Compare.Same("y on three threads", one.Y, three.Y);
                 Compare.Same("dx on three threads", one.Dx, three.Dx);
                 Compare.Same("dkernel on three threads", one.Dkernel, three.Dkernel);
@@ -71,9 +71,9 @@ public sealed class DenseTests
         40);
 
     private static (float[] Y, float[] Dx, float[] Dkernel, float[] Dbias) Run(
-        InstructionSet set, int threads, Tensor x, Tensor kernel, Tensor? bias, Tensor dy, string activation, double rate)
+        Target target, int threads, Tensor x, Tensor kernel, Tensor? bias, Tensor dy, string activation, double rate)
     {
-        using var context = new NativeContext(set, threads);
+        using var context = new NativeContext(target, threads);
         context.SetState(x.Shape[0], Seed, Update);
         cn_dense_desc desc = Kernels.Describe(x, kernel, bias is not null);
         desc.activation = (int)Kernels.Activation(activation);

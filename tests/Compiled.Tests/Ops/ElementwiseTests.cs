@@ -19,7 +19,7 @@ public sealed class ElementwiseTests
             Tensor x = Draw.Reals(rows, rows, columns).Map(value => value * scale), dy = Draw.Reals(columns, rows, columns);
             x = Tensor.Of(x.Shape, x.ToFloats());
             Tensor y = Activations.Forward(name, x);
-            LayerGolden.OnEachInstructionSet((context, who) =>
+            LayerGolden.OnEachTarget((context, who) =>
             {
                 (float[] output, float[] dx) = Kernels.Activate(context, name, x, dy);
                 Compare.Close($"{who} y", y.Values, output, 2e-6, 1e-6);
@@ -38,7 +38,7 @@ public sealed class ElementwiseTests
                 // Integers, so that windows hold equal maxima and the first one must win.
                 Tensor x = Draw.Integers(1, 2, height, width, channels);
                 Tensor dy = Draw.Integers(2, 2, window.OutputHeight(height), window.OutputWidth(width), channels);
-                LayerGolden.OnEachInstructionSet((context, who) =>
+                LayerGolden.OnEachTarget((context, who) =>
                 {
                     (float[] y, float[] dx) = Kernels.Pool(context, x, dy, window);
                     Compare.Same($"{who} y", MaxPooling.Forward(x, window).ToFloats(), y);
@@ -55,7 +55,7 @@ public sealed class ElementwiseTests
             const ulong Seed = 0xDEADBEEF12345678, Step = (1UL << 32) + 17;
             Tensor x = Draw.Reals(1, rows, columns), dy = Draw.Reals(2, rows, columns);
             bool[] kept = Masks.Draw(x.Count, rate, element => Philox.Word(Seed, stream, Step, (ulong)element));
-            LayerGolden.OnEachInstructionSet((context, who) =>
+            LayerGolden.OnEachTarget((context, who) =>
             {
                 context.SetState(rows, Seed, Step);
                 (float[] y, float[] dx) = Kernels.Drop(context, x, dy, rate, stream);
