@@ -16,7 +16,7 @@ internal sealed record Stage(
 
 /// <summary>A network as stages.</summary>
 /// <param name="Training">The graph with its gradients.</param>
-/// <param name="Fused">Whether layers were fused.</param>
+/// <param name="Options">What holds for the whole model.</param>
 /// <param name="Stages">The stages in order, without the loss.</param>
 /// <param name="Backward">The numbers of the stages in the order of the backward pass.</param>
 /// <param name="Stored">The shape in which each value is stored: rows and columns at the end that nobody reads are left out.</param>
@@ -25,7 +25,7 @@ internal sealed record Stage(
 /// <param name="SoftmaxInLoss">Whether the softmax head is part of the loss.</param>
 internal sealed record StageGraph(
     TrainingGraph Training,
-    bool Fused,
+    ModelOptions Options,
     EquatableArray<Stage> Stages,
     EquatableArray<int> Backward,
     EquatableArray<Shape> Stored,

@@ -7,17 +7,17 @@ namespace Compiled.Generators;
 internal sealed class StageBuilder
 {
     private readonly TrainingGraph _training;
-    private readonly bool _fused;
+    private readonly ModelOptions _options;
     private readonly ILookup<int, Node> _consumers;
 
-    private StageBuilder(TrainingGraph training, bool fused)
+    private StageBuilder(TrainingGraph training, ModelOptions options)
     {
         _training = training;
-        _fused = fused;
+        _options = options;
         _consumers = training.Graph.Nodes.SelectMany(node => node.Inputs, (node, input) => (node, input)).ToLookup(pair => pair.input, pair => pair.node);
     }
 
-    public static StageGraph Build(TrainingGraph training, bool fused) => new StageBuilder(training, fused).Build();
+    public static StageGraph Build(TrainingGraph training, ModelOptions options) => new StageBuilder(training, options).Build();
 
     private StageGraph Build()
     {
@@ -37,9 +37,9 @@ internal sealed class StageBuilder
         Dictionary<int, Stage> byAnchor = stages.ToDictionary(stage => stage.Anchor);
         IEnumerable<int> backward = _training.Gradients
             .Where(gradient => byAnchor.ContainsKey(gradient.Node)).Select(gradient => byAnchor[gradient.Node].Number);
-        (Shape[] stored, Shape[] anchors) = LiveRegions.Find(graph, stages, trim: _fused);
+        (Shape[] stored, Shape[] anchors) = LiveRegions.Find(graph, stages, trim: _options.Fused);
         return new StageGraph(
-            _training, _fused, stages.ToEquatableArray(), backward.ToEquatableArray(), stored.ToEquatableArray(),
+            _training, _options, stages.ToEquatableArray(), backward.ToEquatableArray(), stored.ToEquatableArray(),
             anchors.ToEquatableArray(), softmax?.Input ?? graph.Loss.Input, softmax is not null);
     }
 
@@ -50,7 +50,7 @@ internal sealed class StageBuilder
         Epilogue epilogue = Epilogue.None;
         int output = anchor.Output;
         int followed = output;
-        while (_fused && OnlyConsumer(followed) is { } next)
+        while (_options.Fused && OnlyConsumer(followed) is { } next)
         {
             // A view that keeps the shape is nothing but a name.
             bool isName = next.Operation.IsView && next.Operation is not FlattenOperation;
@@ -81,7 +81,7 @@ internal sealed class StageBuilder
     private Node? SoftmaxInLoss()
     {
         Graph graph = _training.Graph;
-        if (!_fused || graph.Loss.Operation is not LossOperation { IsCrossentropy: true } || _consumers[graph.Loss.Input].Count() != 1)
+        if (!_options.Fused || graph.Loss.Operation is not LossOperation { IsCrossentropy: true } || _consumers[graph.Loss.Input].Count() != 1)
             return null;
         return graph.Nodes.FirstOrDefault(node => node.Output == graph.Loss.Input && node.Operation is SoftmaxOperation);
     }

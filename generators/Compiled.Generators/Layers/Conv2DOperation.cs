@@ -75,7 +75,7 @@ internal sealed record Conv2DOperation(long Filters, Window Window, bool UseBias
         Window.Write(writer, "window", stage.LogicalInput);
         if (stage.Epilogue.Pool is { } pool)
             pool.Window.Write(writer, "pool", stage.LogicalAnchor);
-        writer.Line($"activation = (int)cn_activation.{stage.Epilogue.ActivationConstant}, use_bias = {(UseBias ? 1 : 0)},");
+        writer.Line($"activation = (int)cn_activation.{stage.Epilogue.ActivationConstant}, use_bias = {(UseBias ? 1 : 0)},{stage.PrecisionCode}");
         if (stage.Epilogue.Dropout is { } dropout)
             writer.Line($"dropout_rate = {dropout.RateCode}, dropout_stream = {dropout.Stream},");
         writer.Close("});");

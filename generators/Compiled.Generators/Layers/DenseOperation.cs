@@ -39,7 +39,7 @@ internal sealed record DenseOperation(long Units, bool UseBias) : Operation
         writer.Line("batch = BatchSize,");
         writer.Line($"input_gradient = {stage.GradientModeCode},");
         writer.Line($"positions = {stage.Input.Elements / stage.Input.Last}, inputs = {stage.Input.Last}, units = {Units},");
-        writer.Line($"activation = (int)cn_activation.{stage.Epilogue.ActivationConstant}, use_bias = {(UseBias ? 1 : 0)},");
+        writer.Line($"activation = (int)cn_activation.{stage.Epilogue.ActivationConstant}, use_bias = {(UseBias ? 1 : 0)},{stage.PrecisionCode}");
         if (stage.Epilogue.Dropout is { } dropout)
             writer.Line($"dropout_rate = {dropout.RateCode}, dropout_stream = {dropout.Stream},");
         writer.Close("});");

@@ -128,6 +128,7 @@ internal sealed class LayoutPlanner
         Shape stored = _stages.Stored[_views.Root(stage.Input)];
         return new StagePlan(
             stage,
+            _stages.Options.Precision,
             anchor.Operation,
             // A view of another rank is never of a part.
             stored.Rank == 3 && input.Rank == 3 ? stored : input,

@@ -5,6 +5,7 @@ namespace Compiled.Generators;
 
 /// <summary>A stage with its shapes and addresses, as code.</summary>
 /// <param name="Stage">The stage.</param>
+/// <param name="Precision">How its products are computed.</param>
 /// <param name="Operation">The anchor's operation.</param>
 /// <param name="Input">The input as stored.</param>
 /// <param name="LogicalInput">The input as the layer's shape rule sees it.</param>
@@ -16,6 +17,7 @@ namespace Compiled.Generators;
 /// <param name="Offsets">The addresses.</param>
 internal sealed record StagePlan(
     Stage Stage,
+    PrecisionKind Precision,
     Operation Operation,
     Shape Input,
     Shape LogicalInput,
@@ -36,6 +38,11 @@ internal sealed record StagePlan(
         GradientMode.Accumulate => "CN_GRADIENT_ACCUMULATE",
         _ => "CN_GRADIENT_NONE",
     })}";
+
+    /// <summary>The member of a description that says how products are computed; empty for float32, which is 0.</summary>
+    public string PrecisionCode => Precision == PrecisionKind.Float32
+        ? ""
+        : $" precision = (int)cn_precision.CN_PRECISION_{Precision.ToString().ToUpperInvariant()},";
 
     public string X => Value(Offsets.X);
 

@@ -29,7 +29,7 @@ internal static class ModelReader
             ContainingTypes(type).ToEquatableArray(),
             type.Name,
             FullName(type),
-            IsFused(type, issues),
+            Options(type, issues),
             Members(type).ToEquatableArray(),
             specs.ToEquatableArray(),
             complete);
@@ -123,19 +123,23 @@ internal static class ModelReader
         };
     }
 
-    private static bool IsFused(INamedTypeSymbol type, IssueList issues)
+    private static ModelOptions Options(INamedTypeSymbol type, IssueList issues)
     {
         AttributeData model = FindModelAttribute(type)!;
-        // 0 where it is not written.
-        int fusion = model.NamedArguments.Where(argument => argument.Key == "Fusion").Select(argument => argument.Value.Value as int? ?? 0)
-            .LastOrDefault();
-        if (fusion is not (0 or 1))
-        {
-            string written = fusion.ToString(CultureInfo.InvariantCulture);
-            issues.OnPlace(Rules.OutOfRange, Places.Of(model, "fusion"), "Model", "fusion", written, LayerArguments.EnumRange);
-        }
+        return new ModelOptions(
+            Choice(model, "Fusion", last: 1, issues) == 0, (PrecisionKind)Choice(model, "Precision", last: (int)PrecisionKind.BFloat16, issues));
+    }
 
-        return fusion == 0;
+    /// <summary>The value of an enumeration that counts from 0 to <paramref name="last"/>; 0 where it is not written, or no such value.</summary>
+    private static int Choice(AttributeData model, string property, int last, IssueList issues)
+    {
+        int value = model.NamedArguments.Where(argument => argument.Key == property).Select(argument => argument.Value.Value as int? ?? 0)
+            .LastOrDefault();
+        if (value >= 0 && value <= last)
+            return value;
+        string written = value.ToString(CultureInfo.InvariantCulture), name = char.ToLowerInvariant(property[0]) + property.Substring(1);
+        issues.OnPlace(Rules.OutOfRange, Places.Of(model, name), "Model", name, written, LayerArguments.EnumRange);
+        return 0;
     }
 
     private static IEnumerable<string> Members(INamedTypeSymbol type) =>

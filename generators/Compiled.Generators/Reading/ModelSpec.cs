@@ -5,7 +5,7 @@ namespace Compiled.Generators;
 /// <param name="ContainingTypes">The declarations it is nested in, outermost first, e.g. <c>partial class Outer</c>.</param>
 /// <param name="Name">Its name.</param>
 /// <param name="FullName">Its name with those of its namespace and its containing types, e.g. <c>Examples.Outer+Net</c>.</param>
-/// <param name="Fused">Whether layers are fused into stages.</param>
+/// <param name="Options">What is to hold for the whole model.</param>
 /// <param name="Members">The names of the members that the user's half declares.</param>
 /// <param name="Layers">The layers in lexical order.</param>
 /// <param name="IsComplete">False when there is an error already: the compiler's, while one types, or in the members.</param>
@@ -14,7 +14,7 @@ internal sealed record ModelSpec(
     EquatableArray<string> ContainingTypes,
     string Name,
     string FullName,
-    bool Fused,
+    ModelOptions Options,
     EquatableArray<string> Members,
     EquatableArray<LayerSpec> Layers,
     bool IsComplete)

@@ -19,7 +19,8 @@ internal static class PlanLiteral
         string[] lines = CanonicalText.Lines(graph).ToArray();
         for (int i = 0; i < lines.Length; i++)
             writer.Line($"    {Text(lines[i] + (i < lines.Length - 1 ? "; " : ""))}{(i < lines.Length - 1 ? " +" : ",")}");
-        writer.Line($"Fused = {(layout.Graph.Fused ? "true" : "false")},");
+        writer.Line($"Fused = {(layout.Graph.Options.Fused ? "true" : "false")},");
+        writer.Line($"Precision = global::Compiled.Precision.{layout.Graph.Options.Precision},");
         writer.Line($"InputShape = [{Extents(graph.Values[graph.Input].Shape)}],");
         writer.Line($"OutputShape = [{Extents(output)}],");
         writer.Line($"TargetShape = [{Extents(loss.Target(output))}],");

@@ -18,4 +18,7 @@ public sealed class ModelAttribute : Attribute
 {
     /// <summary>How layers are grouped into stages; <see cref="Fusion.Full"/> by default.</summary>
     public Fusion Fusion { get; set; }
+
+    /// <summary>How products are computed; <see cref="Precision.Float32"/> by default.</summary>
+    public Precision Precision { get; set; }
 }

@@ -15,6 +15,9 @@ public sealed record ModelPlan
     /// <summary>Whether layers are fused into stages.</summary>
     public required bool Fused { get; init; }
 
+    /// <summary>How products are computed, on a device that has a choice.</summary>
+    public required Precision Precision { get; init; }
+
     /// <summary>The shape of one input, without the batch.</summary>
     public required IReadOnlyList<int> InputShape { get; init; }
 

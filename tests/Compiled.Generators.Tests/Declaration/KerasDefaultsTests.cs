@@ -18,6 +18,7 @@ public sealed class KerasDefaultsTests
     [InlineData(typeof(MaxPooling2DAttribute), "Strides", 0)] // as the window
     [InlineData(typeof(MaxPooling2DAttribute), "Padding", Padding.Valid)]
     [InlineData(typeof(ModelAttribute), "Fusion", Fusion.Full)]
+    [InlineData(typeof(ModelAttribute), "Precision", Precision.Float32)]
     [InlineData(typeof(DenseAttribute), "Name", null)]
     [InlineData(typeof(DenseAttribute), "From", null)]
     public void A_property_that_is_not_set(Type attribute, string property, object? value)

@@ -105,6 +105,20 @@ public sealed class StageTests
             Network.Stages(
                 Project.Of(Expect.Declare("[Input(3, Name = \"x\")]\n[Dense(4)]\n[Dense(2, From = \"x\")]\n[MeanSquaredError]"))));
 
+    [Theory]
+    [InlineData("Float32", "")]
+    [InlineData("TF32", "precision = (int)cn_precision.CN_PRECISION_TF32,")]
+    [InlineData("BFloat16", "precision = (int)cn_precision.CN_PRECISION_BFLOAT16,")]
+    public void The_precision_reaches_every_product(string precision, string member)
+    {
+        var project = Expect.NothingIn($"using Compiled;\n[Model(Precision = Precision.{precision})]\n{Cifar}\npublic partial class Net;");
+        string code = ModelGenerator.Compile(Network.Spec(project))!;
+        Assert.Contains($"Precision = global::Compiled.Precision.{precision},", code, StringComparison.Ordinal);
+        Assert.Equal(member.Length == 0 ? 0 : 4, code.Split("cn_precision.").Length - 1);
+        Assert.Contains(member, code, StringComparison.Ordinal);
+        Assert.Equal(Network.Stages(Declared(Cifar, "Fusion.Full")), Network.Stages(project));
+    }
+
     private static Project Declared(string layers, string fusion) =>
         Expect.NothingIn($"using Compiled;\n[Model(Fusion = {fusion})]\n{layers}\npublic partial class Net;");
 }

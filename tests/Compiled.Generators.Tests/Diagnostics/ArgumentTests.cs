@@ -52,6 +52,12 @@ public sealed class ArgumentTests
             "CN0004", "Model: fusion is 7; it must be one of the enumeration's members",
             "using Compiled; [Model(Fusion = [|(Fusion)7|]), Input(3), MeanSquaredError] public partial class Net;");
 
+    [Fact]
+    public void A_precision_that_is_no_member_of_its_enumeration() =>
+        Expect.ErrorIn(
+            "CN0004", "Model: precision is 3; it must be one of the enumeration's members",
+            "using Compiled; [Model(Precision = [|(Precision)3|]), Input(3), MeanSquaredError] public partial class Net;");
+
     [Theory]
     [InlineData("Strides = 2", "2×2")]
     [InlineData("StridesWidth = 3", "1×3")]

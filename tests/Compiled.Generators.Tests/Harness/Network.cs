@@ -15,7 +15,7 @@ internal static class Network
     public static Graph Of(Project project) => GraphBuilder.Build(Spec(project), new IssueList())!;
 
     public static ModelLayout Layout(Project project) =>
-        LayoutPlanner.Plan(StageBuilder.Build(Differentiator.Differentiate(Of(project)), Spec(project).Fused));
+        LayoutPlanner.Plan(StageBuilder.Build(Differentiator.Differentiate(Of(project)), Spec(project).Options));
 
     /// <summary>The stages of a network, each as the layers in it.</summary>
     public static IEnumerable<string> Stages(Project project)

@@ -70,7 +70,7 @@ internal static class Mutations
     // Most of them are C#, so that what is wrong with them is for the analyzer to say.
     private static readonly string[] Attributes =
     [
-        "Model", "Model(Fusion = Fusion.Full)", "Model(Fusion = (Fusion)9)", "Input(4)", "Input(6, 6, 1)", "Input", "Input(0)",
+        "Model", "Model(Fusion = Fusion.Full)", "Model(Fusion = (Fusion)9)", "Model(Precision = Precision.TF32)", "Model(Precision = (Precision)9)", "Input(4)", "Input(6, 6, 1)", "Input", "Input(0)",
         "Input(2147483647, 2147483647)", "Conv2D(3, 2)", "Conv2D(3, 9)", "Conv2D(3, 2, 1, Padding = Padding.Same)",
         "Conv2D(2147483647, 2147483647)", "Conv2D(2, 2147483647, Padding = Padding.Same)",
         "Conv2D(1, 2, DilationRate = 2147483647, Padding = Padding.Same)", "MaxPooling2D", "MaxPooling2D(16)",

@@ -286,6 +286,7 @@ namespace Examples
                 "softmax_2 = Softmax(dense_1); " +
                 "sparse_categorical_crossentropy_1 = SparseCategoricalCrossentropy(softmax_2)",
             Fused = true,
+            Precision = global::Compiled.Precision.Float32,
             InputShape = [9, 9, 3],
             OutputShape = [5],
             TargetShape = [],

@@ -355,6 +355,7 @@ namespace Examples
                 "softmax_1 = Softmax(dense_2); " +
                 "categorical_crossentropy_1 = CategoricalCrossentropy(softmax_1)",
             Fused = true,
+            Precision = global::Compiled.Precision.Float32,
             InputShape = [32, 32, 3],
             OutputShape = [10],
             TargetShape = [10],

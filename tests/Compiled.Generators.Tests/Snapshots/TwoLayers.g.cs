@@ -161,6 +161,7 @@ namespace Examples.Small
                 "tanh_1 = Tanh(dense_2); " +
                 "mean_squared_error_1 = MeanSquaredError(tanh_1)",
             Fused = true,
+            Precision = global::Compiled.Precision.Float32,
             InputShape = [2],
             OutputShape = [1],
             TargetShape = [1],

@@ -132,6 +132,7 @@ partial record struct @event
                     "class = Dense 2(input 3); " +
                     "mean_squared_error_1 = MeanSquaredError(class)",
                 Fused = true,
+                Precision = global::Compiled.Precision.Float32,
                 InputShape = [3],
                 OutputShape = [2],
                 TargetShape = [2],
