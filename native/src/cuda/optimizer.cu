@@ -90,6 +90,9 @@ private:
     Pack<Width> _parameters{}, _gradients{}, _slots[SlotArrays]{};
 };
 
+// As many as fit at a time: whoever comes later would wait for the powers of the betas once more.
+constexpr int64_t BlocksPerMultiprocessor = 4;
+
 // Packs of four up to `packed`, a multiple of 4; single elements up to `count`.
 template <class Rule>
 __global__ void __launch_bounds__(ElementThreads)
@@ -139,8 +142,8 @@ public:
         int width = pack_width(4, parameters, gradients, slot_0, slot_1);
         int64_t packed = width == 4 ? _desc.count / 4 * 4 : 0;
         Arrays arrays{parameters, gradients, {slot_0, slot_1}};
-        _context.launch(optimizer_kernel<Rule>, element_grid(_context, _desc.count, width), ElementThreads, 0, state, _desc, packed, arrays,
-                        static_cast<uint64_t>(steps), static_cast<unsigned*>(_ticket.data()));
+        _context.launch(optimizer_kernel<Rule>, element_grid(_context, _desc.count, width, BlocksPerMultiprocessor), ElementThreads, 0,
+                        state, _desc, packed, arrays, static_cast<uint64_t>(steps), static_cast<unsigned*>(_ticket.data()));
     }
 
 private:
