@@ -217,6 +217,11 @@ typedef struct cn_metrics {
     double count;   /* number of loss values */
 } cn_metrics;
 
+/* Where in a pass over a data set the next batch begins. */
+typedef struct cn_cursor {
+    int64_t position; /* from 0 */
+} cn_cursor;
+
 /* ------------------------------------------------------------------------------------------------------------------
  * Ops
  * --------------------------------------------------------------------------------------------------------------- */
@@ -268,6 +273,40 @@ typedef struct cn_window {
  * `rate` is in [0, 1); 0 means no dropout. `stream` is below 2^16. Backward calls draw the mask again or read it from what was saved: the
  * state's seed, step and rows must still be those of the forward call.
  */
+
+/*
+ * Gather: a batch from a data set that lies in device memory as a whole, and its targets. Sample i of the batch is sample
+ * order[(position + i) % samples] of the data set.
+ */
+enum cn_gather_input {
+    CN_GATHER_INPUT_FLOAT32 = 0,
+    CN_GATHER_INPUT_UINT8 = 1 /* each byte times `scale`, in float32 */
+};
+
+enum cn_gather_target {
+    CN_GATHER_TARGET_FLOAT32 = 0,  /* float targets, as they are */
+    CN_GATHER_TARGET_CLASS_ID = 1, /* int32 class numbers, as they are */
+    CN_GATHER_TARGET_ONE_HOT = 2   /* one int32 class number in [0, target_count) per sample becomes target_count floats */
+};
+
+typedef struct cn_gather_desc {
+    uint32_t struct_size;
+    int32_t input;        /* cn_gather_input */
+    int64_t batch;        /* at most `samples` */
+    int64_t samples;      /* of the data set, at most 2^31 - 1 */
+    int64_t input_count;  /* elements of an input */
+    int64_t target_count; /* elements of a target */
+    int32_t target;       /* cn_gather_target */
+    float scale;          /* finite */
+} cn_gather_desc;
+
+CN_API cn_status cn_gather_create(cn_context* context, const cn_gather_desc* desc, cn_op** op);
+/*
+ * Writes rows inputs to x and rows targets to t, then adds rows to cursor->position. An entry of `order` outside [0, samples) gives NaN,
+ * and the class number -1; a class number outside its range gives all zeros.
+ */
+CN_API cn_status cn_gather_forward(cn_op* op, const cn_state* state, const void* inputs, const void* targets, const int32_t* order,
+                                   cn_cursor* cursor, float* x, void* t);
 
 /* Element-wise activation: y = f(x). */
 typedef struct cn_activation_desc {

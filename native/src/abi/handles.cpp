@@ -91,13 +91,13 @@ HandleKind kind_of(uint64_t handle) noexcept {
     return static_cast<HandleKind>(handle & KindMask);
 }
 bool is_op(HandleKind kind) noexcept {
-    return kind >= HandleKind::Activation && kind <= HandleKind::Optimizer;
+    return kind >= HandleKind::Gather && kind <= HandleKind::Optimizer;
 }
 
 const char* name_of(HandleKind kind) noexcept {
-    static constexpr const char* Names[] = {
-        "nothing",      "a context",          "a buffer",    "a feed",     "a graph",   "an activation op", "a softmax op",
-        "a dropout op", "a max_pooling2d op", "a conv2d op", "a dense op", "a loss op", "an optimizer op"};
+    static constexpr const char* Names[] = {"nothing",     "a context",        "a buffer",     "a feed",         "a graph",
+                                            "a gather op", "an activation op", "a softmax op", "a dropout op",   "a max_pooling2d op",
+                                            "a conv2d op", "a dense op",       "a loss op",    "an optimizer op"};
     return Names[static_cast<uint32_t>(kind)];
 }
 

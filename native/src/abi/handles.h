@@ -16,6 +16,7 @@ enum class HandleKind : uint32_t {
     Buffer,
     Feed,
     Graph,
+    Gather,
     Activation,
     Softmax,
     Dropout,

@@ -71,6 +71,9 @@ std::string layout_report() {
     CN_FIELD(correct)
     CN_FIELD(count)
     CN_END
+    CN_STRUCT(cn_cursor)
+    CN_FIELD(position)
+    CN_END
     CN_STRUCT(cn_window)
     CN_FIELD(height)
     CN_FIELD(width)
@@ -80,6 +83,16 @@ std::string layout_report() {
     CN_FIELD(dilation_width)
     CN_FIELD(pad_top)
     CN_FIELD(pad_left)
+    CN_END
+    CN_STRUCT(cn_gather_desc)
+    CN_FIELD(struct_size)
+    CN_FIELD(input)
+    CN_FIELD(batch)
+    CN_FIELD(samples)
+    CN_FIELD(input_count)
+    CN_FIELD(target_count)
+    CN_FIELD(target)
+    CN_FIELD(scale)
     CN_END
     CN_STRUCT(cn_activation_desc)
     CN_FIELD(struct_size)
@@ -195,6 +208,8 @@ std::string layout_report() {
     CN_FUNCTION(cn_graph_launch)
     CN_FUNCTION(cn_graph_destroy)
     CN_FUNCTION(cn_op_destroy)
+    CN_FUNCTION(cn_gather_create)
+    CN_FUNCTION(cn_gather_forward)
     CN_FUNCTION(cn_activation_create)
     CN_FUNCTION(cn_activation_forward)
     CN_FUNCTION(cn_activation_backward)

@@ -97,6 +97,30 @@ cn_status cn_op_destroy(cn_op* op) {
 }
 
 // ---------------------------------------------------------------------------------------------------------------------
+// Gather
+// ---------------------------------------------------------------------------------------------------------------------
+
+cn_status cn_gather_create(cn_context* context, const cn_gather_desc* desc, cn_op** op) {
+    return create(
+        "cn_gather_create", HandleKind::Gather, context, desc, op,
+        [](Backend& backend, const cn_gather_desc& checked) { return backend.make_gather(checked); },
+        [](OpEntry& entry, const cn_gather_desc& checked) { entry.batch = checked.batch; });
+}
+
+cn_status cn_gather_forward(cn_op* op, const cn_state* state, const void* inputs, const void* targets, const int32_t* order,
+                            cn_cursor* cursor, float* x, void* t) {
+    return run<GatherOp>("cn_gather_forward", HandleKind::Gather, op, state, [=](GatherOp& gather, const OpEntry&) {
+        require_pointer("inputs", inputs, 1);
+        require_floats("targets", targets);
+        require_pointer("order", order, alignof(int32_t));
+        require_pointer("cursor", cursor, alignof(cn_cursor));
+        require_floats("x", x);
+        require_floats("t", t);
+        gather.forward(state, inputs, targets, order, cursor, x, t);
+    });
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
 // Activation, softmax, dropout
 // ---------------------------------------------------------------------------------------------------------------------
 

@@ -172,6 +172,20 @@ void validate(const cn_context_desc& desc) {
     require_reserved(desc.reserved);
 }
 
+void validate(const cn_gather_desc& desc) {
+    require_enumerator("input", desc.input, CN_GATHER_INPUT_UINT8, "cn_gather_input");
+    require_enumerator("target", desc.target, CN_GATHER_TARGET_ONE_HOT, "cn_gather_target");
+    require_extents({{"samples", desc.samples}});
+    require_range({"batch", desc.batch}, 1, desc.samples, ", the number of samples");
+    require_range({"input_count", desc.input_count}, 1, MaxElements);
+    require_range({"target_count", desc.target_count}, 1, MaxElements);
+    require_elements("the inputs", {{"samples", desc.samples}, {"input_count", desc.input_count}});
+    require_elements("the targets", {{"samples", desc.samples}, {"target_count", desc.target_count}});
+    if (!std::isfinite(desc.scale)) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "scale is %g: it must be finite", static_cast<double>(desc.scale));
+    }
+}
+
 void validate(const cn_activation_desc& desc) {
     require_activation(desc.activation);
     require_gradient_mode(desc.input_gradient);

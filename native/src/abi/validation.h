@@ -12,6 +12,7 @@ constexpr int64_t MaxWindowCells = int64_t{1} << 20; // of a convolution, whose 
 constexpr int64_t MaxPoolingCells = 254;             // a cell number fits a byte, with two values left to a backend
 
 void validate(const cn_context_desc& desc);
+void validate(const cn_gather_desc& desc);
 void validate(const cn_activation_desc& desc);
 void validate(const cn_softmax_desc& desc);
 void validate(const cn_dropout_desc& desc);

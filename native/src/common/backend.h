@@ -29,6 +29,12 @@ public:
     virtual ~Op();
 };
 
+class GatherOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const void* inputs, const void* targets, const int32_t* order, cn_cursor* cursor, float* x,
+                         void* t) = 0;
+};
+
 class ActivationOp : public Op {
 public:
     virtual void forward(const cn_state* state, const float* x, float* y) = 0;
@@ -147,6 +153,7 @@ public:
     virtual void begin_graph() {}
     virtual std::unique_ptr<Graph> end_graph() { return nullptr; }
 
+    virtual std::unique_ptr<GatherOp> make_gather(const cn_gather_desc& desc) = 0;
     virtual std::unique_ptr<ActivationOp> make_activation(const cn_activation_desc& desc) = 0;
     virtual std::unique_ptr<SoftmaxOp> make_softmax(const cn_softmax_desc& desc) = 0;
     virtual std::unique_ptr<DropoutOp> make_dropout(const cn_dropout_desc& desc) = 0;

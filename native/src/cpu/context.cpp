@@ -112,6 +112,9 @@ std::unique_ptr<Feed> Context::make_feed(void* target, int64_t, int32_t) {
     return std::make_unique<DirectFeed>(target);
 }
 
+std::unique_ptr<GatherOp> Context::make_gather(const cn_gather_desc& desc) {
+    return _table.make_gather(*this, desc);
+}
 std::unique_ptr<ActivationOp> Context::make_activation(const cn_activation_desc& desc) {
     return _table.make_activation(*this, desc);
 }

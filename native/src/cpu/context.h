@@ -59,6 +59,7 @@ public:
     void clear(void* target, int64_t bytes) override;
     std::unique_ptr<Feed> make_feed(void* target, int64_t bytes, int32_t areas) override;
 
+    std::unique_ptr<GatherOp> make_gather(const cn_gather_desc& desc) override;
     std::unique_ptr<ActivationOp> make_activation(const cn_activation_desc& desc) override;
     std::unique_ptr<SoftmaxOp> make_softmax(const cn_softmax_desc& desc) override;
     std::unique_ptr<DropoutOp> make_dropout(const cn_dropout_desc& desc) override;

@@ -9,6 +9,7 @@ namespace compiled::cpu {
 class Context;
 
 struct OpTable {
+    std::unique_ptr<GatherOp> (*make_gather)(Context& context, const cn_gather_desc& desc);
     std::unique_ptr<ActivationOp> (*make_activation)(Context& context, const cn_activation_desc& desc);
     std::unique_ptr<SoftmaxOp> (*make_softmax)(Context& context, const cn_softmax_desc& desc);
     std::unique_ptr<DropoutOp> (*make_dropout)(Context& context, const cn_dropout_desc& desc);

@@ -139,6 +139,9 @@ std::unique_ptr<Graph> Context::end_graph() {
     return on_device([&]() -> std::unique_ptr<Graph> { return std::make_unique<RecordedGraph>(_stream, _scratch); });
 }
 
+std::unique_ptr<GatherOp> Context::make_gather(const cn_gather_desc& desc) {
+    return on_device([&] { return cuda::make_gather(*this, desc); });
+}
 std::unique_ptr<ActivationOp> Context::make_activation(const cn_activation_desc& desc) {
     return on_device([&] { return cuda::make_activation(*this, desc); });
 }

@@ -68,6 +68,7 @@ public:
     void begin_graph() override;
     std::unique_ptr<Graph> end_graph() override;
 
+    std::unique_ptr<GatherOp> make_gather(const cn_gather_desc& desc) override;
     std::unique_ptr<ActivationOp> make_activation(const cn_activation_desc& desc) override;
     std::unique_ptr<SoftmaxOp> make_softmax(const cn_softmax_desc& desc) override;
     std::unique_ptr<DropoutOp> make_dropout(const cn_dropout_desc& desc) override;

@@ -5,6 +5,7 @@
 
 namespace compiled::cuda {
 
+std::unique_ptr<GatherOp> make_gather(Context& context, const cn_gather_desc& desc);
 std::unique_ptr<ActivationOp> make_activation(Context& context, const cn_activation_desc& desc);
 std::unique_ptr<SoftmaxOp> make_softmax(Context& context, const cn_softmax_desc& desc);
 std::unique_ptr<DropoutOp> make_dropout(Context& context, const cn_dropout_desc& desc);

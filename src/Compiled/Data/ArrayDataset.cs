@@ -112,6 +112,22 @@ public sealed class ArrayDataset : Dataset
     /// <inheritdoc/>
     public override int ClassCount { get; }
 
+    /// <summary>Whether all inputs, and all targets, can be looked at as bytes: spans are of less than 2 GiB.</summary>
+    internal bool HasBytes =>
+        (HasByteInputs || (long)Count * _inputSize <= int.MaxValue / sizeof(float)) && (long)Count * _targetSize <= int.MaxValue / sizeof(float);
+
+    /// <summary>Whether inputs are bytes.</summary>
+    internal bool HasByteInputs => !_bytes.IsEmpty;
+
+    /// <summary>What byte inputs are multiplied by.</summary>
+    internal float ByteScale => _scale;
+
+    /// <summary>All inputs as they lie in memory.</summary>
+    internal ReadOnlySpan<byte> InputBytes => HasByteInputs ? _bytes.Span : MemoryMarshal.AsBytes(_floats.Span);
+
+    /// <summary>All targets, floats or class numbers, as they lie in memory.</summary>
+    internal ReadOnlySpan<byte> TargetBytes => MemoryMarshal.AsBytes(HasClassIds ? MemoryMarshal.Cast<int, float>(_classIds.Span) : _targets.Span);
+
     /// <summary>The first samples of this set, sharing its memory.</summary>
     /// <param name="count">How many; more than there are gives all.</param>
     public ArrayDataset Take(int count)

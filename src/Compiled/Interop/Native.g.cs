@@ -121,6 +121,34 @@ public enum cn_activation : int
     CN_ACTIVATION_TANH = 3,
 }
 
+/// <summary>
+/// Gather: a batch from a data set that lies in device memory as a whole, and its targets. Sample i of the batch is sample
+/// order[(position + i) % samples] of the data set.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public enum cn_gather_input : int
+{
+    /// <summary>CN_GATHER_INPUT_FLOAT32</summary>
+    CN_GATHER_INPUT_FLOAT32 = 0,
+
+    /// <summary>each byte times <c>scale</c>, in float32</summary>
+    CN_GATHER_INPUT_UINT8 = 1,
+}
+
+/// <summary>Values of <see cref="cn_gather_desc.target"/>.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public enum cn_gather_target : int
+{
+    /// <summary>float targets, as they are</summary>
+    CN_GATHER_TARGET_FLOAT32 = 0,
+
+    /// <summary>int32 class numbers, as they are</summary>
+    CN_GATHER_TARGET_CLASS_ID = 1,
+
+    /// <summary>one int32 class number in [0, target_count) per sample becomes target_count floats</summary>
+    CN_GATHER_TARGET_ONE_HOT = 2,
+}
+
 /// <summary>Values of <see cref="cn_loss_desc.loss"/>.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public enum cn_loss_kind : int
@@ -283,6 +311,15 @@ public struct cn_metrics
     public double count;
 }
 
+/// <summary>Where in a pass over a data set the next batch begins.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_cursor
+{
+    /// <summary>from 0</summary>
+    public long position;
+}
+
 /// <summary>
 /// A sliding window. Output (i, j) covers input rows i * stride_height - pad_top + k * dilation_height, columns likewise. What lies
 /// outside the input is zero to a convolution and absent to a pooling; how far a window may reach past the bottom and the right edge is
@@ -316,6 +353,36 @@ public struct cn_window
 
     /// <summary>The pad_left of <see cref="cn_window"/>.</summary>
     public long pad_left;
+}
+
+/// <summary>For <see cref="Native.cn_gather_create"/>.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_gather_desc
+{
+    /// <summary>The size of <see cref="cn_gather_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_gather_input"/></summary>
+    public int input;
+
+    /// <summary>at most <see cref="cn_gather_desc.samples"/></summary>
+    public long batch;
+
+    /// <summary>of the data set, at most 2^31 - 1</summary>
+    public long samples;
+
+    /// <summary>elements of an input</summary>
+    public long input_count;
+
+    /// <summary>elements of a target</summary>
+    public long target_count;
+
+    /// <summary><see cref="cn_gather_target"/></summary>
+    public int target;
+
+    /// <summary>finite</summary>
+    public float scale;
 }
 
 /// <summary>Element-wise activation: y = f(x).</summary>
@@ -610,7 +677,7 @@ public static partial class Native
     public const uint AbiVersion = 3;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "a1d42a2ceca132fcad2d80a73fb7c796e1383f724f3026f4eb7306f51744730b";
+    public const string HeaderSha256 = "fb8e59faeb9945832d7b249b3729c573c33065bd827e6cbed5f5bdbdedf7d312";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -648,6 +715,8 @@ public static partial class Native
         field loss 0 8
         field correct 8 8
         field count 16 8
+        struct cn_cursor 8
+        field position 0 8
         struct cn_window 64
         field height 0 8
         field width 8 8
@@ -657,6 +726,15 @@ public static partial class Native
         field dilation_width 40 8
         field pad_top 48 8
         field pad_left 56 8
+        struct cn_gather_desc 48
+        field struct_size 0 4
+        field input 4 4
+        field batch 8 8
+        field samples 16 8
+        field input_count 24 8
+        field target_count 32 8
+        field target 40 4
+        field scale 44 4
         struct cn_activation_desc 32
         field struct_size 0 4
         field activation 4 4
@@ -762,6 +840,8 @@ public static partial class Native
         function cn_graph_launch
         function cn_graph_destroy
         function cn_op_destroy
+        function cn_gather_create
+        function cn_gather_forward
         function cn_activation_create
         function cn_activation_forward
         function cn_activation_backward
@@ -935,6 +1015,19 @@ public static partial class Native
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_op_destroy(nint op);
+
+    /// <summary>See <see cref="cn_gather_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_gather_create(nint context, in cn_gather_desc desc, out nint op);
+
+    /// <summary>
+    /// Writes rows inputs to x and rows targets to t, then adds rows to cursor-&gt;position. An entry of <paramref name="order"/> outside
+    /// [0, samples) gives NaN, and the class number -1; a class number outside its range gives all zeros.
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_gather_forward(nint op, nint state, nint inputs, nint targets, nint order, nint cursor, nint x, nint t);
 
     /// <summary>See <see cref="cn_activation_desc"/>.</summary>
     [LibraryImport(Library)]

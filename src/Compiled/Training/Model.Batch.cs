@@ -177,17 +177,17 @@ public abstract partial class Model
     private BatchResult TrainLoaded(Optimizer optimizer)
     {
         ClearMetrics();
-        Train(optimizer);
+        Train(optimizer, _training);
         return ReadMetrics();
     }
 
-    private void Train(Optimizer optimizer)
+    private void Train(Optimizer optimizer, RecordedPass pass)
     {
         lock (Device.Gate)
         {
-            bool updates = Prepare(optimizer).HasUpdate;
-            Run(_training);
-            if (updates)
+            OptimizerSlots slots = Prepare(optimizer);
+            Run(pass, slots);
+            if (slots.HasUpdate)
                 _state.CountUpdate(steps: 1);
             else
                 _state.Step++;
@@ -221,14 +221,14 @@ public abstract partial class Model
     private BatchResult TestLoaded()
     {
         ClearMetrics();
-        Test();
+        Test(_evaluation);
         return ReadMetrics();
     }
 
-    private void Test()
+    private void Test(RecordedPass pass)
     {
         lock (Device.Gate)
-            Run(_evaluation);
+            Run(pass);
     }
 
     private void PredictLoaded()
@@ -237,12 +237,12 @@ public abstract partial class Model
             Run(_prediction);
     }
 
-    private void Run(RecordedPass pass)
+    private void Run(RecordedPass pass, OptimizerSlots? slots = null)
     {
         try
         {
             Send();
-            pass.Run();
+            pass.Run(slots);
         }
         catch
         {
@@ -277,7 +277,7 @@ public abstract partial class Model
         _state.LearningRate = optimizer.LearningRate;
         if (_slots is { } slots && ReferenceEquals(slots.Optimizer, optimizer))
             return slots;
-        _training.Forget();
+        _training.Dispose();
         _slots?.Dispose();
         _slots = null; // Making the new ones may fail.
         _slots = new OptimizerSlots(optimizer, Plan, _context);

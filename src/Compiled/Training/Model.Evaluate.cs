@@ -14,7 +14,8 @@ public abstract partial class Model
         Enter();
         try
         {
-            return EvaluateSamples(data, cancellationToken) ?? throw new OperationCanceledException(cancellationToken);
+            using var source = new BatchSource(this, data, mayReside: false); // Each sample is read once.
+            return EvaluateSamples(source, cancellationToken) ?? throw new OperationCanceledException(cancellationToken);
         }
         finally
         {
@@ -55,7 +56,7 @@ public abstract partial class Model
         }
     }
 
-    private Evaluation? EvaluateSamples(Dataset data, CancellationToken cancellationToken)
+    private Evaluation? EvaluateSamples(BatchSource data, CancellationToken cancellationToken)
     {
         var order = new SampleOrder(data.Count, BatchSize, shuffle: false, Seed);
         ClearMetrics();
@@ -64,10 +65,8 @@ public abstract partial class Model
             if (cancellationToken.IsCancellationRequested)
                 return null;
             ThrowIfDisposed();
-            ReadOnlySpan<int> indices = order.Next();
-            Load(data, indices);
-            Test();
-            done += indices.Length;
+            done += data.Load(order);
+            Test(data.Evaluation);
         }
 
         BatchResult mean = ReadMetrics();

@@ -11,7 +11,10 @@ public abstract partial class Model
     private long _passes;
 
     /// <summary>Trains for a number of epochs.</summary>
-    /// <param name="train">The samples; the last batch of an epoch may be smaller than <see cref="BatchSize"/>.</param>
+    /// <param name="train">
+    /// The samples; the last batch of an epoch may be smaller than <see cref="BatchSize"/>. An <see cref="ArrayDataset"/> that takes less than
+    /// half of a GPU's free memory is copied there at the beginning, as is the one for validation.
+    /// </param>
     /// <param name="optimizer">The rule of the updates.</param>
     /// <param name="epochs">The epoch to end after, counted from 1.</param>
     /// <param name="validation">Evaluated after each epoch; it does not influence the training.</param>
@@ -85,6 +88,8 @@ public abstract partial class Model
         CancellationToken cancellationToken)
     {
         var history = new History();
+        using var trainSource = new BatchSource(this, train, mayReside: true);
+        using BatchSource? validationSource = validation is null ? null : new BatchSource(this, validation, mayReside: true);
         foreach (Callback callback in callbacks)
         {
             callback.StopTraining = false;
@@ -94,7 +99,7 @@ public abstract partial class Model
         for (int epoch = initialEpoch + 1; epoch <= epochs && !callbacks.Any(callback => callback.StopTraining); epoch++)
         {
             var at = new TrainingProgress(epoch, epochs, Step: 0, steps, Loss: double.NaN, Accuracy: double.NaN);
-            if (!FitEpoch(train, optimizer, validation, order, at, progress, cancellationToken, out EpochResult result))
+            if (!FitEpoch(trainSource, optimizer, validationSource, order, at, progress, cancellationToken, out EpochResult result))
             {
                 history.Cancelled = true;
                 break;
@@ -116,9 +121,9 @@ public abstract partial class Model
     }
 
     private bool FitEpoch(
-        Dataset train,
+        BatchSource train,
         Optimizer optimizer,
-        Dataset? validation,
+        BatchSource? validation,
         SampleOrder order,
         TrainingProgress at,
         IProgress<TrainingProgress>? progress,
@@ -135,10 +140,8 @@ public abstract partial class Model
             if (cancellationToken.IsCancellationRequested)
                 return false;
             ThrowIfDisposed();
-            ReadOnlySpan<int> indices = order.Next();
-            Load(train, indices);
-            Train(optimizer);
-            samples += indices.Length;
+            samples += train.Load(order);
+            Train(optimizer, train.Training);
             if (progress is null || (step < at.Steps && Stopwatch.GetTimestamp() - reported < Stopwatch.Frequency / ReportsPerSecond))
                 continue;
             reported = Stopwatch.GetTimestamp();

@@ -114,6 +114,26 @@ public abstract partial class Model : IDisposable
     /// </summary>
     public long ArenaBytes => _arena.Bytes;
 
+    /// <summary>
+    /// How many kernels a training step launches on a GPU, where it is recorded once and then repeated; 0 before the second step of
+    /// <see cref="TrainOnBatch(ReadOnlySpan{float}, ReadOnlySpan{float}, Optimizer)"/>, and on the CPU.
+    /// </summary>
+    public long KernelsPerStep
+    {
+        get
+        {
+            Enter();
+            try
+            {
+                return _training.Kernels;
+            }
+            finally
+            {
+                Exit();
+            }
+        }
+    }
+
     /// <summary>Frees the model. While it runs on another thread, that run stops after its step and then frees it.</summary>
     public void Dispose()
     {

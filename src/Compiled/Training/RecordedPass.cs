@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Compiled.Interop;
 
 namespace Compiled;
@@ -9,10 +10,32 @@ namespace Compiled;
 internal sealed class RecordedPass(Device device, ContextHandle context, Action ops) : IDisposable
 {
     private GraphHandle? _graph;
+    private object? _basis;
     private bool _hasRun;
 
-    public void Run()
+    /// <summary>The kernels that one run launches; 0 as long as nothing is recorded.</summary>
+    public long Kernels
     {
+        get
+        {
+            if (_graph is null)
+                return 0;
+            var info = new cn_graph_info { struct_size = (uint)Unsafe.SizeOf<cn_graph_info>() };
+            CompiledException.ThrowIfFailed(Native.cn_graph_get_info(_graph.Value, ref info));
+            return info.kernels;
+        }
+    }
+
+    /// <summary>Runs the pass.</summary>
+    /// <param name="basis">What the ops use beside the model itself: with another one the pass is recorded anew.</param>
+    public void Run(object? basis)
+    {
+        if (!ReferenceEquals(basis, _basis))
+        {
+            Dispose();
+            _basis = basis;
+        }
+
         if (_graph is not null)
         {
             CompiledException.ThrowIfFailed(Native.cn_graph_launch(_graph.Value));
@@ -29,15 +52,13 @@ internal sealed class RecordedPass(Device device, ContextHandle context, Action 
         }
     }
 
-    /// <summary>Forgets the recording: what it has recorded has changed.</summary>
-    public void Forget()
+    /// <summary>Forgets the recording.</summary>
+    public void Dispose()
     {
         _graph?.Dispose();
         _graph = null;
         _hasRun = false;
     }
-
-    public void Dispose() => Forget();
 
     private GraphHandle Record()
     {

@@ -25,6 +25,12 @@ internal sealed class SampleOrder
     /// <summary>The number of the pass that is being read, from 0.</summary>
     public long Pass => (long)_pass;
 
+    /// <summary>The order of this pass.</summary>
+    public ReadOnlySpan<int> Samples => _order;
+
+    /// <summary>Where in the pass the batch begins that <see cref="Next"/> gave last.</summary>
+    public int First { get; private set; }
+
     public int BatchesPerPass => (_order.Length + _batchSize - 1) / _batchSize;
 
     /// <summary>Goes to a batch counted from the beginning of the first pass.</summary>
@@ -40,8 +46,9 @@ internal sealed class SampleOrder
         if (_next >= _order.Length)
             Begin(_pass + 1);
         int count = Math.Min(_batchSize, _order.Length - _next);
+        First = _next;
         _next += count;
-        return _order.AsSpan(_next - count, count);
+        return _order.AsSpan(First, count);
     }
 
     private void Begin(ulong pass)

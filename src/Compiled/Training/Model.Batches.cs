@@ -1,0 +1,61 @@
+namespace Compiled;
+
+/// <content>Where the batches of a data set come from: the device itself where the set lies in its memory, else the host.</content>
+public abstract partial class Model
+{
+    private sealed class BatchSource : IDisposable
+    {
+        private readonly Model _model;
+        private readonly Dataset _data;
+        private readonly ResidentDataset? _resident;
+
+        public BatchSource(Model model, Dataset data, bool mayReside)
+        {
+            _model = model;
+            _data = data;
+            _resident = mayReside ? ResidentDataset.TryMake(data, model.Plan, model.Device, model._context, model.BatchSize) : null;
+            Training = _resident is null ? model._training : Gathering(model.RunTraining);
+            Evaluation = _resident is null ? model._evaluation : Gathering(model.EvaluateCore);
+        }
+
+        public int Count => _data.Count;
+
+        /// <summary>A training step on the loaded batch.</summary>
+        public RecordedPass Training { get; }
+
+        /// <summary>The loss of the loaded batch.</summary>
+        public RecordedPass Evaluation { get; }
+
+        /// <summary>Loads the next batch; the number of its samples.</summary>
+        public int Load(SampleOrder order)
+        {
+            ReadOnlySpan<int> indices = order.Next();
+            if (_resident is null)
+            {
+                _model.Load(_data, indices);
+            }
+            else
+            {
+                _resident.Follow(order, indices.Length);
+                _model._state.Rows = indices.Length;
+            }
+
+            return indices.Length;
+        }
+
+        public void Dispose()
+        {
+            if (_resident is null)
+                return;
+            Training.Dispose();
+            Evaluation.Dispose();
+            _resident.Dispose();
+        }
+
+        private RecordedPass Gathering(Action ops) => new(_model.Device, _model._context, () =>
+        {
+            _resident!.Gather(_model._arena, _model.Plan);
+            ops();
+        });
+    }
+}
