@@ -31,10 +31,14 @@ Usage: .\build.ps1 VERB [options]
 artifacts\.
 '@
     build = @'
-Usage: .\build.ps1 build
+Usage: .\build.ps1 build [--cuda auto|on|off]
 
 Builds the native library into artifacts\native\lib, then Compiled.sln (Release) into artifacts\bin. Does next to nothing when all is
 up to date. COMPILED_NATIVE_DIR names another native library to programs when they run.
+
+  --cuda auto|on|off    build the library for NVIDIA GPUs beside it: where the CUDA toolkit 11.8 or later is found; in any case, or
+                        fail; or not. The choice holds for later builds, too; without one it is auto. The last line says what was
+                        built. No GPU is needed to build.
 '@
     train = @'
 Usage: .\build.ps1 train [options of the example]
@@ -45,7 +49,7 @@ Builds and runs src\Examples\Cifar10. The most used options:
   --batch-size N        images per step                                              (32)
   --learning-rate X     of Adam                                                      (0.001)
   --data DIR            the CIFAR-10 binary files; else the cache, a download, or the built-in drawn shapes
-  --device auto|cpu     where to train                                               (auto)
+  --device WHERE        auto, cpu or cuda; auto is a GPU if one can be used          (auto)
   --threads N           CPU threads, 0 for all processors                            (0)
   --seed N              of weights, dropout and the order of the images              (0)
   --limit N             train on the first N images only
@@ -54,14 +58,15 @@ Builds and runs src\Examples\Cifar10. The most used options:
   --output DIR          where weights and history go                                 (runs\DATE-TIME)
 '@
     test  = @'
-Usage: .\build.ps1 test [--filter NAME]
+Usage: .\build.ps1 test [--filter NAME] [--cuda auto|on|off]
 
 Builds everything and runs, one after the other:
 
   the native tests, with the 16-lane kernels built for any processor
   the managed tests, on the native library of the first part
 
-  --filter NAME    only tests whose full name contains NAME
+  --filter NAME         only tests whose full name contains NAME
+  --cuda auto|on|off    as for build; the tests themselves need neither the CUDA toolkit nor a GPU
 
 The last line is "N passed, N failed"; the exit status is 1 when a test failed or none ran. The run under sanitizers is build.sh's alone.
 '@
@@ -183,10 +188,10 @@ function Build-Native([string] $Label, [string] $Prefix, [string[]] $Options) {
     )
 }
 
-function Build-ForUse([string] $Project) {
+function Build-ForUse([string] $Project, [string[]] $NativeOptions = @()) {
     Assert-NativeTools
     Assert-Dotnet
-    Build-Native 'native library' (Join-Path $Artifacts 'native') @()
+    Build-Native 'native library' (Join-Path $Artifacts 'native') $NativeOptions
     Push-Location $Root
     Invoke-Step ([IO.Path]::GetFileNameWithoutExtension($Project)) @(
         , @('dotnet', 'build', $Project, '--configuration', 'Release', '--nologo', '-v', 'quiet', '-tl:off')
@@ -261,10 +266,22 @@ function Assert-NoOptions([string] $Verb, [string[]] $Options) {
     if ($Options.Count -gt 0) { Stop-Build "unknown option '$($Options[0])'; see .\build.ps1 $Verb --help" }
 }
 
+# What --cuda says, as an option of CMake.
+function Get-CudaOption([string] $Verb, [string] $Choice) {
+    if ($Choice -notin 'auto', 'on', 'off') { Stop-Build "--cuda is '$Choice'; it must be auto, on or off (see .\build.ps1 $Verb --help)" }
+    return @("-DCOMPILED_CUDA=$($Choice.ToUpperInvariant())")
+}
+
 function Invoke-Build([string[]] $Options) {
-    Assert-NoOptions 'build' $Options
-    Build-ForUse 'Compiled.sln'
-    Write-Host "`nNative library in artifacts\native\lib, programs in artifacts\bin"
+    $cuda = @()
+    for ($i = 0; $i -lt $Options.Count; $i++) {
+        if ($Options[$i] -eq '--cuda') { $cuda = Get-CudaOption 'build' ($Options | Select-Object -Index (++$i)) }
+        elseif ($Options[$i] -like '--cuda=*') { $cuda = Get-CudaOption 'build' $Options[$i].Substring('--cuda='.Length) }
+        else { Stop-Build "unknown option '$($Options[$i])'; see .\build.ps1 build --help" }
+    }
+    Build-ForUse 'Compiled.sln' $cuda
+    $built = (Get-Content ([IO.Path]::Combine($Artifacts, 'native', 'build', 'cuda.txt'))) -join ' '
+    Write-Host "`nNative library in artifacts\native\lib ($built), programs in artifacts\bin"
 }
 
 function Invoke-Train([string[]] $Options) {
@@ -275,16 +292,19 @@ function Invoke-Train([string[]] $Options) {
 
 function Invoke-Test([string[]] $Options) {
     $filter = ''
+    $cuda = @()
     for ($i = 0; $i -lt $Options.Count; $i++) {
         if ($Options[$i] -eq '--filter' -and $i + 1 -lt $Options.Count) { $filter = $Options[++$i] }
         elseif ($Options[$i] -eq '--filter') { Stop-Build '--filter needs a NAME; see .\build.ps1 test --help' }
         elseif ($Options[$i] -like '--filter=*') { $filter = $Options[$i].Substring('--filter='.Length) }
+        elseif ($Options[$i] -eq '--cuda') { $cuda = Get-CudaOption 'test' ($Options | Select-Object -Index (++$i)) }
+        elseif ($Options[$i] -like '--cuda=*') { $cuda = Get-CudaOption 'test' $Options[$i].Substring('--cuda='.Length) }
         else { Stop-Build "unknown option '$($Options[$i])'; see .\build.ps1 test --help" }
     }
 
     $prefix = [IO.Path]::Combine($Artifacts, 'native', 'test')
-    Build-ForUse 'Compiled.sln'
-    Build-Native 'native tests' $prefix @('-DCOMPILED_TESTS=ON', '-DCOMPILED_WIDE=ON')
+    Build-ForUse 'Compiled.sln' $cuda
+    Build-Native 'native tests' $prefix @('-DCOMPILED_CUDA=OFF', '-DCOMPILED_TESTS=ON', '-DCOMPILED_WIDE=ON')
     Invoke-NativeTests 'Native tests' $prefix $filter
     foreach ($project in Get-ChildItem ([IO.Path]::Combine($Root, 'tests', '*.Tests', '*.csproj'))) {
         Invoke-ManagedTests $project.BaseName $filter
@@ -316,7 +336,8 @@ function Invoke-Check([string[]] $Options) {
     Assert-NoOptions 'check' $Options
     Assert-Dotnet
     if (-not (Test-Tool 'clang-format')) { Stop-Build 'clang-format is missing. Install it with: winget install LLVM.LLVM' }
-    $sources = @(Get-ChildItem (Join-Path $Root 'native') -Recurse -Include '*.h', '*.cpp', '*.cu' | ForEach-Object { $_.FullName })
+    $folders = @((Join-Path $Root 'native'), [IO.Path]::Combine($Root, 'bench', 'gpu'))
+    $sources = @(Get-ChildItem $folders -Recurse -Include '*.h', '*.cpp', '*.cu' | ForEach-Object { $_.FullName })
     $solution = Join-Path $Root 'Compiled.sln'
     Invoke-Step 'C++ format' @(, (@('clang-format', '--dry-run', '-Werror') + $sources))
     Invoke-Step 'C# restore' @(, @('dotnet', 'restore', $solution))

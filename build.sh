@@ -19,6 +19,7 @@ Usage: ./build.sh VERB [options]
   test     build, then run every test; the last line says "N passed, N failed"
   bench    build, then measure: fused against unfused, or against TorchSharp
   check    verify the formatting of the C# and C++ sources
+  gpu-kit  gather what a GPU machine needs to check and measure the CUDA backend
   clean    delete everything that was built
 
 ./build.sh VERB --help tells more. Missing tools are named with the command that installs them; on Debian and Ubuntu, root gets them
@@ -28,10 +29,25 @@ TEXT
 
 usage_build() {
     cat <<'TEXT'
-Usage: ./build.sh build
+Usage: ./build.sh build [--cuda auto|on|off]
 
 Builds the native library into artifacts/native/lib, then Compiled.sln (Release) into artifacts/bin. Does next to nothing when all is
 up to date. COMPILED_NATIVE_DIR names another native library to programs when they run.
+
+  --cuda auto|on|off    build the library for NVIDIA GPUs beside it: where nvcc of CUDA 11.8 or later is found; in any case, or fail;
+                        or not. The choice holds for later builds, too; without one it is auto. The last line says what was built. CUDA
+                        is never installed by this script, and no GPU is needed to build. CMake's options are in CMakeLists.txt.
+TEXT
+}
+
+usage_gpu_kit() {
+    cat <<'TEXT'
+Usage: ./build.sh gpu-kit
+
+Builds everything and gathers artifacts/gpu-kit (linux-x64): native sources, programs with the .NET runtime that they need, and the
+scripts of bench/gpu. Copied to a machine with an NVIDIA GPU and its driver, "run.sh OUT" there builds the CUDA backend, tests it,
+measures it side by side with PyTorch and JAX where Python has them, and writes OUT/report.md; "run.sh --help" tells more. Nothing is
+downloaded there.
 TEXT
 }
 
@@ -45,7 +61,7 @@ Builds and runs src/Examples/Cifar10. The most used options:
   --batch-size N        images per step                                              (32)
   --learning-rate X     of Adam                                                      (0.001)
   --data DIR            the CIFAR-10 binary files; else the cache, a download, or the built-in drawn shapes
-  --device auto|cpu     where to train                                               (auto)
+  --device WHERE        auto, cpu or cuda; auto is a GPU if one can be used          (auto)
   --threads N           CPU threads, 0 for all processors                            (0)
   --seed N              of weights, dropout and the order of the images              (0)
   --limit N             train on the first N images only
@@ -57,7 +73,7 @@ TEXT
 
 usage_test() {
     cat <<'TEXT'
-Usage: ./build.sh test [--filter NAME]
+Usage: ./build.sh test [--filter NAME] [--cuda auto|on|off]
 
 Builds everything and runs, one after the other:
 
@@ -65,7 +81,8 @@ Builds everything and runs, one after the other:
   the native tests again, under the address and undefined-behaviour sanitizers
   the managed tests, on the native library of the first part
 
-  --filter NAME    only tests whose full name contains NAME
+  --filter NAME         only tests whose full name contains NAME
+  --cuda auto|on|off    as for build; the tests themselves need neither nvcc nor a GPU
 
 The last line is "N passed, N failed"; the exit status is 1 when a test failed or none ran.
 TEXT
@@ -256,10 +273,10 @@ build_managed() {
     (cd "$root" && dotnet build "$1" --configuration Release --nologo -v quiet -tl:off)
 }
 
-build_for_use() { # build_for_use PROJECT
+build_for_use() { # build_for_use PROJECT [CMAKE OPTION...]
     require_native_tools
     require_dotnet
-    step 'native library' build_native "$artifacts/native"
+    step 'native library' build_native "$artifacts/native" "${@:2}"
     step "$(basename "${1%.*}")" build_managed "$1"
 }
 
@@ -327,10 +344,32 @@ no_options() { # no_options VERB [ARGUMENT...]
     [ $# -eq 1 ] || die "unknown option '$2'; see ./build.sh $1 --help"
 }
 
+# cuda_option VERB [CHOICE]: what --cuda says, as an option of CMake in `cuda`.
+cuda=()
+cuda_option() {
+    case ${2:-} in
+        auto | on | off) cuda=("-DCOMPILED_CUDA=$(printf '%s' "$2" | tr '[:lower:]' '[:upper:]')") ;;
+        *) die "--cuda is '${2:-}'; it must be auto, on or off (see ./build.sh $1 --help)" ;;
+    esac
+}
+
 verb_build() {
-    no_options build "$@"
-    build_for_use Compiled.sln
-    printf '\nNative library in %s, programs in %s\n' "${artifacts#"$PWD"/}/native/lib" "${artifacts#"$PWD"/}/bin"
+    while [ $# -gt 0 ]; do
+        case $1 in
+            --cuda)
+                cuda_option build "${2:-}"
+                shift 2
+                ;;
+            --cuda=*)
+                cuda_option build "${1#--cuda=}"
+                shift
+                ;;
+            *) die "unknown option '$1'; see ./build.sh build --help" ;;
+        esac
+    done
+    build_for_use Compiled.sln ${cuda[@]+"${cuda[@]}"}
+    printf '\nNative library in %s (%s), programs in %s\n' \
+        "${artifacts#"$PWD"/}/native/lib" "$(cat "$artifacts/native/build/cuda.txt")" "${artifacts#"$PWD"/}/bin"
 }
 
 verb_train() {
@@ -351,13 +390,23 @@ verb_test() {
                 filter=${1#--filter=}
                 shift
                 ;;
+            --cuda)
+                cuda_option test "${2:-}"
+                shift 2
+                ;;
+            --cuda=*)
+                cuda_option test "${1#--cuda=}"
+                shift
+                ;;
             *) die "unknown option '$1'; see ./build.sh test --help" ;;
         esac
     done
 
-    build_for_use Compiled.sln
-    step 'native tests' build_native "$artifacts/native/test" -DCOMPILED_TESTS=ON -DCOMPILED_WIDE=ON
-    step 'native tests, sanitizers' build_native "$artifacts/native/sanitize" -DCOMPILED_TESTS=ON -DCOMPILED_WIDE=ON -DCOMPILED_SANITIZE=ON
+    build_for_use Compiled.sln ${cuda[@]+"${cuda[@]}"}
+    # CUDA is simulated in tests.
+    step 'native tests' build_native "$artifacts/native/test" -DCOMPILED_CUDA=OFF -DCOMPILED_TESTS=ON -DCOMPILED_WIDE=ON
+    step 'native tests, sanitizers' build_native "$artifacts/native/sanitize" -DCOMPILED_CUDA=OFF -DCOMPILED_TESTS=ON -DCOMPILED_WIDE=ON \
+        -DCOMPILED_SANITIZE=ON
 
     native_tests 'Native tests' "$artifacts/native/test" "$filter"
     native_tests 'Native tests, sanitizers' "$artifacts/native/sanitize" "$filter"
@@ -389,13 +438,14 @@ verb_check() {
         can_install || die "clang-format is missing. Install it with: $(remedy clang-format 'brew install clang-format')"
         install_packages clang-format
     fi
-    step 'C++ format' find "$root/native" -type f \( -name '*.h' -o -name '*.cpp' -o -name '*.cu' \) -exec clang-format --dry-run -Werror {} +
+    step 'C++ format' find "$root/native" "$root/bench/gpu" -type f \( -name '*.h' -o -name '*.cpp' -o -name '*.cu' \) \
+        -exec clang-format --dry-run -Werror {} +
     step 'C# restore' dotnet restore "$root/Compiled.sln"
     # The models that the tests declare have no other half until the generator is there.
     step 'generator' build_managed generators/Compiled.Generators/Compiled.Generators.csproj
     step 'C# format' env Configuration=Release dotnet format "$root/Compiled.sln" --verify-no-changes --no-restore
     if command -v shellcheck >/dev/null; then
-        step 'scripts' shellcheck "$root/build.sh" "$root/.ci/run"
+        step 'scripts' shellcheck "$root/build.sh" "$root/.ci/run" "$root"/bench/gpu/*.sh
     fi
 }
 
@@ -411,20 +461,20 @@ main() {
             usage
             return
             ;;
-        build | train | test | bench | check | clean) shift ;;
+        build | train | test | bench | check | gpu-kit | clean) shift ;;
         '')
             usage >&2
             exit 1
             ;;
-        *) die "unknown verb '$verb'; the verbs are build, train, test, bench, check and clean (see ./build.sh --help)" ;;
+        *) die "unknown verb '$verb'; the verbs are build, train, test, bench, check, gpu-kit and clean (see ./build.sh --help)" ;;
     esac
     case ${1:-} in
         -h | --help)
-            "usage_$verb"
+            "usage_${verb//-/_}"
             return
             ;;
     esac
-    "verb_$verb" "$@"
+    "verb_${verb//-/_}" "$@"
 }
 
 main "$@"

@@ -39,8 +39,12 @@ internal sealed record Options
             Description = "The directory of the CIFAR-10 binary files; by default the cache, then a download, then built-in drawn shapes.",
             HelpName = "directory",
         };
-        Option<string> device = new("--device") { Description = "Where to train.", DefaultValueFactory = _ => "auto" };
-        device.AcceptOnlyFromAmong("auto", "cpu");
+        Option<string> device = new("--device")
+        {
+            Description = "Where to train; auto is the first GPU if one can be used, else the CPU.",
+            DefaultValueFactory = _ => "auto",
+        };
+        device.AcceptOnlyFromAmong("auto", "cpu", "cuda");
         Option<int> threads =
             Number("--threads", "CPU threads; 0 for all processors. Results do not depend on it.", 0, minimum: 0, maximum: 1024);
         Option<ulong> seed = new("--seed") { Description = "Of weights, dropout and the order of the images.", DefaultValueFactory = _ => 0, HelpName = "n" };

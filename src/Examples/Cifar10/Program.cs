@@ -47,7 +47,7 @@ internal static class Program
         Console.WriteLine($"Compiled {typeof(Model).Assembly.GetName().Version?.ToString(3)} · {RuntimeInformation.FrameworkDescription} · " +
             $"{RuntimeInformation.RuntimeIdentifier} · {Environment.ProcessorCount} processors · seed {options.Seed}");
         bool automatic = options is { Device: "auto", Threads: 0 };
-        using Device device = automatic ? Device.Default : Device.Cpu(options.Threads);
+        using Device device = automatic ? Device.Default : Make(options);
         Console.WriteLine($"device   {(automatic ? Device.Explain() : $"{device.Name} (asked for by --device or --threads)")}");
         TrainingData data = TrainingData.Load(options.Data, Console.Out, cancellationToken).Limit(options.Limit);
         Console.WriteLine($"data     {data}");
@@ -64,6 +64,8 @@ internal static class Program
             callbacks: [files, display], progress: display, cancellationToken: cancellationToken));
         return Conclude(net, data, history, files, cancellationToken);
     }
+
+    private static Device Make(Options options) => options.Device == "cuda" ? Device.Cuda() : Device.Cpu(options.Threads);
 
     private static int Conclude(Model net, TrainingData data, History history, RunFiles files, CancellationToken cancellationToken)
     {

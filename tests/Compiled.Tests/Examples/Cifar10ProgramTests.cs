@@ -99,6 +99,16 @@ public sealed class Cifar10ProgramTests : IDisposable
     }
 
     [Fact]
+    public void A_gpu_that_cannot_be_used_is_an_error()
+    {
+        string library = Path.Combine(_folder.Path, "missing.so");
+        (int exitCode, string output) = Child.Run(Program, ["--device", "cuda"], ("COMPILED_CUDA_LIBRARY", library));
+        Assert.Equal(Failed, exitCode);
+        Assert.Contains($"'{library}'", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_directory_without_the_data_is_an_error()
     {
         Directory.CreateDirectory(Data);
