@@ -314,13 +314,20 @@ native_tests() { # native_tests PART PREFIX FILTER
     count "$1" $((${total:-0} - ${failures:-0} - missing)) "${failures:-0}" "$missing"
 }
 
+# The CUDA backend of the test build, which runs on the CPU; nothing where there is none.
+simulator() {
+    find "$artifacts/native/test/lib" -name 'libcompiled_cuda_sim.*' | head -n 1
+}
+
 managed_tests() { # managed_tests PROJECT FILTER
     local log output status=0 options=()
     [ -z "$2" ] || options=(--filter-display-name "*$2*")
     log=$(mktemp)
     printf '\n%s\n' "$1"
     # Exit status 8 says that the filter left no test.
-    COMPILED_NATIVE_DIR=$artifacts/native/test/lib dotnet "$artifacts/bin/$1/release/$1.dll" --no-ansi --progress off \
+    # CUDA is tested on its simulator; models that name no device run on the CPU.
+    COMPILED_NATIVE_DIR=$artifacts/native/test/lib COMPILED_CUDA_LIBRARY=$(simulator) COMPILED_DEVICE=cpu \
+        dotnet "$artifacts/bin/$1/release/$1.dll" --no-ansi --progress off \
         --show-test-results failed --results-directory "$artifacts/tests" --ignore-exit-code 8 ${options[@]+"${options[@]}"} 2>&1 </dev/null |
         tee "$log" || status=$?
     output=$(cat "$log")

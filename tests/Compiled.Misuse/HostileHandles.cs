@@ -53,11 +53,19 @@ internal static class HostileHandles
         Abi.Refused(Native.cn_buffer_clear(handle, 0, 16), what);
         Abi.Refused(Native.cn_buffer_read(handle, 0, 0, 16), what);
         Abi.Refused(Native.cn_buffer_write(handle, 0, 0, 16), what);
+        Abi.Refused(Native.cn_feed_create(handle, 0, 16, 1, out _), what);
+        Abi.Refused(Native.cn_feed_next(handle, out _), what);
+        Abi.Refused(Native.cn_feed_send(handle, 0), what);
+        Abi.Refused(Native.cn_graph_begin(handle), what);
+        Abi.Refused(Native.cn_graph_end(handle, out _), what);
+        Abi.Refused(Native.cn_graph_launch(handle), what);
         Abi.Refused(Native.cn_dense_create(handle, in dense, out _), what);
         Abi.Refused(Native.cn_activation_forward(handle, 0, 0, 0), what);
         Abi.Refused(Native.cn_optimizer_step(handle, 0, 0, 0, 0, 0, 1), what);
         Expect.That(Abi.IsAccepted(Native.cn_op_destroy(handle), what) == nullIsAccepted, what);
         Expect.That(Abi.IsAccepted(Native.cn_buffer_destroy(handle), what) == nullIsAccepted, what);
+        Expect.That(Abi.IsAccepted(Native.cn_feed_destroy(handle), what) == nullIsAccepted, what);
+        Expect.That(Abi.IsAccepted(Native.cn_graph_destroy(handle), what) == nullIsAccepted, what);
         Expect.That(Abi.IsAccepted(Native.cn_context_destroy(handle), what) == nullIsAccepted, what);
     }
 

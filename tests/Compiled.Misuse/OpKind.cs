@@ -23,6 +23,7 @@ internal abstract class OpKind
         new OpKind<cn_dense_desc>("cn_dense_create", Native.cn_dense_create, ValidDense(), RunDense),
         new OpKind<cn_loss_desc>("cn_loss_create", Native.cn_loss_create, ValidLoss(), RunLoss),
         new OpKind<cn_optimizer_desc>("cn_optimizer_create", Native.cn_optimizer_create, ValidOptimizer(), RunOptimizer),
+        new OpKind<cn_gather_desc>("cn_gather_create", Native.cn_gather_create, ValidGather(), RunGather),
     ];
 
     public abstract string Name { get; }
@@ -115,6 +116,17 @@ internal abstract class OpKind
 
     private static cn_optimizer_desc ValidOptimizer() =>
         Abi.Describe<cn_optimizer_desc>() with { optimizer = 1, count = 37, momentum = 0.9, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7 };
+
+    private static cn_gather_desc ValidGather() => Abi.Describe<cn_gather_desc>() with
+    {
+        input = 1,
+        batch = 3,
+        samples = 11,
+        input_count = 7,
+        target_count = 4,
+        target = 2,
+        scale = 0.5f,
+    };
 
     private static bool RunActivation(nint op, in cn_activation_desc d, ref RandomWords random)
     {
@@ -248,6 +260,24 @@ internal abstract class OpKind
         bool isAdam = d.optimizer == 1;
         nint slot0 = isAdam || d.momentum != 0 ? memory.Floats(d.count) : 0, slot1 = isAdam ? memory.Floats(d.count) : 0;
         Abi.Accepted(Native.cn_optimizer_step(op, state, memory.Floats(d.count), memory.Floats(d.count), slot0, slot1, 1));
+        return true;
+    }
+
+    private static unsafe bool RunGather(nint op, in cn_gather_desc d, ref RandomWords random)
+    {
+        if (!Fits(d.samples, d.input_count) || !Fits(d.samples, d.target_count))
+            return false;
+        using var memory = new GuardedMemory();
+        nint state = State(memory, d.batch, ref random);
+        // Numbers of samples and classes are whatever the memory holds: most are out of range.
+        nint order = Garbage(memory, d.samples * sizeof(int), ref random), cursor = memory.Bytes(sizeof(cn_cursor));
+        nint inputs = d.input == 0 ? memory.Floats(d.samples * d.input_count) : Garbage(memory, d.samples * d.input_count, ref random);
+        nint targets = d.target == 0 ? memory.Floats(d.samples * d.target_count)
+            : Garbage(memory, d.samples * (d.target == 1 ? d.target_count : 1) * sizeof(int), ref random);
+        *(cn_cursor*)cursor = new cn_cursor { position = random.Below((int)d.samples) };
+        nint x = memory.Floats(d.batch * d.input_count), t = memory.Floats(d.batch * d.target_count);
+        Abi.Accepted(Native.cn_gather_forward(op, state, inputs, targets, order, cursor, x, t));
+        Abi.Accepted(Native.cn_gather_forward(op, state, inputs, targets, order, cursor, x, t));
         return true;
     }
 
