@@ -16,18 +16,34 @@ __device__ __forceinline__ bool sum_splits(float (&values)[Count], float* partia
         return true;
     }
     float* own = partials + threadIdx.x;
+    CN_UNROLL
     for (int e = 0; e < Count; ++e) {
         own[(static_cast<int64_t>(split) * Count + e) * Threads] = values[e];
     }
     if (!is_last_block(ticket, static_cast<unsigned>(splits))) {
         return false;
     }
+    CN_UNROLL
     for (int e = 0; e < Count; ++e) {
         values[e] = own[static_cast<int64_t>(e) * Threads];
     }
-    for (int s = 1; s < splits; ++s) {
-        for (int e = 0; e < Count; ++e) {
-            values[e] += own[(static_cast<int64_t>(s) * Count + e) * Threads];
+    // Several parts are on their way at a time.
+    constexpr int Ahead = Count >= 32 ? 1 : Count >= 4 ? 32 / Count : 8;
+    for (int first = 1; first < splits; first += Ahead) {
+        float parts[Ahead][Count] = {};
+        CN_UNROLL
+        for (int a = 0; a < Ahead; ++a) {
+            CN_UNROLL
+            for (int e = 0; e < Count && first + a < splits; ++e) {
+                parts[a][e] = own[(static_cast<int64_t>(first + a) * Count + e) * Threads];
+            }
+        }
+        CN_UNROLL
+        for (int a = 0; a < Ahead; ++a) {
+            CN_UNROLL
+            for (int e = 0; e < Count && first + a < splits; ++e) {
+                values[e] += parts[a][e];
+            }
         }
     }
     return true;
