@@ -2,7 +2,7 @@
 #pragma once
 
 #include "activation.h"
-#include "conv2d_precision.h"
+#include "conv2d_tensor_core.h"
 
 #include "common/philox.h"
 

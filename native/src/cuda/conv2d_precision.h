@@ -1,4 +1,5 @@
-// How products are computed from tiles in shared memory: with FFMA in float32, or on tensor cores. One structure for all:
+// How products are computed from tiles in shared memory: with FFMA in float32, here, or on tensor cores (conv2d_tensor_core.h). One
+// structure for all:
 //
 //     A warp sums 2 tiles of 16 positions by 32 channels. Lane (g = lane / 4, t = lane % 4) holds positions g and g + 8 of each tile and
 //     the 8 channels from 8 t on; tensor cores would give it other columns, so the columns of the weights are permuted.
@@ -39,7 +40,7 @@ struct Sums {
 
 // 48 rows of the kernel, 16 by 16, by 32 filters.
 struct GradientSums {
-    float values[KernelGradient::Taps][16] = {};
+    float values[KernelGradient::Taps][TileChannels / 8][4] = {};
 };
 
 // 4 floats, by one load where the address allows it.
@@ -57,6 +58,11 @@ __device__ __forceinline__ void store_quad(float* address, float4 quad, bool ali
 
 __device__ __forceinline__ float as_float(uint32_t word) {
     return __uint_as_float(word);
+}
+
+// An input of a window at `place` from its position on, or behind the last one.
+__device__ __forceinline__ float input_at(const float* position, int place) {
+    return place < 0 ? 0.0f : position[place];
 }
 
 // Offsets, in words of a source tile, of the positions that a lane holds.
@@ -165,7 +171,7 @@ struct Float32 {
             for (int i = 0; i < 4; ++i) {
                 for (int slot = 0; slot < Slots; ++slot) {
                     for (int half = 0; half < 2; ++half) {
-                        x[slot][half][i] = offsets[i] < 0 ? 0.0f : source[lanes.offsets[slot][half] + offsets[i]];
+                        x[slot][half][i] = input_at(source + lanes.offsets[slot][half], offsets[i]);
                     }
                 }
             }
@@ -184,7 +190,7 @@ struct Float32 {
         CN_UNROLL
         for (int s = 0; s < KernelGradient::Taps; ++s) {
             for (int i = 0; i < 16; ++i) {
-                visit(sums.values[s][i], s, 2 * lane_row() + i / 8, lane_column() * 8 + i % 8);
+                visit(sums.values[s][i / 4][i % 4], s, 2 * lane_row() + i / 8, lane_column() * 8 + i % 8);
             }
         }
     }
@@ -214,7 +220,7 @@ struct Float32 {
                     inputs[0] = pair.x, inputs[1] = pair.y;
                 }
                 for (int i = 0; i < 16; ++i) {
-                    sums.values[s][i] += inputs[i / 8] * gradients[i % 8];
+                    sums.values[s][i / 4][i % 4] += inputs[i / 8] * gradients[i % 8];
                 }
             }
         }
@@ -239,11 +245,5 @@ private:
         }
     }
 };
-
-// Calls body(Precision{}) for a cn_precision.
-template <class Body>
-auto with_precision(int32_t, const Body& body) {
-    return body(Float32{});
-}
 
 } // namespace compiled::cuda::tiled

@@ -92,7 +92,7 @@ struct KernelTile {
     }
 };
 
-// How a block's shared memory is used: one or two stages, of a tile of x and one of dz each; and the offsets of the positions in x. In the
+// How a block's shared memory is used: two stages, of a tile of x and one of dz each; and the offsets of the positions in x. In the
 // end the sums of the warps take the place of the stages.
 template <class Precision, bool Small>
 struct GradientLayout {
@@ -115,7 +115,7 @@ struct GradientLayout {
 
     CN_HOST_DEVICE int sum_words() const { return Splits * TileFloats + Threads * 4; }
     CN_HOST_DEVICE int words(const KernelGradient& g) const {
-        int bands = g.stages * stage_words + g.padded_positions();
+        int bands = KernelGradient::Stages * stage_words + g.padded_positions();
         return bands > sum_words() ? bands : sum_words();
     }
 };
@@ -133,7 +133,9 @@ struct KernelGradientBlock {
     GradientSums& sums;
     float4& bias;
 
-    __device__ __forceinline__ int* positions() const { return reinterpret_cast<int*>(shared + g.stages * layout.stage_words); }
+    __device__ __forceinline__ int* positions() const {
+        return reinterpret_cast<int*>(shared + KernelGradient::Stages * layout.stage_words);
+    }
 
     // Positions that a band does not have are multiplied by zeros: any pixel will do that is read anyway.
     __device__ __forceinline__ void list_positions() const {
@@ -147,7 +149,7 @@ struct KernelGradientBlock {
     __device__ __forceinline__ void clear_padding() const {
         int first = g.positions() * Precision::GradientPitch, last = g.padded_positions() * Precision::GradientPitch;
         for (int i = first + static_cast<int>(threadIdx.x); i < last; i += Threads) {
-            for (int stage = 0; stage < g.stages; ++stage) {
+            for (int stage = 0; stage < KernelGradient::Stages; ++stage) {
                 shared[stage * layout.stage_words + layout.input_words + i] = 0;
             }
         }
@@ -196,11 +198,12 @@ struct KernelGradientBlock {
         clear_padding();
         __syncthreads(); // without a band, what was just written is overwritten next
         auto count = static_cast<int>(tile.end - tile.begin);
-        Pipeline pipeline{count, g.stages};
+        Pipeline pipeline{count, KernelGradient::Stages};
         for (int i = 0; i < count; ++i) {
-            pipeline.advance(i, [&](int next) { fill(band_of(tile.begin + next), shared + next % g.stages * layout.stage_words); });
+            pipeline.advance(
+                i, [&](int next) { fill(band_of(tile.begin + next), shared + next % KernelGradient::Stages * layout.stage_words); });
             __syncthreads();
-            const uint32_t* stage = shared + i % g.stages * layout.stage_words;
+            const uint32_t* stage = shared + i % KernelGradient::Stages * layout.stage_words;
             int last = band_of(tile.begin + i).rows * g.band_columns;
             for (int q = split * Precision::Positions; q < last; q += Layout::Splits * Precision::Positions) {
                 Precision::template add_outer<Small>(sums, stage, offsets, positions() + q,
@@ -379,7 +382,6 @@ void cut_bands(int height, int width, int most_positions, bool pooled, KernelGra
 template <class Precision>
 void choose_bands(int height, int width, bool pooled, KernelGradient& g) {
     constexpr int SharedWords = SharedBudget / static_cast<int>(sizeof(uint32_t));
-    g.stages = 2;
     int positions = KernelGradient::MaxPositions;
     do {
         cut_bands(height, width, positions, pooled, g);

@@ -86,6 +86,7 @@ struct KernelGradient {
     static constexpr int Taps = 3;
     static constexpr int TileInputs = 32;
     static constexpr int MaxPositions = 128; // of a band
+    static constexpr int Stages = 2;         // of shared memory: a band is read while another is multiplied
 
     int input_height, input_width, channels, filters;
     int window_height, window_width;
@@ -93,7 +94,6 @@ struct KernelGradient {
     int band_rows, band_columns, row_bands, column_bands;
     int tap_rows, tap_groups, channel_tiles, filter_tiles;
     int slices;
-    int stages; // of shared memory, 1 or 2
 
     CN_HOST_DEVICE int tiles() const { return tap_rows * tap_groups * channel_tiles * filter_tiles; }
     CN_HOST_DEVICE int image_bands() const { return row_bands * column_bands; }
