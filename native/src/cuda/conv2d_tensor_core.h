@@ -1,9 +1,8 @@
 // Products on tensor cores: the Precisions of TF32 and bf16. Factors are rounded on their way into shared memory; inputs of few channels,
 // which are read at any offset, when they are read there.
 //
-// Weights lie in shared memory as mma wants them: per step in k and 16 of the 32 columns the four words of each lane. Which rows of a step
-// are called k t and k t + 4 is free as long as x agrees; TF32 takes 2 t and 2 t + 1, which lie together. Column g of the eighth `part`
-// is channel 8 * (g / 2) + 2 * part + g % 2, so that a lane ends up with 8 channels in a row.
+// Weights lie in shared memory as mma wants them: per step in k and 16 of the 32 columns the four words of each lane. Column g of the
+// eighth `part` is channel 8 * (g / 2) + 2 * part + g % 2, so that a lane ends up with 8 channels in a row.
 #pragma once
 
 #include "conv2d_precision.h"
@@ -76,9 +75,9 @@ struct Tf32Core {
 
 struct Tf32 : TensorCorePrecision<Tf32Core> {
     static constexpr int Step = 8;
-    static constexpr int Chunk = 16;
+    static constexpr int Chunk = 32;
     static constexpr int Quads = Chunk / 4;
-    static constexpr int Pitch = 24; // pairs of 4 neighbours in different banks
+    static constexpr int Pitch = Chunk + 4; // 4 channels of 8 neighbours in different banks
     static constexpr int GradientPitch = 40;
     static constexpr int SmallStep = Step;
     static constexpr int Positions = Step;
@@ -100,7 +99,7 @@ struct Tf32 : TensorCorePrecision<Tf32Core> {
     }
 
     __device__ __forceinline__ static void store_weight(uint32_t* target, int k, int channel, float value) {
-        target[weight_word(k / Step, channel, k % Step / 2, k % 2)] = to_tf32(value);
+        target[weight_word(k / Step, channel, k % 4, k % Step / 4)] = to_tf32(value);
     }
 
     template <class Read>
@@ -139,10 +138,9 @@ struct Tf32 : TensorCorePrecision<Tf32Core> {
             WeightFragments b(weights, step);
             CN_UNROLL
             for (int slot = 0; slot < Slots; ++slot) {
-                int k = step * Step + 2 * lane_column();
-                auto low = load_vector<uint2>(source + lanes.offsets[slot][0] + k);
-                auto high = load_vector<uint2>(source + lanes.offsets[slot][1] + k);
-                const uint32_t a[4] = {low.x, high.x, low.y, high.y};
+                const uint32_t* upper = source + lanes.offsets[slot][0] + step * Step + lane_column();
+                const uint32_t* lower = source + lanes.offsets[slot][1] + step * Step + lane_column();
+                const uint32_t a[4] = {upper[0], lower[0], upper[4], lower[4]};
                 multiply_all(sums.values[slot], a, b.values);
             }
         }
@@ -152,13 +150,13 @@ struct Tf32 : TensorCorePrecision<Tf32Core> {
                                                           const uint32_t* weights, int rows) {
         for (int v = 0; v < rows; v += Step) {
             WeightFragments b(weights, v / Step);
-            auto place = load_vector<int2>(places + v + 2 * lane_column());
+            int first = places[v + lane_column()], second = places[v + lane_column() + 4];
             CN_UNROLL
             for (int slot = 0; slot < Slots; ++slot) {
-                const float* low = source + lanes.offsets[slot][0];
-                const float* high = source + lanes.offsets[slot][1];
-                const uint32_t a[4] = {to_tf32(input_at(low, place.x)), to_tf32(input_at(high, place.x)), to_tf32(input_at(low, place.y)),
-                                       to_tf32(input_at(high, place.y))};
+                const float* upper = source + lanes.offsets[slot][0];
+                const float* lower = source + lanes.offsets[slot][1];
+                const uint32_t a[4] = {to_tf32(input_at(upper, first)), to_tf32(input_at(lower, first)), to_tf32(input_at(upper, second)),
+                                       to_tf32(input_at(lower, second))};
                 multiply_all(sums.values[slot], a, b.values);
             }
         }

@@ -9,9 +9,12 @@
 
 // Before loops whose indices choose registers.
 #if defined(__CUDACC__)
-#define CN_UNROLL _Pragma("unroll")
+#define CN_PRAGMA(...) _Pragma(#__VA_ARGS__)
+#define CN_UNROLL CN_PRAGMA(unroll)
+#define CN_UNROLL_BY(count) CN_PRAGMA(unroll count)
 #else
 #define CN_UNROLL
+#define CN_UNROLL_BY(count)
 #endif
 
 namespace compiled::cuda {
@@ -94,11 +97,14 @@ struct KernelGradient {
     int band_rows, band_columns, row_bands, column_bands;
     int tap_rows, tap_groups, channel_tiles, filter_tiles;
     int slices;
+    int group_slices; // added up by one block, before the groups are
 
     CN_HOST_DEVICE int tiles() const { return tap_rows * tap_groups * channel_tiles * filter_tiles; }
     CN_HOST_DEVICE int image_bands() const { return row_bands * column_bands; }
     CN_HOST_DEVICE int blocks() const { return tiles() * slices; }
     CN_HOST_DEVICE int positions() const { return band_rows * band_columns; }
+    CN_HOST_DEVICE int groups() const { return (slices + group_slices - 1) / group_slices; }
+    CN_HOST_DEVICE int tile_tickets() const { return 1 + groups(); } // of the groups, then of each group's slices
     // Up to the next step of any precision.
     CN_HOST_DEVICE int padded_positions() const { return (positions() + 15) / 16 * 16; }
 };
