@@ -149,13 +149,12 @@ void TiledConv2D::backward(const cn_state* state, const float* x, const float* k
     source.scale = drops ? source.dropout.scale : 1.0f, source.unscale = 1.0f / source.scale;
     source.stream = _desc.dropout_stream;
     source.draws_mask = drops && !pooled;
-    source.aligned = aligned_to(sizeof(float4), y, dy) && aligned_to(sizeof(uint32_t), codes);
     a.state = state;
     a.x = x, a.kernel = kernel, a.dx = dx, a.dkernel = dkernel, a.dbias = dbias;
     a.partial = _context.scratch<float>();
     a.tickets = static_cast<unsigned*>(_tickets->data());
     a.accumulates = _desc.input_gradient == CN_GRADIENT_ACCUMULATE;
-    a.aligned = aligned_to(sizeof(float4), x, kernel, dx, dkernel, dbias);
+    a.aligned = aligned_to(sizeof(float4), x, kernel, y, dy, dx, dkernel, dbias) && aligned_to(sizeof(uint32_t), codes);
     launch_backward(_context, _desc.precision, _desc.batch, _backward_bytes, a);
 }
 

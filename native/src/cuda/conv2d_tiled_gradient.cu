@@ -53,12 +53,15 @@ __device__ __forceinline__ void run_input_gradient(const BackwardArguments& a, u
         return;
     }
     Region region{tile.row - p.pad_top, tile.column - p.pad_left, p.source_rows(), p.source_columns()};
-    KernelSource kernel{a.kernel, p.result_channels, p.source_channels, a.aligned};
-    auto fill = [&](int chunk, uint32_t* gradients, uint32_t* weights) {
+    auto fill_stage = [&](int chunk, uint32_t* gradients, uint32_t* weights, bool aligned) {
         int filter = chunk * Precision::Chunk;
+        KernelSource kernel{a.kernel, p.result_channels, p.source_channels, aligned};
         copy_turned_kernel<Precision>(kernel, p.taps(), filter, tile.channel, weights);
-        build_gradient<Precision, Precision::Quads>(a.source, a.state, tile.image, region, filter, Precision::Pitch, gradients,
+        build_gradient<Precision, Precision::Quads>(a.source, a.state, tile.image, region, filter, Precision::Pitch, aligned, gradients,
                                                     [](float4) {});
+    };
+    auto fill = [&](int chunk, uint32_t* gradients, uint32_t* weights) {
+        a.aligned ? fill_stage(chunk, gradients, weights, true) : fill_stage(chunk, gradients, weights, false);
     };
     Sums sums;
     multiply_halo<Precision, true>(p, shared, fill, sums);
@@ -173,8 +176,12 @@ struct KernelGradientBlock {
     }
 
     __device__ __forceinline__ void fill(const Band& band, uint32_t* stage) const {
+        a.aligned ? fill(band, stage, true) : fill(band, stage, false);
+    }
+
+    __device__ __forceinline__ void fill(const Band& band, uint32_t* stage, bool aligned) const {
         int64_t image_floats = static_cast<int64_t>(g.input_height) * g.input_width * g.channels;
-        ImageSource image{a.x + band.image * image_floats, g.input_height, g.input_width, g.channels, a.aligned};
+        ImageSource image{a.x + band.image * image_floats, g.input_height, g.input_width, g.channels, aligned};
         Region region{band.row - g.pad_top, band.column - g.pad_left, layout.input_rows, layout.input_columns};
         int halo_columns = layout.input_columns - g.band_columns, halo_rows = layout.input_rows - g.band_rows;
         if constexpr (Small) {
@@ -187,7 +194,8 @@ struct KernelGradientBlock {
         }
         build_gradient<Precision, TileChannels / 4>(
             a.source, a.state, band.image, {band.row, band.column, g.band_rows, g.band_columns}, tile.filter, Precision::GradientPitch,
-            stage + layout.input_words, [&](float4 quad) { bias.x += quad.x, bias.y += quad.y, bias.z += quad.z, bias.w += quad.w; });
+            aligned, stage + layout.input_words,
+            [&](float4 quad) { bias.x += quad.x, bias.y += quad.y, bias.z += quad.z, bias.w += quad.w; });
     }
 
     __device__ __forceinline__ void run() const {

@@ -79,7 +79,6 @@ struct GradientSource {
     DropoutRule dropout;  // where the mask is drawn again: without codes
     uint32_t stream;
     bool draws_mask;
-    bool aligned; // y and dy to 16 bytes, codes to 4
 };
 
 // The gradients of kernel and bias, cut in two ways. A tile is 3 taps of a row of the window, 32 input channels and 32 filters; where
