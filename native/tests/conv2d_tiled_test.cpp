@@ -274,7 +274,7 @@ int main() {
         {"no input gradient", with(stage(2, 6, 6, 8, 8, 3, true, true), CN_ACTIVATION_RELU, 0, CN_GRADIENT_NONE), 2},
         {"1 x 1", stage(2, 5, 4, 24, 16, 1, false, false), 2},
         {"2 x 2", stage(2, 5, 6, 8, 8, 2, false, true), 2},
-        {"5 x 5", stage(2, 8, 8, 24, 8, 5, true, true), 2},
+        {"4 x 4", stage(2, 6, 7, 40, 40, 4, true, true), 2},
         {"4 channels", with(stage(2, 7, 9, 4, 8, 3, true, true), CN_ACTIVATION_RELU, 0.5f, CN_GRADIENT_NONE), 2},
         {"1 channel", stage(3, 8, 70, 1, 40, 5, true, false), 2},
         {"wide", stage(1, 3, 140, 8, 8, 3, true, true), 1},

@@ -27,15 +27,16 @@ struct ImageSource {
 template <class Precision, int Quads>
 __device__ __forceinline__ void copy_input(const ImageSource& image, Region region, int used_rows, int used_columns, int channel, int pitch,
                                            uint32_t* tile) {
-    for (int i = static_cast<int>(threadIdx.x); i < region.rows * region.columns * Quads; i += Threads) {
-        int quad = i % Quads, pixel = i / Quads;
-        int row = pixel / region.columns, column = pixel - row * region.columns;
-        int y = region.row + row, x = region.column + column, c = channel + quad * 4;
-        bool inside =
-            y >= 0 && y < image.height && x >= 0 && x < image.width && c < image.channels && row < used_rows && column < used_columns;
-        const float* source = inside ? image.pixels + (y * image.width + x) * image.channels + c : image.pixels;
-        Precision::copy_quad(tile + pixel * pitch, quad, source, inside, image.aligned);
-    }
+    Precision::copy_quads(
+        region.rows * region.columns * Quads, image.aligned,
+        [&](int i, bool& inside) {
+            int pixel = i / Quads, row = pixel / region.columns, column = pixel - row * region.columns;
+            int y = region.row + row, x = region.column + column, c = channel + i % Quads * 4;
+            inside =
+                y >= 0 && y < image.height && x >= 0 && x < image.width && c < image.channels && row < used_rows && column < used_columns;
+            return inside ? image.pixels + (y * image.width + x) * image.channels + c : image.pixels;
+        },
+        [&](int i) { return tile + i / Quads * pitch + i % Quads * Precision::QuadWords; });
 }
 
 // All channels of a region as they are, without gaps.
@@ -65,13 +66,20 @@ __device__ __forceinline__ float gradient_of(int activation, float y, float dy) 
     }
 }
 
-// Of output element `index` and the next 3; without regard to codes.
-__device__ __forceinline__ float4 output_gradient(const GradientSource& source, const cn_state* state, int64_t index) {
-    float4 y = load_quad(source.y + index, source.aligned), dy = load_quad(source.dy + index, source.aligned);
-    float values[4] = {y.x, y.y, y.z, y.w}, gradients[4] = {dy.x, dy.y, dy.z, dy.w};
+// What is read of 4 elements of the stage's output, and from where on.
+struct OutputQuad {
+    int64_t index;
+    float4 y, dy;
+    uint32_t codes;
+};
+
+// The gradient of what was activated; without regard to codes.
+__device__ __forceinline__ float4 output_gradient(const GradientSource& source, const cn_state* state, const OutputQuad& output) {
+    const float values[4] = {output.y.x, output.y.y, output.y.z, output.y.w};
+    float gradients[4] = {output.dy.x, output.dy.y, output.dy.z, output.dy.w};
     PhiloxBlock random{};
     if (source.draws_mask) {
-        random = philox_stream_block(state->seed, state->step, source.stream, static_cast<uint64_t>(index) / 4);
+        random = philox_stream_block(state->seed, state->step, source.stream, static_cast<uint64_t>(output.index) / 4);
     }
     CN_UNROLL
     for (int i = 0; i < 4; ++i) {
@@ -84,10 +92,9 @@ __device__ __forceinline__ float4 output_gradient(const GradientSource& source, 
     return make_float4(gradients[0], gradients[1], gradients[2], gradients[3]);
 }
 
-__device__ __forceinline__ uint32_t load_codes(const GradientSource& source, int64_t index) {
+__device__ __forceinline__ uint32_t load_codes(const GradientSource& source, int64_t index, bool aligned) {
     const uint8_t* codes = source.codes + index;
-    return source.aligned ? load_vector<uint32_t>(codes)
-                          : codes[0] | codes[1] << 8 | codes[2] << 16 | static_cast<uint32_t>(codes[3]) << 24;
+    return aligned ? load_vector<uint32_t>(codes) : codes[0] | codes[1] << 8 | codes[2] << 16 | static_cast<uint32_t>(codes[3]) << 24;
 }
 
 // The elements of a quad that have this code.
@@ -100,41 +107,50 @@ __device__ __forceinline__ float4 with_code(float4 quad, uint32_t codes, uint32_
 // is not zero for certain; a thread always visits the same quad.
 template <class Precision, int Quads, class Visit>
 __device__ __forceinline__ void build_gradient(const GradientSource& source, const cn_state* state, int64_t image, Region region,
-                                               int filter, int pitch, uint32_t* tile, const Visit& visit) {
+                                               int filter, int pitch, bool aligned, uint32_t* tile, const Visit& visit) {
     static_assert(Threads % Quads == 0, "a thread always visits the same quad");
     bool pooled = source.codes != nullptr;
     int shift = pooled ? 1 : 0; // cells are counted by windows
     int first_row = region.row >> shift, first_column = region.column >> shift;
     int rows = ((region.row + region.rows - 1) >> shift) + 1 - first_row;
     int columns = ((region.column + region.columns - 1) >> shift) + 1 - first_column;
-    for (int i = static_cast<int>(threadIdx.x); i < rows * columns * Quads; i += Threads) {
-        int quad = i % Quads, window = i / Quads;
-        int row = window / columns, column = window - row * columns;
-        int y = first_row + row, x = first_column + column, f = filter + quad * 4;
+    auto load = [&](int i) {
+        int window = i / Quads, row = window / columns;
+        int y = first_row + row, x = first_column + window - row * columns, f = filter + i % Quads * 4;
+        bool inside = y >= 0 && y < source.output_height && x >= 0 && x < source.output_width && f < source.filters;
+        int64_t index = ((image * source.output_height + y) * source.output_width + x) * source.filters + f;
+        OutputQuad output;
+        output.index = inside ? index : -1;
+        index = inside ? index : 0; // can be read, and does not count
+        output.y = load_quad(source.y + index, aligned);
+        output.dy = load_quad(source.dy + index, aligned);
+        output.codes = pooled ? load_codes(source, index, aligned) : 0;
+        return output;
+    };
+    auto store = [&](int i, const OutputQuad& output) {
         float4 values = make_float4(0.0f, 0.0f, 0.0f, 0.0f);
-        uint32_t codes = 0;
-        if (y >= 0 && y < source.output_height && x >= 0 && x < source.output_width && f < source.filters) {
-            int64_t index = ((image * source.output_height + y) * source.output_width + x) * source.filters + f;
-            values = output_gradient(source, state, index);
-            if (pooled) {
-                codes = load_codes(source, index);
-            }
+        if (output.index >= 0) {
+            values = output_gradient(source, state, output);
         }
+        int window = i / Quads, row = window / columns, column = window - row * columns;
+        uint32_t* target = tile + i % Quads * Precision::QuadWords;
         if (!pooled) {
             visit(values);
-            Precision::store_quad(tile + window * pitch, quad, values);
-            continue;
+            Precision::store_quad(target + window * pitch, values);
+            return;
         }
+        int y = 2 * (first_row + row) - region.row, x = 2 * (first_column + column) - region.column;
         CN_UNROLL
         for (int cell = 0; cell < 4; ++cell) {
-            int r = 2 * y + cell / 2 - region.row, c = 2 * x + cell % 2 - region.column;
-            float4 winners = with_code(values, codes, static_cast<uint32_t>(cell));
+            int r = y + cell / 2, c = x + cell % 2;
+            float4 winners = with_code(values, output.codes, static_cast<uint32_t>(cell));
             visit(winners);
             if (r >= 0 && r < region.rows && c >= 0 && c < region.columns) {
-                Precision::store_quad(tile + (r * region.columns + c) * pitch, quad, winners);
+                Precision::store_quad(target + (r * region.columns + c) * pitch, winners);
             }
         }
-    }
+    };
+    for_batches<2>(rows * columns * Quads, load, store);
 }
 
 // --- the kernel

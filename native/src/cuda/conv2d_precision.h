@@ -7,7 +7,8 @@
 // A Precision has
 //     Chunk, Pitch        source channels per stage; 32-bit words from pixel to pixel of a source tile
 //     GradientPitch       words from position to position of the tiles of a kernel gradient, 32 channels each
-//     copy_quad           4 channels from global memory into a tile, or zeros; asynchronously where the bits stay as they are
+//     QuadWords           words of 4 channels in a tile
+//     copy_quads          4 channels each from global memory into a tile, or zeros; asynchronously where the bits stay as they are
 //     store_quad          4 channels from registers into a tile
 //     ..._weights         a chunk of the kernel into shared memory, in the order in which multiply reads it
 //     multiply            sums += source * weights, for a tap
@@ -82,9 +83,10 @@ struct LanePositions {
 struct Float32 {
     static constexpr int Chunk = 16;
     static constexpr int Quads = Chunk / 4;
+    static constexpr int QuadWords = 4;
     static constexpr int Pitch = Chunk + 4; // 8 neighbours in different banks
     static constexpr int GradientPitch = 32;
-    static constexpr int SmallStep = 4;
+    static constexpr int SmallStep = 1;
     static constexpr int Positions = 4;
     static constexpr int CyclesPerProduct = 32;
 
@@ -97,39 +99,42 @@ struct Float32 {
     }
     __device__ __forceinline__ static int turned_row(int channel) { return channel * (Chunk + 4) + channel / 8 * 4; }
 
-    // The quad of `quad` in a pixel of a tile.
-    __device__ __forceinline__ static void copy_quad(uint32_t* pixel, int quad, const float* source, bool inside, bool aligned) {
-        uint32_t* target = pixel + quad * 4;
-        if (aligned) {
-            async_copy<16>(target, source, inside ? 16 : 0);
-        } else {
-            for (int i = 0; i < 4; ++i) {
-                async_copy<4>(target + i, inside ? source + i : source, inside ? 4 : 0);
+    __device__ __forceinline__ static void store_quad(uint32_t* target, float4 values) { store_vector(target, values); }
+
+    // To place(i), from read(i, inside), for all i below `count`.
+    template <class Read, class Place>
+    __device__ __forceinline__ static void copy_quads(int count, bool aligned, const Read& read, const Place& place) {
+        for (int i = static_cast<int>(threadIdx.x); i < count; i += Threads) {
+            bool inside = false;
+            const float* source = read(i, inside);
+            uint32_t* target = place(i);
+            if (aligned) {
+                async_copy<16>(target, source, inside ? 16 : 0);
+                continue;
+            }
+            CN_UNROLL
+            for (int k = 0; k < 4; ++k) {
+                async_copy<4>(target + k, inside ? source + k : source, inside ? 4 : 0);
             }
         }
     }
 
-    __device__ __forceinline__ static void store_quad(uint32_t* pixel, int quad, float4 values) { store_vector(pixel + quad * 4, values); }
-
-    // `read(k, channel, valid)` gives the address of 4 channels of row k.
+    // read(k, channel, inside) gives the address of 4 channels of row k.
     template <class Read>
     __device__ __forceinline__ static void copy_weights(uint32_t* target, int rows, bool aligned, const Read& read) {
-        for (int i = static_cast<int>(threadIdx.x); i < rows * 8; i += Threads) {
-            bool inside = false;
-            const float* source = read(i / 8, i % 8 * 4, inside);
-            copy_quad(target, i, source, inside, aligned);
-        }
+        copy_quads(
+            rows * 8, aligned, [&](int i, bool& inside) { return read(i / 8, i % 8 * 4, inside); }, [&](int i) { return target + i * 4; });
     }
 
-    // `read(k, channel, valid)` gives the address of 4 rows k of a channel.
+    // read(tap, k, channel, inside) gives the address of 4 rows k of a channel.
     template <class Read>
     __device__ __forceinline__ static void copy_turned_weights(uint32_t* target, int taps, bool aligned, const Read& read) {
-        for (int i = static_cast<int>(threadIdx.x); i < taps * TileChannels * Quads; i += Threads) {
-            int quad = i % Quads, channel = i / Quads % TileChannels, tap = i / Quads / TileChannels;
-            bool inside = false;
-            const float* source = read(tap, quad * 4, channel, inside);
-            copy_quad(target + tap * tap_words<true>() + turned_row(channel), quad, source, inside, aligned);
-        }
+        copy_quads(
+            taps * TileChannels * Quads, aligned,
+            [&](int i, bool& inside) { return read(i / Quads / TileChannels, i % Quads * 4, i / Quads % TileChannels, inside); },
+            [&](int i) {
+                return target + i / Quads / TileChannels * tap_words<true>() + turned_row(i / Quads % TileChannels) + i % Quads * 4;
+            });
     }
 
     template <bool Turned>
@@ -160,25 +165,18 @@ struct Float32 {
         }
     }
 
-    // `places[v]` is where input v of a window lies, from its position on; -1 behind the last. `rows` is a multiple of SmallStep.
+    // places[v] is where input v of a window lies, from its position on; -1 behind the last. `rows` is a multiple of SmallStep.
     __device__ __forceinline__ static void multiply_small(Sums& sums, const float* source, const Lanes& lanes, const int* places,
                                                           const uint32_t* weights, int rows) {
-        for (int v = 0; v < rows; v += 4) {
-            auto place = load_vector<int4>(places + v);
-            const int offsets[4] = {place.x, place.y, place.z, place.w};
-            float x[Slots][2][4];
+        CN_UNROLL_BY(4)
+        for (int v = 0; v < rows; ++v) {
+            const float* input = source + places[v];
+            float x[Slots][2][1];
             CN_UNROLL
-            for (int i = 0; i < 4; ++i) {
-                for (int slot = 0; slot < Slots; ++slot) {
-                    for (int half = 0; half < 2; ++half) {
-                        x[slot][half][i] = input_at(source + lanes.offsets[slot][half], offsets[i]);
-                    }
-                }
+            for (int slot = 0; slot < Slots; ++slot) {
+                x[slot][0][0] = input[lanes.offsets[slot][0]], x[slot][1][0] = input[lanes.offsets[slot][1]];
             }
-            CN_UNROLL
-            for (int i = 0; i < 4; ++i) {
-                add_row(sums, x, i, weights + (v + i) * TileChannels + lane_column() * 8);
-            }
+            add_row(sums, x, 0, weights + v * TileChannels + lane_column() * 8);
         }
     }
 
@@ -227,7 +225,8 @@ struct Float32 {
     }
 
 private:
-    __device__ __forceinline__ static void add(Sums& sums, const float (&x)[Slots][2][4], int k, int channel, float weight) {
+    template <int Depth>
+    __device__ __forceinline__ static void add(Sums& sums, const float (&x)[Slots][2][Depth], int k, int channel, float weight) {
         CN_UNROLL
         for (int slot = 0; slot < Slots; ++slot) {
             for (int half = 0; half < 2; ++half) {
@@ -236,7 +235,8 @@ private:
         }
     }
 
-    __device__ __forceinline__ static void add_row(Sums& sums, const float (&x)[Slots][2][4], int k, const uint32_t* row) {
+    template <int Depth>
+    __device__ __forceinline__ static void add_row(Sums& sums, const float (&x)[Slots][2][Depth], int k, const uint32_t* row) {
         auto low = load_vector<float4>(row), high = load_vector<float4>(row + 4);
         const float weights[8] = {low.x, low.y, low.z, low.w, high.x, high.y, high.z, high.w};
         CN_UNROLL

@@ -1,9 +1,8 @@
 // Products on tensor cores: the Precisions of TF32 and bf16. Factors are rounded on their way into shared memory; inputs of few channels,
 // which are read at any offset, when they are read there.
 //
-// Weights lie in shared memory as mma wants them: per step in k and 16 of the 32 columns the four words of each lane. Which rows of a step
-// are called k t and k t + 4 is free as long as x agrees; TF32 takes 2 t and 2 t + 1, which lie together. Column g of the eighth `part`
-// is channel 8 * (g / 2) + 2 * part + g % 2, so that a lane ends up with 8 channels in a row.
+// Weights lie in shared memory as mma wants them: per step in k and 16 of the 32 columns the four words of each lane. Column g of the
+// eighth `part` is channel 8 * (g / 2) + 2 * part + g % 2, so that a lane ends up with 8 channels in a row.
 #pragma once
 
 #include "conv2d_precision.h"
@@ -14,8 +13,29 @@ __device__ __forceinline__ int lane_number() {
     return static_cast<int>(threadIdx.x % 32);
 }
 
+// Where there is nothing to read, the address is one that can be read nevertheless: no branch keeps loads apart.
 __device__ __forceinline__ float4 load_quad_or_zeros(const float* source, bool inside, bool aligned) {
-    return inside ? load_quad(source, aligned) : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+    float4 quad = load_quad(source, aligned);
+    return inside ? quad : make_float4(0.0f, 0.0f, 0.0f, 0.0f);
+}
+
+// store(i, load(i)) for all i below `count`; of a thread's, Batch loads are on their way at once.
+template <int Batch, class Load, class Store>
+__device__ __forceinline__ void for_batches(int count, const Load& load, const Store& store) {
+    for (int first = static_cast<int>(threadIdx.x); first < count; first += Batch * Threads) {
+        decltype(load(0)) values[Batch];
+        CN_UNROLL
+        for (int b = 0; b < Batch; ++b) {
+            int i = first + b * Threads;
+            values[b] = load(i < count ? i : first);
+        }
+        CN_UNROLL
+        for (int b = 0; b < Batch; ++b) {
+            if (int i = first + b * Threads; i < count) {
+                store(i, values[b]);
+            }
+        }
+    }
 }
 
 // The word of a step's weights for `channel` that lane column t has as its b[r].
@@ -38,9 +58,23 @@ struct WeightFragments {
     }
 };
 
-// What both have in common: sums += a * b is Core::multiply.
+// What both have in common: sums += a * b is Core::multiply, and Core::store_quad rounds.
 template <class Core>
 struct TensorCorePrecision {
+    __device__ __forceinline__ static void store_quad(uint32_t* target, float4 values) { Core::store_quad(target, values); }
+
+    template <class Read, class Place>
+    __device__ __forceinline__ static void copy_quads(int count, bool aligned, const Read& read, const Place& place) {
+        for_batches<4>(
+            count,
+            [&](int i) {
+                bool inside = false;
+                const float* source = read(i, inside);
+                return load_quad_or_zeros(source, inside, aligned);
+            },
+            [&](int i, float4 values) { store_quad(place(i), values); });
+    }
+
     // mma gives a lane of each 16 rows by 8 columns: rows g and g + 8, columns 2 t and 2 t + 1.
     template <class Visit>
     __device__ __forceinline__ static void for_gradients(const GradientSums& sums, const Visit& visit) {
@@ -72,13 +106,18 @@ struct Tf32Core {
     __device__ __forceinline__ static void multiply(float (&sums)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
         mma_tf32(sums, a, b);
     }
+
+    __device__ __forceinline__ static void store_quad(uint32_t* target, float4 values) {
+        store_vector(target, make_uint4(to_tf32(values.x), to_tf32(values.y), to_tf32(values.z), to_tf32(values.w)));
+    }
 };
 
 struct Tf32 : TensorCorePrecision<Tf32Core> {
     static constexpr int Step = 8;
-    static constexpr int Chunk = 16;
+    static constexpr int Chunk = 32;
     static constexpr int Quads = Chunk / 4;
-    static constexpr int Pitch = 24; // pairs of 4 neighbours in different banks
+    static constexpr int QuadWords = 4;
+    static constexpr int Pitch = Chunk + 4; // 4 channels of 8 neighbours in different banks
     static constexpr int GradientPitch = 40;
     static constexpr int SmallStep = Step;
     static constexpr int Positions = Step;
@@ -91,45 +130,45 @@ struct Tf32 : TensorCorePrecision<Tf32Core> {
         return TileChannels * Chunk;
     }
 
-    __device__ __forceinline__ static void store_quad(uint32_t* pixel, int quad, float4 values) {
-        store_vector(pixel + quad * 4, make_uint4(to_tf32(values.x), to_tf32(values.y), to_tf32(values.z), to_tf32(values.w)));
-    }
-
-    __device__ __forceinline__ static void copy_quad(uint32_t* pixel, int quad, const float* source, bool inside, bool aligned) {
-        store_quad(pixel, quad, load_quad_or_zeros(source, inside, aligned));
-    }
-
     __device__ __forceinline__ static void store_weight(uint32_t* target, int k, int channel, float value) {
-        target[weight_word(k / Step, channel, k % Step / 2, k % 2)] = to_tf32(value);
+        target[weight_word(k / Step, channel, k % 4, k % Step / 4)] = to_tf32(value);
     }
 
     template <class Read>
     __device__ __forceinline__ static void copy_weights(uint32_t* target, int rows, bool aligned, const Read& read) {
-        for (int i = static_cast<int>(threadIdx.x); i < rows * 8; i += Threads) {
-            int k = i / 8, channel = i % 8 * 4;
-            bool inside = false;
-            const float* source = read(k, channel, inside);
-            float4 values = load_quad_or_zeros(source, inside, aligned);
-            store_weight(target, k, channel, values.x);
-            store_weight(target, k, channel + 1, values.y);
-            store_weight(target, k, channel + 2, values.z);
-            store_weight(target, k, channel + 3, values.w);
-        }
+        for_batches<4>(
+            rows * 8,
+            [&](int i) {
+                bool inside = false;
+                const float* source = read(i / 8, i % 8 * 4, inside);
+                return load_quad_or_zeros(source, inside, aligned);
+            },
+            [&](int i, float4 values) {
+                int k = i / 8, channel = i % 8 * 4;
+                store_weight(target, k, channel, values.x);
+                store_weight(target, k, channel + 1, values.y);
+                store_weight(target, k, channel + 2, values.z);
+                store_weight(target, k, channel + 3, values.w);
+            });
     }
 
     template <class Read>
     __device__ __forceinline__ static void copy_turned_weights(uint32_t* target, int taps, bool aligned, const Read& read) {
-        for (int i = static_cast<int>(threadIdx.x); i < taps * TileChannels * Quads; i += Threads) {
-            int k = i % Quads * 4, channel = i / Quads % TileChannels, tap = i / Quads / TileChannels;
-            bool inside = false;
-            const float* source = read(tap, k, channel, inside);
-            float4 values = load_quad_or_zeros(source, inside, aligned);
-            uint32_t* weights = target + tap * tap_words<true>();
-            store_weight(weights, k, channel, values.x);
-            store_weight(weights, k + 1, channel, values.y);
-            store_weight(weights, k + 2, channel, values.z);
-            store_weight(weights, k + 3, channel, values.w);
-        }
+        for_batches<4>(
+            taps * TileChannels * Quads,
+            [&](int i) {
+                bool inside = false;
+                const float* source = read(i / Quads / TileChannels, i % Quads * 4, i / Quads % TileChannels, inside);
+                return load_quad_or_zeros(source, inside, aligned);
+            },
+            [&](int i, float4 values) {
+                int k = i % Quads * 4, channel = i / Quads % TileChannels;
+                uint32_t* weights = target + i / Quads / TileChannels * tap_words<true>();
+                store_weight(weights, k, channel, values.x);
+                store_weight(weights, k + 1, channel, values.y);
+                store_weight(weights, k + 2, channel, values.z);
+                store_weight(weights, k + 3, channel, values.w);
+            });
     }
 
     template <bool Turned>
@@ -139,10 +178,9 @@ struct Tf32 : TensorCorePrecision<Tf32Core> {
             WeightFragments b(weights, step);
             CN_UNROLL
             for (int slot = 0; slot < Slots; ++slot) {
-                int k = step * Step + 2 * lane_column();
-                auto low = load_vector<uint2>(source + lanes.offsets[slot][0] + k);
-                auto high = load_vector<uint2>(source + lanes.offsets[slot][1] + k);
-                const uint32_t a[4] = {low.x, high.x, low.y, high.y};
+                const uint32_t* upper = source + lanes.offsets[slot][0] + step * Step + lane_column();
+                const uint32_t* lower = source + lanes.offsets[slot][1] + step * Step + lane_column();
+                const uint32_t a[4] = {upper[0], lower[0], upper[4], lower[4]};
                 multiply_all(sums.values[slot], a, b.values);
             }
         }
@@ -152,13 +190,13 @@ struct Tf32 : TensorCorePrecision<Tf32Core> {
                                                           const uint32_t* weights, int rows) {
         for (int v = 0; v < rows; v += Step) {
             WeightFragments b(weights, v / Step);
-            auto place = load_vector<int2>(places + v + 2 * lane_column());
+            int first = places[v + lane_column()], second = places[v + lane_column() + 4];
             CN_UNROLL
             for (int slot = 0; slot < Slots; ++slot) {
-                const float* low = source + lanes.offsets[slot][0];
-                const float* high = source + lanes.offsets[slot][1];
-                const uint32_t a[4] = {to_tf32(input_at(low, place.x)), to_tf32(input_at(high, place.x)), to_tf32(input_at(low, place.y)),
-                                       to_tf32(input_at(high, place.y))};
+                const float* upper = source + lanes.offsets[slot][0];
+                const float* lower = source + lanes.offsets[slot][1];
+                const uint32_t a[4] = {to_tf32(input_at(upper, first)), to_tf32(input_at(lower, first)), to_tf32(input_at(upper, second)),
+                                       to_tf32(input_at(lower, second))};
                 multiply_all(sums.values[slot], a, b.values);
             }
         }
@@ -197,12 +235,17 @@ struct Bfloat16Core {
     __device__ __forceinline__ static void multiply(float (&sums)[4], const uint32_t (&a)[4], const uint32_t (&b)[2]) {
         mma_bf16(sums, a, b);
     }
+
+    __device__ __forceinline__ static void store_quad(uint32_t* target, float4 values) {
+        store_vector(target, make_uint2(pack_bf16(values.x, values.y), pack_bf16(values.z, values.w)));
+    }
 };
 
 struct Bfloat16 : TensorCorePrecision<Bfloat16Core> {
     static constexpr int Step = 16;
     static constexpr int Chunk = 32;
     static constexpr int Quads = Chunk / 4;
+    static constexpr int QuadWords = 2;
     static constexpr int Pitch = Chunk / 2 + 4; // 16 bytes of 8 neighbours in different banks
     static constexpr int GradientPitch = Pitch;
     static constexpr int SmallStep = Step;
@@ -227,46 +270,50 @@ struct Bfloat16 : TensorCorePrecision<Bfloat16Core> {
         return TileChannels * Chunk / 2;
     }
 
-    __device__ __forceinline__ static void store_quad(uint32_t* pixel, int quad, float4 values) {
-        store_vector(pixel + quad * 2, make_uint2(pack_bf16(values.x, values.y), pack_bf16(values.z, values.w)));
-    }
-
-    __device__ __forceinline__ static void copy_quad(uint32_t* pixel, int quad, const float* source, bool inside, bool aligned) {
-        store_quad(pixel, quad, load_quad_or_zeros(source, inside, aligned));
-    }
-
     // Rows k, even, and k + 1.
     __device__ __forceinline__ static void store_weights(uint32_t* target, int k, int channel, float first, float second) {
         target[weight_word(k / Step, channel, k % 8 / 2, k % Step / 8)] = pack_bf16(first, second);
     }
 
+    struct RowPair {
+        float4 first, second;
+    };
+
     template <class Read>
     __device__ __forceinline__ static void copy_weights(uint32_t* target, int rows, bool aligned, const Read& read) {
-        for (int i = static_cast<int>(threadIdx.x); i < rows / 2 * 8; i += Threads) {
-            int k = i / 8 * 2, channel = i % 8 * 4;
-            bool first_inside = false, second_inside = false;
-            const float* first_source = read(k, channel, first_inside);
-            const float* second_source = read(k + 1, channel, second_inside);
-            float4 first = load_quad_or_zeros(first_source, first_inside, aligned);
-            float4 second = load_quad_or_zeros(second_source, second_inside, aligned);
-            store_weights(target, k, channel, first.x, second.x);
-            store_weights(target, k, channel + 1, first.y, second.y);
-            store_weights(target, k, channel + 2, first.z, second.z);
-            store_weights(target, k, channel + 3, first.w, second.w);
-        }
+        for_batches<2>(
+            rows / 2 * 8,
+            [&](int i) {
+                bool first_inside = false, second_inside = false;
+                const float* first = read(i / 8 * 2, i % 8 * 4, first_inside);
+                const float* second = read(i / 8 * 2 + 1, i % 8 * 4, second_inside);
+                return RowPair{load_quad_or_zeros(first, first_inside, aligned), load_quad_or_zeros(second, second_inside, aligned)};
+            },
+            [&](int i, const RowPair& rows_of_pair) {
+                const auto& [first, second] = rows_of_pair;
+                int k = i / 8 * 2, channel = i % 8 * 4;
+                store_weights(target, k, channel, first.x, second.x);
+                store_weights(target, k, channel + 1, first.y, second.y);
+                store_weights(target, k, channel + 2, first.z, second.z);
+                store_weights(target, k, channel + 3, first.w, second.w);
+            });
     }
 
     template <class Read>
     __device__ __forceinline__ static void copy_turned_weights(uint32_t* target, int taps, bool aligned, const Read& read) {
-        for (int i = static_cast<int>(threadIdx.x); i < taps * TileChannels * Quads; i += Threads) {
-            int k = i % Quads * 4, channel = i / Quads % TileChannels, tap = i / Quads / TileChannels;
-            bool inside = false;
-            const float* source = read(tap, k, channel, inside);
-            float4 values = load_quad_or_zeros(source, inside, aligned);
-            uint32_t* weights = target + tap * tap_words<true>();
-            store_weights(weights, k, channel, values.x, values.y);
-            store_weights(weights, k + 2, channel, values.z, values.w);
-        }
+        for_batches<4>(
+            taps * TileChannels * Quads,
+            [&](int i) {
+                bool inside = false;
+                const float* source = read(i / Quads / TileChannels, i % Quads * 4, i / Quads % TileChannels, inside);
+                return load_quad_or_zeros(source, inside, aligned);
+            },
+            [&](int i, float4 values) {
+                int k = i % Quads * 4, channel = i / Quads % TileChannels;
+                uint32_t* weights = target + i / Quads / TileChannels * tap_words<true>();
+                store_weights(weights, k, channel, values.x, values.y);
+                store_weights(weights, k + 2, channel, values.z, values.w);
+            });
     }
 
     template <bool Turned>

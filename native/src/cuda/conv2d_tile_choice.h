@@ -4,6 +4,7 @@
 #include "conv2d_tiled_shape.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace compiled::cuda::tiled {
 
@@ -17,9 +18,10 @@ struct TileChoice {
     bool even_columns; // for a pooling
     int cost;          // cycles of a multiprocessor's quarter for 32 channels, 32 positions and one product each
 
-    // words(product) are those of a stage of shared memory for a chunk of `chunk` channels. Returns false where no tile fits.
+    // words(product) are those of a stage of shared memory for a chunk of `chunk` channels. The smallest tile fits, or the stage does not
+    // suit.
     template <class Words>
-    bool choose(HaloProduct& product, int chunk, const Words& words) const {
+    void choose(HaloProduct& product, int chunk, const Words& words) const {
         double best = -1;
         HaloProduct candidate = product;
         candidate.channel_tiles = ceiling(product.result_channels, TileChannels);
@@ -43,20 +45,20 @@ struct TileChoice {
                 }
             }
         }
-        return best >= 0;
     }
 
 private:
-    // `bytes` are all that a block reads. Where nothing overlaps with reading, all of it counts.
+    // Cycles for all blocks, of which a block reads `bytes`. Warps that have something to multiply begin at the first quarter of a
+    // multiprocessor in every block, so blocks that share one get in each other's way.
     double estimate(const HaloProduct& p, int64_t bytes) const {
-        constexpr double BytesPerCycle = 64;
-        double depth = double{1} * p.taps() * p.source_channels;
-        int warps = ceiling(p.pairs(), Slots * 8);
-        double blocks = static_cast<double>(ceiling(batch * p.image_tiles(), multiprocessors));
-        double alone = ceiling(warps, 4) * depth * cost; // a block, by the quarter that has most to do
-        double shared = warps / 4.0 * depth * cost;      // of blocks that share a multiprocessor
+        constexpr double BytesPerCycle = 64, Start = 1000; // of a block
+        constexpr int Resident = 2;                        // blocks of a multiprocessor, as registers allow
+        auto blocks = static_cast<double>(ceiling(batch * p.image_tiles(), multiprocessors));
+        double together = std::min<double>(blocks, Resident);
+        double products = ceiling(ceiling(p.pairs(), Slots * 8), 4) * double{1} * p.taps() * p.source_channels * cost;
         double loads = static_cast<double>(bytes) / BytesPerCycle;
-        return std::max(alone + loads / p.stages, blocks * std::max(shared, loads));
+        double wave = Start + std::max(together * products + loads / p.stages, together * loads);
+        return std::ceil(blocks / together) * wave;
     }
 };
 

@@ -11,6 +11,7 @@ namespace {
 
 constexpr int64_t MaxExtent = 1 << 15;   // of an image and of its padding
 constexpr int64_t MaxWindow = 5;         // rows and columns
+constexpr int64_t MaxCells = 16;         // of a window: their weights fit into shared memory at once
 constexpr int64_t MaxChannels = 1 << 15; // and filters
 constexpr int64_t MaxImage = int64_t{1} << 30;
 constexpr int64_t MaxBlocks = int64_t{1} << 30;
@@ -41,7 +42,8 @@ bool suits(const cn_conv2d_desc& d) {
     if (!steps_by_one || w.height > MaxWindow || w.width > MaxWindow || d.filters % 8 != 0 || !suits_pool(d) || !fits(d)) {
         return false;
     }
-    return small_input(d) ? w.height * w.width * d.input_channels <= MaxSmallInputs : d.input_channels % 8 == 0;
+    int64_t cells = w.height * w.width;
+    return small_input(d) ? cells * d.input_channels <= MaxSmallInputs : cells <= MaxCells && d.input_channels % 8 == 0;
 }
 
 // The part of the convolution that y depends on.
@@ -110,7 +112,8 @@ TiledConv2D::TiledConv2D(Context& context, const cn_conv2d_desc& desc)
     if (suits_backward(desc)) {
         _backward_bytes = prepare_backward(context, desc.precision, desc.batch, pooled, desc.input_gradient != CN_GRADIENT_NONE,
                                            _input_gradient, _kernel_gradient);
-        _tickets = std::make_unique<DeviceMemory>(_kernel_gradient.tiles() * int64_t{sizeof(unsigned)}, context.stream());
+        _tickets = std::make_unique<DeviceMemory>(_kernel_gradient.tiles() * _kernel_gradient.tile_tickets() * int64_t{sizeof(unsigned)},
+                                                  context.stream());
     }
 }
 
@@ -146,13 +149,12 @@ void TiledConv2D::backward(const cn_state* state, const float* x, const float* k
     source.scale = drops ? source.dropout.scale : 1.0f, source.unscale = 1.0f / source.scale;
     source.stream = _desc.dropout_stream;
     source.draws_mask = drops && !pooled;
-    source.aligned = aligned_to(sizeof(float4), y, dy) && aligned_to(sizeof(uint32_t), codes);
     a.state = state;
     a.x = x, a.kernel = kernel, a.dx = dx, a.dkernel = dkernel, a.dbias = dbias;
     a.partial = _context.scratch<float>();
     a.tickets = static_cast<unsigned*>(_tickets->data());
     a.accumulates = _desc.input_gradient == CN_GRADIENT_ACCUMULATE;
-    a.aligned = aligned_to(sizeof(float4), x, kernel, dx, dkernel, dbias);
+    a.aligned = aligned_to(sizeof(float4), x, kernel, y, dy, dx, dkernel, dbias) && aligned_to(sizeof(uint32_t), codes);
     launch_backward(_context, _desc.precision, _desc.batch, _backward_bytes, a);
 }
 

@@ -213,17 +213,22 @@ __global__ void __launch_bounds__(Threads, 2) conv2d_tiled_forward_kernel(Forwar
     }
     CN_DYNAMIC_SHARED(uint32_t, shared);
     int64_t image_floats = static_cast<int64_t>(p.source_height) * p.source_width * p.source_channels;
-    ImageSource image{a.x + tile.image * image_floats, p.source_height, p.source_width, p.source_channels, a.aligned};
+    const float* pixels = a.x + tile.image * image_floats;
     Sums sums;
     if constexpr (Small) {
+        ImageSource image{pixels, p.source_height, p.source_width, p.source_channels, a.aligned};
         multiply_small_input<Precision>(a, tile, image, shared, sums);
     } else {
         Region region{tile.row - p.pad_top, tile.column - p.pad_left, p.source_rows(), p.source_columns()};
-        KernelSource kernel{a.kernel, p.source_channels, p.result_channels, a.aligned};
-        auto fill = [&](int chunk, uint32_t* pixels, uint32_t* weights) {
+        auto fill_stage = [&](int chunk, uint32_t* inputs, uint32_t* weights, bool aligned) {
             int channel = chunk * Precision::Chunk;
-            copy_input<Precision, Precision::Quads>(image, region, region.rows, region.columns, channel, Precision::Pitch, pixels);
+            ImageSource image{pixels, p.source_height, p.source_width, p.source_channels, aligned};
+            KernelSource kernel{a.kernel, p.source_channels, p.result_channels, aligned};
             copy_kernel<Precision>(kernel, p.taps(), channel, tile.channel, weights);
+            copy_input<Precision, Precision::Quads>(image, region, region.rows, region.columns, channel, Precision::Pitch, inputs);
+        };
+        auto fill = [&](int chunk, uint32_t* inputs, uint32_t* weights) {
+            a.aligned ? fill_stage(chunk, inputs, weights, true) : fill_stage(chunk, inputs, weights, false);
         };
         multiply_halo<Precision, false>(p, shared, fill, sums);
     }

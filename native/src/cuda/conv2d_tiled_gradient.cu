@@ -53,12 +53,15 @@ __device__ __forceinline__ void run_input_gradient(const BackwardArguments& a, u
         return;
     }
     Region region{tile.row - p.pad_top, tile.column - p.pad_left, p.source_rows(), p.source_columns()};
-    KernelSource kernel{a.kernel, p.result_channels, p.source_channels, a.aligned};
-    auto fill = [&](int chunk, uint32_t* gradients, uint32_t* weights) {
+    auto fill_stage = [&](int chunk, uint32_t* gradients, uint32_t* weights, bool aligned) {
         int filter = chunk * Precision::Chunk;
+        KernelSource kernel{a.kernel, p.result_channels, p.source_channels, aligned};
         copy_turned_kernel<Precision>(kernel, p.taps(), filter, tile.channel, weights);
-        build_gradient<Precision, Precision::Quads>(a.source, a.state, tile.image, region, filter, Precision::Pitch, gradients,
+        build_gradient<Precision, Precision::Quads>(a.source, a.state, tile.image, region, filter, Precision::Pitch, aligned, gradients,
                                                     [](float4) {});
+    };
+    auto fill = [&](int chunk, uint32_t* gradients, uint32_t* weights) {
+        a.aligned ? fill_stage(chunk, gradients, weights, true) : fill_stage(chunk, gradients, weights, false);
     };
     Sums sums;
     multiply_halo<Precision, true>(p, shared, fill, sums);
@@ -173,8 +176,12 @@ struct KernelGradientBlock {
     }
 
     __device__ __forceinline__ void fill(const Band& band, uint32_t* stage) const {
+        a.aligned ? fill(band, stage, true) : fill(band, stage, false);
+    }
+
+    __device__ __forceinline__ void fill(const Band& band, uint32_t* stage, bool aligned) const {
         int64_t image_floats = static_cast<int64_t>(g.input_height) * g.input_width * g.channels;
-        ImageSource image{a.x + band.image * image_floats, g.input_height, g.input_width, g.channels, a.aligned};
+        ImageSource image{a.x + band.image * image_floats, g.input_height, g.input_width, g.channels, aligned};
         Region region{band.row - g.pad_top, band.column - g.pad_left, layout.input_rows, layout.input_columns};
         int halo_columns = layout.input_columns - g.band_columns, halo_rows = layout.input_rows - g.band_rows;
         if constexpr (Small) {
@@ -187,7 +194,8 @@ struct KernelGradientBlock {
         }
         build_gradient<Precision, TileChannels / 4>(
             a.source, a.state, band.image, {band.row, band.column, g.band_rows, g.band_columns}, tile.filter, Precision::GradientPitch,
-            stage + layout.input_words, [&](float4 quad) { bias.x += quad.x, bias.y += quad.y, bias.z += quad.z, bias.w += quad.w; });
+            aligned, stage + layout.input_words,
+            [&](float4 quad) { bias.x += quad.x, bias.y += quad.y, bias.z += quad.z, bias.w += quad.w; });
     }
 
     __device__ __forceinline__ void run() const {
@@ -300,23 +308,44 @@ __device__ __forceinline__ bool is_last(unsigned* ticket, int count) {
     return last;
 }
 
-// All slices, in their order.
+// Calls visit(i, sum) for the sums of quads i to i + 3, up to `end`, over `count` partial sums, in their order.
+template <class Layout, class Visit>
+__device__ __forceinline__ void add_partials(const float* first, int stride, int count, int end, const Visit& visit) {
+    for (int i = static_cast<int>(threadIdx.x) * 4; i < end; i += Threads * 4) {
+        auto sum = load_vector<float4>(first + i);
+        CN_UNROLL_BY(8)
+        for (int part = 1; part < count; ++part) {
+            sum = plus(sum, load_vector<float4>(first + static_cast<int64_t>(part) * stride * Layout::PartFloats + i));
+        }
+        visit(i, sum);
+    }
+}
+
+// The last block of a group of slices puts their sum in the place of the first one's; the last of the groups adds those. So no block
+// has to read more than some of the partial sums.
 template <class Layout, bool Small>
 __device__ __forceinline__ void add_slices(const BackwardArguments& a, const KernelTile& tile) {
-    int slices = a.kernel_gradient.slices;
-    const float* partial = a.partial + static_cast<int64_t>(tile.number) * slices * Layout::PartFloats;
+    const KernelGradient& g = a.kernel_gradient;
+    float* partial = a.partial + static_cast<int64_t>(tile.number) * g.slices * Layout::PartFloats;
+    unsigned* tickets = a.tickets + tile.number * g.tile_tickets();
     int end = has_bias(a, tile) ? Layout::PartFloats : Layout::TileFloats;
-    for (int i = static_cast<int>(threadIdx.x) * 4; i < end; i += Threads * 4) {
-        auto sum = load_vector<float4>(partial + i);
-        for (int slice = 1; slice < slices; ++slice) {
-            sum = plus(sum, load_vector<float4>(partial + slice * Layout::PartFloats + i));
-        }
+    int group = tile.slice / g.group_slices, first = group * g.group_slices;
+    int count = g.slices - first < g.group_slices ? g.slices - first : g.group_slices;
+    if (!is_last(tickets + 1 + group, count)) {
+        return;
+    }
+    float* sum_of_group = partial + static_cast<int64_t>(first) * Layout::PartFloats;
+    add_partials<Layout>(sum_of_group, 1, count, end, [&](int i, float4 sum) { store_vector(sum_of_group + i, sum); });
+    if (!is_last(tickets, g.groups())) {
+        return;
+    }
+    add_partials<Layout>(partial, g.group_slices, g.groups(), end, [&](int i, float4 sum) {
         if (i < Layout::TileFloats) {
             store_kernel_gradient<Small>(a, tile, i, sum);
-        } else if (tile.filter + i - Layout::TileFloats < a.kernel_gradient.filters) {
+        } else if (tile.filter + i - Layout::TileFloats < g.filters) {
             store_quad(a.dbias + tile.filter + i - Layout::TileFloats, sum, a.aligned);
         }
-    }
+    });
 }
 
 template <class Precision, bool Small>
@@ -333,9 +362,7 @@ __device__ __forceinline__ void run_kernel_gradient(const BackwardArguments& a, 
     __syncthreads();
     float* partial = a.partial + (static_cast<int64_t>(tile.number) * g.slices + tile.slice) * Layout::PartFloats;
     store_partial<Layout>(reinterpret_cast<const float*>(shared), partial);
-    if (is_last(a.tickets + tile.number, g.slices)) {
-        add_slices<Layout, Small>(a, tile);
-    }
+    add_slices<Layout, Small>(a, tile);
 }
 
 template <class Precision, bool Small>
@@ -389,10 +416,17 @@ void choose_bands(int height, int width, bool pooled, KernelGradient& g) {
     } while (kernel_gradient_words<Precision>(g) > SharedWords); // of narrow images, the halo is the larger part
 }
 
-// A function of the shape alone, because the order of the sums follows from it.
-int choose_slices(int64_t batch, const KernelGradient& g) {
-    int64_t blocks = batch < 64 ? 72 : batch < 256 ? 144 : 288;
-    return static_cast<int>(std::clamp<int64_t>(blocks / g.tiles(), 1, batch * g.image_bands()));
+// A function of the shape alone, because the order of the sums follows from it: as many blocks as a large device has multiprocessors, or
+// twice as many where there is more to do; each with the same number of bands.
+void choose_slices(int64_t batch, KernelGradient& g) {
+    int64_t blocks = batch < 128 ? 128 : 256;
+    int64_t bands = batch * g.image_bands();
+    int64_t most = std::clamp<int64_t>(blocks / g.tiles(), 1, bands);
+    g.slices = ceiling(bands, ceiling(bands, most));
+    g.group_slices = 1;
+    while (g.group_slices * g.group_slices < g.slices) {
+        ++g.group_slices;
+    }
 }
 
 } // namespace
@@ -404,7 +438,7 @@ size_t prepare_backward(Context& context, int32_t precision, int64_t batch, bool
         KernelGradient& g = kernel_gradient;
         bool small = g.channels <= 4;
         choose_bands<Precision>(input_gradient.source_height, input_gradient.source_width, pooled, g);
-        g.slices = choose_slices(batch, g);
+        choose_slices(batch, g);
         int64_t words = kernel_gradient_words<Precision>(g);
         if (wants_input_gradient) {
             TileChoice choice{batch, context.multiprocessors(), false, Precision::CyclesPerProduct};

@@ -19,7 +19,7 @@ struct BackwardArguments {
     float* partial;
     unsigned* tickets;
     bool accumulates; // dx
-    bool aligned;     // x, kernel, dx, dkernel, dbias to 16 bytes
+    bool aligned;     // all pointers to 16 bytes, the codes to 4
 
     CN_HOST_DEVICE bool small() const { return kernel_gradient.channels <= 4; }
 };

@@ -9,9 +9,12 @@
 
 // Before loops whose indices choose registers.
 #if defined(__CUDACC__)
-#define CN_UNROLL _Pragma("unroll")
+#define CN_PRAGMA(...) _Pragma(#__VA_ARGS__)
+#define CN_UNROLL CN_PRAGMA(unroll)
+#define CN_UNROLL_BY(count) CN_PRAGMA(unroll count)
 #else
 #define CN_UNROLL
+#define CN_UNROLL_BY(count)
 #endif
 
 namespace compiled::cuda {
@@ -76,7 +79,6 @@ struct GradientSource {
     DropoutRule dropout;  // where the mask is drawn again: without codes
     uint32_t stream;
     bool draws_mask;
-    bool aligned; // y and dy to 16 bytes, codes to 4
 };
 
 // The gradients of kernel and bias, cut in two ways. A tile is 3 taps of a row of the window, 32 input channels and 32 filters; where
@@ -94,11 +96,14 @@ struct KernelGradient {
     int band_rows, band_columns, row_bands, column_bands;
     int tap_rows, tap_groups, channel_tiles, filter_tiles;
     int slices;
+    int group_slices; // added up by one block, before the groups are
 
     CN_HOST_DEVICE int tiles() const { return tap_rows * tap_groups * channel_tiles * filter_tiles; }
     CN_HOST_DEVICE int image_bands() const { return row_bands * column_bands; }
     CN_HOST_DEVICE int blocks() const { return tiles() * slices; }
     CN_HOST_DEVICE int positions() const { return band_rows * band_columns; }
+    CN_HOST_DEVICE int groups() const { return (slices + group_slices - 1) / group_slices; }
+    CN_HOST_DEVICE int tile_tickets() const { return 1 + groups(); } // of the groups, then of each group's slices
     // Up to the next step of any precision.
     CN_HOST_DEVICE int padded_positions() const { return (positions() + 15) / 16 * 16; }
 };
