@@ -9,7 +9,9 @@
 
 namespace compiled::cuda {
 
-// y = f(x). Gradients: compiled::activation_gradient<Activation>(y, dy). A NaN stays one.
+using compiled::activation_gradient; // <Activation>(y, dy)
+
+// y = f(x). A NaN stays one.
 template <int32_t Activation>
 __device__ __forceinline__ float activate(float x) {
     if constexpr (Activation == CN_ACTIVATION_RELU) {
@@ -20,6 +22,32 @@ __device__ __forceinline__ float activate(float x) {
         return tanhf(x);
     } else {
         return x;
+    }
+}
+
+// Where a kernel is made for all activations.
+__device__ __forceinline__ float activate(int32_t activation, float x) {
+    switch (activation) {
+    case CN_ACTIVATION_RELU:
+        return activate<CN_ACTIVATION_RELU>(x);
+    case CN_ACTIVATION_SIGMOID:
+        return activate<CN_ACTIVATION_SIGMOID>(x);
+    case CN_ACTIVATION_TANH:
+        return activate<CN_ACTIVATION_TANH>(x);
+    default:
+        return x;
+    }
+}
+__device__ __forceinline__ float activation_gradient(int32_t activation, float y, float dy) {
+    switch (activation) {
+    case CN_ACTIVATION_RELU:
+        return activation_gradient<CN_ACTIVATION_RELU>(y, dy);
+    case CN_ACTIVATION_SIGMOID:
+        return activation_gradient<CN_ACTIVATION_SIGMOID>(y, dy);
+    case CN_ACTIVATION_TANH:
+        return activation_gradient<CN_ACTIVATION_TANH>(y, dy);
+    default:
+        return dy;
     }
 }
 

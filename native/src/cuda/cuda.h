@@ -8,6 +8,13 @@
 #include "cuda_sim.h"
 #endif
 
+// Before a loop whose turns index an array that should stay in registers.
+#if defined(__CUDACC__)
+#define CN_UNROLL _Pragma("unroll")
+#else
+#define CN_UNROLL
+#endif
+
 #include "async_copy.h"
 #include "launch.h"
 #include "shared_memory.h"
