@@ -54,14 +54,14 @@ std::vector<cn_conv2d_desc> conv_cases() {
     return cases;
 }
 
-void test_conv2d(int set, const cn_conv2d_desc& d) {
+void test_conv2d(const Device& device, const cn_conv2d_desc& d) {
     std::vector<std::vector<float>> first;
-    for (int threads = 1; threads <= 3; ++threads) {
-        Context context(threads, set);
+    for_each_variant(device, [&](cn_context* context, bool is_first) {
         cn_conv2d_desc larger = d;
         larger.batch += 1; // one row of the batch stays unused
         Op op(cn_conv2d_create, context, larger);
-        cn_state state = state_of(d.batch);
+        cn_state values = state_of(d.batch);
+        State state(context, values);
         Random random(23);
         layer::ConvData data(d, random);
         Array<float> x(context, data.x), kernel(context, data.kernel), bias(context, data.bias), dy(context, data.dy);
@@ -71,11 +71,11 @@ void test_conv2d(int set, const cn_conv2d_desc& d) {
         Array<uint8_t> codes(context, y.size());
         uint8_t* saved = d.pool.height != 0 ? codes.data() : nullptr;
         float* input_gradient = d.input_gradient != CN_GRADIENT_NONE ? dx.data() : nullptr;
-        ok(cn_conv2d_forward(op, &state, x, kernel, d.use_bias != 0 ? bias.data() : nullptr, y, saved));
-        ok(cn_conv2d_predict(op, &state, x, kernel, d.use_bias != 0 ? bias.data() : nullptr, predicted));
-        ok(cn_conv2d_backward(op, &state, x, kernel, y, saved, dy, input_gradient, dkernel, d.use_bias != 0 ? dbias.data() : nullptr));
+        ok(cn_conv2d_forward(op, state, x, kernel, d.use_bias != 0 ? bias.data() : nullptr, y, saved));
+        ok(cn_conv2d_predict(op, state, x, kernel, d.use_bias != 0 ? bias.data() : nullptr, predicted));
+        ok(cn_conv2d_backward(op, state, x, kernel, y, saved, dy, input_gradient, dkernel, d.use_bias != 0 ? dbias.data() : nullptr));
 
-        layer::ConvResult expected = layer::convolve(d, data, state);
+        layer::ConvResult expected = layer::convolve(d, data, values);
         CHECK_CLOSE(expected.y, y, 2e-5, 2e-5);
         CHECK_CLOSE(expected.predicted, predicted, 2e-5, 2e-5);
         CHECK_CLOSE(expected.dkernel, dkernel, 5e-5, 5e-5);
@@ -86,15 +86,15 @@ void test_conv2d(int set, const cn_conv2d_desc& d) {
         if (d.input_gradient != CN_GRADIENT_NONE) {
             CHECK_CLOSE(expected.dx, dx, 5e-5, 5e-5);
         }
-        if (threads == 1) {
+        if (is_first) {
             first = {y.values(), predicted.values(), dx.values(), dkernel.values(), dbias.values()};
         }
         CHECK(y.same_bits(first[0]) && predicted.same_bits(first[1]) && dx.same_bits(first[2]));
         CHECK(dkernel.same_bits(first[3]) && dbias.same_bits(first[4]));
-    }
+    });
 }
 
-void test_dense(int set, const cn_dense_desc& d) {
+void test_dense(const Device& device, const cn_dense_desc& d) {
     // A dense layer is a convolution of 1 x 1 over positions in a row.
     cn_conv2d_desc conv{};
     conv.batch = d.batch;
@@ -109,23 +109,23 @@ void test_dense(int set, const cn_dense_desc& d) {
     conv.dropout_stream = d.dropout_stream;
     conv.input_gradient = d.input_gradient;
     std::vector<std::vector<float>> first;
-    for (int threads = 1; threads <= 3; ++threads) {
-        Context context(threads, set);
+    for_each_variant(device, [&](cn_context* context, bool is_first) {
         cn_dense_desc larger = d;
         larger.batch += 1;
         Op op(cn_dense_create, context, larger);
-        cn_state state = state_of(d.batch);
+        cn_state values = state_of(d.batch);
+        State state(context, values);
         Random random(29);
         layer::ConvData data(conv, random);
         Array<float> x(context, data.x), kernel(context, data.kernel), bias(context, data.bias), dy(context, data.dy);
         Array<float> y(context, data.dy.size()), predicted(context, data.dy.size()), dx(context, data.dx);
         Array<float> dkernel(context, data.kernel), dbias(context, data.bias);
         float* input_gradient = d.input_gradient != CN_GRADIENT_NONE ? dx.data() : nullptr;
-        ok(cn_dense_forward(op, &state, x, kernel, d.use_bias != 0 ? bias.data() : nullptr, y));
-        ok(cn_dense_predict(op, &state, x, kernel, d.use_bias != 0 ? bias.data() : nullptr, predicted));
-        ok(cn_dense_backward(op, &state, x, kernel, y, dy, input_gradient, dkernel, d.use_bias != 0 ? dbias.data() : nullptr));
+        ok(cn_dense_forward(op, state, x, kernel, d.use_bias != 0 ? bias.data() : nullptr, y));
+        ok(cn_dense_predict(op, state, x, kernel, d.use_bias != 0 ? bias.data() : nullptr, predicted));
+        ok(cn_dense_backward(op, state, x, kernel, y, dy, input_gradient, dkernel, d.use_bias != 0 ? dbias.data() : nullptr));
 
-        layer::ConvResult expected = layer::convolve(conv, data, state);
+        layer::ConvResult expected = layer::convolve(conv, data, values);
         CHECK_CLOSE(expected.y, y, 5e-5, 5e-5);
         CHECK_CLOSE(expected.predicted, predicted, 5e-5, 5e-5);
         CHECK_CLOSE(expected.dkernel, dkernel, 5e-5, 5e-5);
@@ -136,23 +136,23 @@ void test_dense(int set, const cn_dense_desc& d) {
         if (d.input_gradient != CN_GRADIENT_NONE) {
             CHECK_CLOSE(expected.dx, dx, 5e-5, 5e-5);
         }
-        if (threads == 1) {
+        if (is_first) {
             first = {y.values(), predicted.values(), dx.values(), dkernel.values(), dbias.values()};
         }
         CHECK(y.same_bits(first[0]) && predicted.same_bits(first[1]) && dx.same_bits(first[2]));
         CHECK(dkernel.same_bits(first[3]) && dbias.same_bits(first[4]));
-    }
+    });
 }
 
 } // namespace
 
 int main() {
-    for_each_instruction_set([](int set) {
+    for_each_device([](const Device& device) {
         std::string name = check::scope;
         int number = 0;
         for (const cn_conv2d_desc& d : conv_cases()) {
             check::scope = name + ", convolution " + std::to_string(number++);
-            test_conv2d(set, d);
+            test_conv2d(device, d);
         }
         const cn_dense_desc dense[] = {
             {0, CN_GRADIENT_OVERWRITE, 1, 1, 1, 1, CN_ACTIVATION_LINEAR, 1, 0, 0, 0, 0},
@@ -164,7 +164,7 @@ int main() {
         number = 0;
         for (const cn_dense_desc& d : dense) {
             check::scope = name + ", dense " + std::to_string(number++);
-            test_dense(set, d);
+            test_dense(device, d);
         }
     });
     return check::result();
