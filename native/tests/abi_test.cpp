@@ -451,16 +451,13 @@ int main() {
     test_cuda_library();
     test_long_strides();
     test_out_of_memory();
-    for (const Device& device : {Device{}, Cuda}) {
-        check::scope = device.name;
-        if (!device.is_cuda() || has_cuda()) {
-            test_context_info(device);
-            test_handles(device);
-            test_descriptors(device);
-            test_optional_pointers(device);
-            test_two_threads(device);
-            test_creation_beside_a_run(device);
-        }
-    }
+    for_each_kind([](const Device& device) {
+        test_context_info(device);
+        test_handles(device);
+        test_descriptors(device);
+        test_optional_pointers(device);
+        test_two_threads(device);
+        test_creation_beside_a_run(device);
+    });
     return check::result();
 }

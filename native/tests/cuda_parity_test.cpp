@@ -272,9 +272,8 @@ void test_optimizer(Contexts& contexts, Random& random) {
 } // namespace
 
 int main() {
-    if (!has_cuda()) {
-        std::printf("cuda: not here\n");
-        return std::getenv("COMPILED_CUDA_LIBRARY") == nullptr ? 0 : 1;
+    if (!has(Cuda)) {
+        return check::result();
     }
     Contexts contexts;
     using Test = void (*)(Contexts&, Random&);

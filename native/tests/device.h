@@ -77,31 +77,41 @@ inline SetSchedule simulator() {
     return nullptr;
 }
 
-// Runs `body` on each instruction set of this machine and build, and on CUDA where its library can be loaded; the device is the scope of
-// the checks. Where ctest promises the library, it must load.
+// Whether the device is there. CUDA must be where COMPILED_CUDA_LIBRARY promises it.
+inline bool has(const Device& device) {
+    bool here = Context(device).status() == CN_STATUS_OK;
+    if (!here) {
+        std::printf("%s: not here\n", device.name);
+        check::that(!device.is_cuda() || std::getenv("COMPILED_CUDA_LIBRARY") == nullptr, "device.h", 0, cn_last_error());
+    }
+    return here;
+}
+
+// Runs `body` on each of the devices that is there, which becomes the scope of the checks.
+template <size_t Count>
+void for_each_of(const Device (&devices)[Count], const std::function<void(const Device&)>& body) {
+    for (const Device& device : devices) {
+        if (has(device)) {
+            check::scope = device.name;
+            body(device);
+        }
+    }
+}
+
+// On each instruction set of this machine and build, and on CUDA.
 inline void for_each_device(const std::function<void(const Device&)>& body) {
     const Device devices[] = {{"baseline", CN_DEVICE_CPU, CN_INSTRUCTION_SET_BASELINE},
                               {"avx2", CN_DEVICE_CPU, CN_INSTRUCTION_SET_AVX2},
                               {"avx512", CN_DEVICE_CPU, CN_INSTRUCTION_SET_AVX512},
                               {"wide", CN_DEVICE_CPU, CN_INSTRUCTION_SET_WIDE},
                               Cuda};
-    const char* only = std::getenv("COMPILED_TEST_DEVICE");
-    for (const Device& device : devices) {
-        if (only != nullptr && std::strcmp(only, device.name) != 0) {
-            continue;
-        }
-        if (Context(device).status() == CN_STATUS_OK) {
-            check::scope = device.name;
-            body(device);
-        } else {
-            std::printf("%s: not here\n", device.name);
-            check::that(!device.is_cuda() || std::getenv("COMPILED_CUDA_LIBRARY") == nullptr, "device.h", 0, cn_last_error());
-        }
-    }
+    for_each_of(devices, body);
 }
 
-inline bool has_cuda() {
-    return Context(Cuda).status() == CN_STATUS_OK;
+// On one CPU and on CUDA, where instruction sets do not matter.
+inline void for_each_kind(const std::function<void(const Device&)>& body) {
+    const Device devices[] = {Device{}, Cuda};
+    for_each_of(devices, body);
 }
 
 // Runs body(context, first) in several ways that must give the same bits: on CPUs with 1, 2 and 3 threads; on the CUDA simulator under
