@@ -1,12 +1,12 @@
 #include "block.h"
 
+#include "symbols.h"
+
 #include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <cxxabi.h>
-#include <dlfcn.h>
 
 namespace compiled::sim {
 namespace {
@@ -273,7 +273,7 @@ void Block::fault(cudaError_t error, const char* text, ...) {
 }
 
 std::string Block::where() const {
-    return format("kernel %s launched at %s:%d, block (%u, %u, %u)", kernel_name(_kernel->address).c_str(), _kernel->launched_at.file,
+    return format("kernel %s launched at %s:%d, block (%u, %u, %u)", function_name(_kernel->address).c_str(), _kernel->launched_at.file,
                   _kernel->launched_at.line, _index.x, _index.y, _index.z);
 }
 
@@ -302,18 +302,6 @@ void check_shared(const void* memory, size_t bytes, const char* what) {
     if (!block.shared().contains(memory, bytes)) {
         block.fault(cudaErrorIllegalAddress, "%s, %zu bytes at %p, is not in one array of shared memory", what, bytes, memory);
     }
-}
-
-std::string kernel_name(const void* address) {
-    Dl_info info = {};
-    if (dladdr(address, &info) == 0 || info.dli_saddr != address) {
-        return "";
-    }
-    int status = 0;
-    char* demangled = abi::__cxa_demangle(info.dli_sname, nullptr, nullptr, &status);
-    std::string name = status == 0 ? demangled : info.dli_sname;
-    std::free(demangled);
-    return name;
 }
 
 } // namespace compiled::sim

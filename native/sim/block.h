@@ -127,7 +127,4 @@ extern Block block;
 void check_aligned(const void* memory, size_t alignment, const char* what);
 void check_shared(const void* memory, size_t bytes, const char* what);
 
-// The name of a kernel, demangled; "" where the linker kept none.
-std::string kernel_name(const void* address);
-
 } // namespace compiled::sim

@@ -19,6 +19,17 @@ struct Memory {
     std::map<uintptr_t, size_t> pinned;
     size_t used = 0;
     size_t size = size_t{4} << 30;
+
+    Memory() {
+        const char* text = std::getenv("COMPILED_SIM_MEMORY");
+        char* end = nullptr;
+        unsigned long long bytes = text == nullptr ? 0 : std::strtoull(text, &end, 10);
+        if (bytes > 0 && *end == '\0') {
+            size = bytes;
+        } else if (text != nullptr) {
+            std::fprintf(stderr, "COMPILED_SIM_MEMORY=%s is no number of bytes; %zu are taken\n", text, size);
+        }
+    }
 };
 
 Memory& memory() {

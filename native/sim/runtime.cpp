@@ -1,7 +1,10 @@
 // The device, its errors, and the launch of kernels.
 #include "device.h"
+#include "symbols.h"
 
 #include <cstdio>
+#include <cstdlib>
+#include <fstream>
 #include <map>
 
 namespace compiled::sim {
@@ -9,9 +12,11 @@ namespace {
 
 thread_local cudaError_t last_error = cudaSuccess;
 
+constexpr const char* KernelsVariable = "COMPILED_SIM_KERNELS";
+
 struct Launches {
     std::map<const void*, int> dynamic_limits; // by cudaFuncSetAttribute
-    std::set<std::string> names;
+    std::set<const void*> run;
 };
 
 Launches& launches() {
@@ -19,15 +24,29 @@ Launches& launches() {
     return all;
 }
 
+void list_kernels() {
+    std::ofstream file(std::getenv(KernelsVariable));
+    for (const std::string& name : kernels_run()) {
+        file << name << '\n';
+    }
+}
+
+// The list is also written where no kernel runs: that tells it from a program that crashed.
+bool list_at_exit() {
+    launches(); // made before, gone after
+    device();
+    return std::getenv(KernelsVariable) != nullptr && std::atexit(list_kernels) == 0;
+}
+const bool lists_kernels = list_at_exit();
+
 void run(const Kernel& kernel) {
     cudaError_t error = block.run(kernel);
     std::string report = block.report();
-    std::string name = kernel_name(kernel.address);
-    launches().names.insert(name);
+    launches().run.insert(kernel.address);
     std::string damaged = damaged_memory();
     if (error == cudaSuccess && !damaged.empty()) {
         error = cudaErrorIllegalAddress;
-        report = "kernel " + name + " launched at " + kernel.launched_at.file + ":" + std::to_string(kernel.launched_at.line) +
+        report = "kernel " + function_name(kernel.address) + " launched at " + kernel.launched_at.file + ":" + std::to_string(kernel.launched_at.line) +
                  ": wrote outside of " + damaged;
     }
     if (error != cudaSuccess) {
@@ -93,7 +112,11 @@ void reset() {
 
 std::set<std::string> kernels_run() {
     std::lock_guard<std::recursive_mutex> lock(device().mutex);
-    return launches().names;
+    std::set<std::string> names;
+    for (const void* kernel : launches().run) {
+        names.insert(function_name(kernel));
+    }
+    return names;
 }
 
 } // namespace compiled::sim
@@ -127,8 +150,13 @@ const char* cudaGetErrorName(cudaError_t error) {
     return "unrecognized error code";
 }
 
+// Of an error inside a kernel: what last_fault() says, without what every thread was waiting for.
 const char* cudaGetErrorString(cudaError_t error) {
-    return cudaGetErrorName(error);
+    thread_local std::string text;
+    std::lock_guard<std::recursive_mutex> lock(device().mutex);
+    const std::string& fault = device().last_fault;
+    text = error != cudaSuccess && error == device().sticky && !fault.empty() ? fault.substr(0, fault.find('\n')) : cudaGetErrorName(error);
+    return text.c_str();
 }
 
 cudaError_t cudaGetLastError() {

@@ -125,10 +125,11 @@ std::string last_fault();
 // A device without error, work or captures. Streams, events and memory stay.
 void reset();
 
-// The size of the device's memory from now on; 4 GiB at first.
+// The size of the device's memory from now on; at first the bytes that the environment variable COMPILED_SIM_MEMORY gives, or 4 GiB.
 void set_memory_size(size_t bytes);
 
-// The names of all kernels that ran so far.
+// The names of all kernels that ran so far. Where the environment variable COMPILED_SIM_KERNELS names a file, it gets them, one a line,
+// when the program ends.
 std::set<std::string> kernels_run();
 
 } // namespace compiled::sim

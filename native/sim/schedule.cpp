@@ -59,6 +59,10 @@ bool set_schedule(const char* text) {
     return choice().parse(text);
 }
 
+int compiled_sim_set_schedule(const char* text) {
+    return set_schedule(text) ? 1 : 0;
+}
+
 Schedule schedule() {
     return choice().schedule;
 }

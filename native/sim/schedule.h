@@ -19,6 +19,9 @@ Schedule schedule();
 // The schedule that COMPILED_SIM_SCHEDULE=text asks for. False, and nothing changes, if it asks for none.
 bool set_schedule(const char* text);
 
+// The same for a test that knows the simulator as a library loaded at run time: 1 or 0.
+extern "C" __attribute__((visibility("default"))) int compiled_sim_set_schedule(const char* text);
+
 // A number in [0, bound), from the seed.
 unsigned random_below(unsigned bound);
 

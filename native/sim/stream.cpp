@@ -141,6 +141,15 @@ cudaError_t issue(cudaStream_t handle, cudaGraphNodeType type, Work work) {
 
 namespace {
 
+// Whoever waits for a stream that is captured, or asks how far it is, ends the capture.
+bool waits_for_capture(Stream& stream) {
+    if (stream.capture == nullptr) {
+        return false;
+    }
+    stream.capture->invalid = true;
+    return true;
+}
+
 cudaError_t query(Stream& stream, uint64_t position) {
     if (stream.finished >= position) {
         return cudaSuccess;
@@ -217,8 +226,8 @@ cudaError_t cudaStreamDestroy(cudaStream_t handle) {
 cudaError_t cudaStreamSynchronize(cudaStream_t handle) {
     return blocking_call([&] {
         Stream* stream = device().find(handle);
-        if (stream == nullptr) {
-            return cudaErrorInvalidResourceHandle;
+        if (stream == nullptr || waits_for_capture(*stream)) {
+            return stream == nullptr ? cudaErrorInvalidResourceHandle : cudaErrorStreamCaptureUnsupported;
         }
         order_with_null_stream(*stream);
         device().run_until(*stream, stream->issued);
@@ -229,7 +238,10 @@ cudaError_t cudaStreamSynchronize(cudaStream_t handle) {
 cudaError_t cudaStreamQuery(cudaStream_t handle) {
     return blocking_call([&] {
         Stream* stream = device().find(handle);
-        return stream == nullptr ? cudaErrorInvalidResourceHandle : query(*stream, stream->issued);
+        if (stream == nullptr || waits_for_capture(*stream)) {
+            return stream == nullptr ? cudaErrorInvalidResourceHandle : cudaErrorStreamCaptureUnsupported;
+        }
+        return query(*stream, stream->issued);
     });
 }
 

@@ -1,9 +1,11 @@
 // Misuse of the ABI: every call comes back with a status and a reason; nothing crashes, nothing is changed.
+#include "common/plugin.h"
 #include "device.h"
 
 #include <atomic>
 #include <cfloat>
 #include <limits>
+#include <memory>
 #include <thread>
 
 using namespace device;
@@ -51,8 +53,6 @@ void test_contexts() {
     INVALID(cn_context_create(&desc, nullptr), "context is null");
     desc.device = 2;
     INVALID(cn_context_create(&desc, &context), "device is 2");
-    desc.device = CN_DEVICE_CUDA;
-    expect(cn_context_create(&desc, &context), CN_STATUS_UNSUPPORTED, "CUDA", __LINE__);
     desc.device = CN_DEVICE_CPU;
     desc.ordinal = 1;
     INVALID(cn_context_create(&desc, &context), "ordinal is 1");
@@ -68,13 +68,28 @@ void test_contexts() {
     desc.reserved = 1;
     INVALID(cn_context_create(&desc, &context), "reserved");
     CHECK(context == fake<cn_context>(42));
+}
 
-    Context good(2);
+void test_context_info(const Device& device) {
+    Context good(device, 2);
     cn_context_info info{};
     INVALID(cn_context_get_info(good, &info), "struct_size");
     info.struct_size = sizeof(info);
     ok(cn_context_get_info(good, &info));
-    CHECK(info.threads == 2 && info.instruction_set != CN_INSTRUCTION_SET_BEST && info.buffer_bytes == 0);
+    CHECK(info.device == device.kind && info.threads == (device.is_cuda() ? 1 : 2));
+    CHECK(info.instruction_set != CN_INSTRUCTION_SET_BEST && info.buffer_bytes == 0 && info.scratch_bytes == 0);
+    if (device.is_cuda()) {
+        CHECK(info.free_bytes > 0 && info.free_bytes <= info.total_bytes);
+    } else {
+        CHECK(info.free_bytes == 0 && info.total_bytes == 0 && info.records_graphs == 0);
+    }
+    {
+        Array<char> bytes(good, 1000);
+        ok(cn_context_get_info(good, &info));
+        CHECK(info.buffer_bytes == 1000);
+    }
+    ok(cn_context_get_info(good, &info));
+    CHECK(info.buffer_bytes == 0);
     char text[8] = "";
     int64_t length = 0;
     ok(cn_context_describe(good, text, sizeof(text), &length));
@@ -86,7 +101,7 @@ void test_contexts() {
     INVALID(cn_context_synchronize(nullptr), "context is null");
 }
 
-void test_handles() {
+void test_handles(const Device& device) {
     for (uint64_t value : {uint64_t{1}, uint64_t{64}, uint64_t{4096}, uint64_t{1} << 47, ~uint64_t{0}, uint64_t{0x7fff12345678}}) {
         void* address = nullptr;
         INVALID(cn_context_synchronize(fake<cn_context>(value)), "no live handle");
@@ -98,7 +113,7 @@ void test_handles() {
     ok(cn_op_destroy(nullptr));
     ok(cn_buffer_destroy(nullptr));
 
-    cn_context_desc desc{sizeof(desc), 0, 0, 1, 0, 0};
+    cn_context_desc desc = context_desc(device, 1);
     cn_context* context = nullptr;
     cn_buffer* buffer = nullptr;
     cn_op* op = nullptr;
@@ -110,33 +125,36 @@ void test_handles() {
     ok(cn_buffer_address(buffer, &address));
     auto* floats = static_cast<float*>(address);
     CHECK(reinterpret_cast<uintptr_t>(floats) % 64 == 0);
-    cn_state state = state_of(4);
+    std::unique_ptr<State> device_state = std::make_unique<State>(context, state_of(4));
+    cn_state* state = *device_state;
 
     // Kinds
     INVALID(cn_context_synchronize(reinterpret_cast<cn_context*>(op)), "context is the handle of an activation op, not of a context");
     INVALID(cn_buffer_address(reinterpret_cast<cn_buffer*>(context), &address), "not of a buffer");
     INVALID(cn_op_destroy(reinterpret_cast<cn_op*>(buffer)), "not of an op");
-    INVALID(cn_dropout_forward(op, &state, floats, floats), "not of a dropout op");
+    INVALID(cn_dropout_forward(op, state, floats, floats), "not of a dropout op");
     INVALID(cn_buffer_destroy(reinterpret_cast<cn_buffer*>(op)), "not of a buffer");
 
     // Arguments of a run
-    INVALID(cn_activation_forward(nullptr, &state, floats, floats), "op is null");
+    INVALID(cn_activation_forward(nullptr, state, floats, floats), "op is null");
     INVALID(cn_activation_forward(op, nullptr, floats, floats), "state is null");
-    INVALID(cn_activation_forward(op, &state, nullptr, floats), "x is null");
-    INVALID(cn_activation_forward(op, &state, floats, nullptr), "y is null");
-    INVALID(cn_activation_forward(op, &state, reinterpret_cast<float*>(reinterpret_cast<char*>(floats) + 1), floats), "aligned to 4");
-    INVALID(cn_activation_backward(op, &state, floats, floats, nullptr), "dx is null");
-    for (int64_t rows : {int64_t{0}, int64_t{-1}, int64_t{5}, Huge}) {
-        state.rows = rows;
-        INVALID(cn_activation_forward(op, &state, floats, floats), "state->rows");
+    INVALID(cn_activation_forward(op, state, nullptr, floats), "x is null");
+    INVALID(cn_activation_forward(op, state, floats, nullptr), "y is null");
+    INVALID(cn_activation_forward(op, state, reinterpret_cast<float*>(reinterpret_cast<char*>(floats) + 1), floats), "aligned to 4");
+    INVALID(cn_activation_backward(op, state, floats, floats, nullptr), "dx is null");
+    if (!device.is_cuda()) { // where the host cannot see the state, a run takes its word
+        for (int64_t rows : {int64_t{0}, int64_t{-1}, int64_t{5}, Huge}) {
+            device_state->write(state_of(rows));
+            INVALID(cn_activation_forward(op, state, floats, floats), "state->rows");
+        }
+        device_state->write(state_of(4));
     }
-    state.rows = 4;
 
     // Buffers
     cn_buffer* none = fake<cn_buffer>(42);
     INVALID(cn_buffer_create(context, -1, &none), "bytes is -1");
-    expect(cn_buffer_create(context, Huge, &none), CN_STATUS_OUT_OF_MEMORY, "out of memory", __LINE__);
-    expect(cn_buffer_create(context, Huge / 2, &none), CN_STATUS_OUT_OF_MEMORY, "out of memory", __LINE__);
+    expect(cn_buffer_create(context, Huge, &none), CN_STATUS_OUT_OF_MEMORY, "memory", __LINE__);
+    expect(cn_buffer_create(context, Huge / 2, &none), CN_STATUS_OUT_OF_MEMORY, "memory", __LINE__);
     INVALID(cn_buffer_create(context, 4, nullptr), "buffer is null");
     CHECK(none == fake<cn_buffer>(42));
     char bytes[4] = {1, 2, 3, 4};
@@ -162,15 +180,16 @@ void test_handles() {
     ok(cn_context_destroy(context));
     INVALID(cn_context_destroy(context), "destroyed");
     INVALID(cn_activation_create(context, &activation, &op), "no live handle");
-    ok(cn_activation_forward(op, &state, floats, floats));
+    ok(cn_activation_forward(op, state, floats, floats));
     ok(cn_op_destroy(op));
     INVALID(cn_op_destroy(op), "destroyed");
-    INVALID(cn_activation_forward(op, &state, floats, floats), "destroyed");
+    INVALID(cn_activation_forward(op, state, floats, floats), "destroyed");
+    device_state.reset();
     ok(cn_buffer_destroy(buffer));
     INVALID(cn_buffer_destroy(buffer), "destroyed");
 
     // A slot used again does not revive the old handle.
-    Context second;
+    Context second(device);
     cn_op* reborn = nullptr;
     ok(cn_activation_create(second, &activation, &reborn));
     INVALID(cn_op_destroy(op), "no live handle");
@@ -179,8 +198,7 @@ void test_handles() {
 
 // A descriptor that is right but for one change.
 template <class Desc, class Create, class Change>
-void bad(Create create, Desc desc, const Change& change, const char* words, int line) {
-    Context context;
+void bad(cn_context* context, Create create, Desc desc, const Change& change, const char* words, int line) {
     change(desc);
     cn_op* op = fake<cn_op>(42);
     expect(create(context, &desc, &op), CN_STATUS_INVALID_ARGUMENT, words, line);
@@ -189,13 +207,16 @@ void bad(Create create, Desc desc, const Change& change, const char* words, int 
 
 #define BAD(create, desc, change, words)                                                                                                   \
     bad(                                                                                                                                   \
-        create, desc, [](auto& d) { change; }, words, __LINE__)
+        context, create, desc, [](auto& d) { change; }, words, __LINE__)
 
-void test_descriptors() {
+void test_descriptors(const Device& device) {
+    Context context(device);
     cn_conv2d_desc conv = conv_desc();
     BAD(cn_conv2d_create, conv, d.struct_size = 4, "struct_size is 4");
     BAD(cn_conv2d_create, conv, d.batch = 0, "batch is 0: it must be from 1 to");
     BAD(cn_conv2d_create, conv, d.batch = Huge, "batch is");
+    BAD(cn_conv2d_create, conv, d.precision = 3, "precision is 3");
+    BAD(cn_conv2d_create, conv, d.reserved = 1, "reserved is 1");
     BAD(cn_conv2d_create, conv, d.input_height = -8, "input_height is -8");
     BAD(cn_conv2d_create, conv, d.filters = 0, "filters is 0");
     BAD(cn_conv2d_create, conv, d.input_channels = Huge, "input_channels");
@@ -279,7 +300,6 @@ void test_descriptors() {
     BAD(cn_optimizer_create, sgd, d.momentum = 1.5, "momentum is 1.5");
     BAD(cn_optimizer_create, sgd, d.nesterov = -1, "nesterov is -1");
 
-    Context context;
     INVALID(cn_conv2d_create(context, nullptr, fake<cn_op*>(0)), "op is null");
     cn_op* op = nullptr;
     INVALID(cn_conv2d_create(context, nullptr, &op), "desc is null");
@@ -312,21 +332,21 @@ void test_out_of_memory() {
     ok(cn_op_destroy(op));
 }
 
-void test_optional_pointers() {
-    Context context;
-    cn_state state = state_of(2);
+void test_optional_pointers(const Device& device) {
+    Context context(device);
+    State state(context, state_of(2));
     Array<float> a(context, 64);
     Op relu(cn_activation_create, context, cn_activation_desc{0, 1, 2, 8, CN_GRADIENT_NONE, 0});
-    INVALID(cn_activation_backward(relu, &state, a, a, a), "dx must be null: input_gradient is CN_GRADIENT_NONE");
-    ok(cn_activation_backward(relu, &state, a, a, nullptr));
+    INVALID(cn_activation_backward(relu, state, a, a, a), "dx must be null: input_gradient is CN_GRADIENT_NONE");
+    ok(cn_activation_backward(relu, state, a, a, nullptr));
     Op sgd(cn_optimizer_create, context, cn_optimizer_desc{0, CN_OPTIMIZER_SGD, 8, 0, 0, 0, 0, 0, 0});
-    INVALID(cn_optimizer_step(sgd, &state, a, a, a, nullptr, 1), "slot_0 must be null");
+    INVALID(cn_optimizer_step(sgd, state, a, a, a, nullptr, 1), "slot_0 must be null");
     Op adam(cn_optimizer_create, context, cn_optimizer_desc{0, CN_OPTIMIZER_ADAM, 8, 0, 0.9, 0.999, 1e-7, 0, 0});
-    INVALID(cn_optimizer_step(adam, &state, a, a, a, nullptr, 1), "slot_1 is null");
-    CHECK(state.step == 3);
+    INVALID(cn_optimizer_step(adam, state, a, a, a, nullptr, 1), "slot_1 is null");
+    CHECK(state.value().step == 3);
     Op loss(cn_loss_create, context, cn_loss_desc{0, 0, 2, 1, 8, 0, 0});
-    INVALID(cn_loss_forward(loss, &state, a, nullptr, a, fake<cn_metrics>(8)), "targets is null");
-    INVALID(cn_loss_forward(loss, &state, a, a, a, nullptr), "metrics is null");
+    INVALID(cn_loss_forward(loss, state, a, nullptr, a, fake<cn_metrics>(8)), "targets is null");
+    INVALID(cn_loss_forward(loss, state, a, a, a, nullptr), "metrics is null");
     INVALID(cn_philox(nullptr, nullptr, nullptr), "host_counter is null");
     INVALID(cn_abi_version(nullptr), "version is null");
     uint32_t version = 0;
@@ -335,15 +355,17 @@ void test_optional_pointers() {
 }
 
 // Two threads on one context: each call works or is refused; the message belongs to its thread.
-void test_two_threads() {
-    Context context(2);
-    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_TANH, 1, 200000, CN_GRADIENT_NONE, 0});
-    Array<float> x(context, 200000), y(context, 200000), z(context, 200000);
+void test_two_threads(const Device& device) {
+    Context context(device, 2);
+    const int64_t count = device.is_cuda() ? 2000 : 200000;
+    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_TANH, 1, count, CN_GRADIENT_NONE, 0});
+    auto size = static_cast<size_t>(count);
+    Array<float> x(context, size), y(context, size), z(context, size);
+    State state(context, state_of(1));
     std::atomic<int> unexpected{0};
     auto work = [&](float* target) {
-        cn_state state = state_of(1);
         for (int i = 0; i < 200; ++i) {
-            cn_status status = cn_activation_forward(op, &state, x, target);
+            cn_status status = cn_activation_forward(op, state, x, target);
             if (status != CN_STATUS_OK &&
                 (status != CN_STATUS_INVALID_ARGUMENT || std::strstr(cn_last_error(), "another thread") == nullptr)) {
                 ++unexpected;
@@ -357,10 +379,12 @@ void test_two_threads() {
 }
 
 // Creating and destroying, as a second model or a finalizer does, neither fails nor makes a run fail.
-void test_creation_beside_a_run() {
-    Context context(2);
-    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_TANH, 1, 20000, CN_GRADIENT_NONE, 0});
-    Array<float> x(context, 20000), y(context, 20000);
+void test_creation_beside_a_run(const Device& device) {
+    Context context(device, 2);
+    const int64_t count = device.is_cuda() ? 256 : 20000;
+    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_TANH, 1, count, CN_GRADIENT_NONE, 0});
+    Array<float> x(context, static_cast<size_t>(count)), y(context, static_cast<size_t>(count));
+    State state(context, state_of(1));
     std::atomic<int> unexpected{0};
     std::atomic<bool> done{false};
     std::thread other([&] {
@@ -372,14 +396,51 @@ void test_creation_beside_a_run() {
             unexpected += cn_op_destroy(created) != CN_STATUS_OK;
         }
     });
-    cn_state state = state_of(1);
     for (int i = 0; i < 2000; ++i) {
-        unexpected += cn_activation_forward(op, &state, x, y) != CN_STATUS_OK;
+        unexpected += cn_activation_forward(op, state, x, y) != CN_STATUS_OK;
     }
     done = true;
     other.join();
     CHECK(unexpected == 0);
 }
+
+#if !defined(_WIN32)
+// Beside CN_STATUS_UNSUPPORTED the caller is told what to do about it. A library that cannot be loaded is tried again each time.
+void test_cuda_library() {
+    const char* variable = "COMPILED_CUDA_LIBRARY";
+    const char* named = std::getenv(variable);
+    std::string library = named == nullptr ? "" : named;
+    cn_context* context = fake<cn_context>(42);
+    cn_context_desc desc = context_desc(Cuda, 1);
+    setenv(variable, "/nonexistent/libcompiled_cuda.so", 1);
+    expect(cn_context_create(&desc, &context), CN_STATUS_UNSUPPORTED, "cannot be loaded from '/nonexistent/libcompiled_cuda.so'", __LINE__);
+    CHECK(std::strstr(cn_last_error(), "use CN_DEVICE_CPU") != nullptr);
+    Dl_info own{};
+    CHECK(dladdr(reinterpret_cast<const void*>(&cn_abi_version), &own) != 0);
+    setenv(variable, own.dli_fname, 1);
+    expect(cn_context_create(&desc, &context), CN_STATUS_UNSUPPORTED, "it has no function cn_backend_open", __LINE__);
+    CHECK(context == fake<cn_context>(42));
+    if (library.empty()) {
+        unsetenv(variable);
+        return;
+    }
+    setenv(variable, library.c_str(), 1);
+    desc.ordinal = 1000;
+    expect(cn_context_create(&desc, &context), CN_STATUS_UNSUPPORTED, "ordinal is 1000: this machine has", __LINE__);
+    desc.ordinal = -1;
+    INVALID(cn_context_create(&desc, &context), "ordinal is -1");
+    CHECK(context == fake<cn_context>(42));
+
+    void* loaded = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+    auto open = reinterpret_cast<compiled::OpenBackend>(dlsym(loaded, compiled::OpenBackendName));
+    compiled::Failure failure{};
+    CHECK(open != nullptr && open(CN_ABI_VERSION - 1, &desc, &failure) == nullptr);
+    CHECK(failure.status == CN_STATUS_UNSUPPORTED && std::strstr(failure.reason, "build both from the same sources") != nullptr);
+    dlclose(loaded);
+}
+#else
+void test_cuda_library() {}
+#endif
 
 } // namespace
 
@@ -387,12 +448,16 @@ int main() {
     check::scope = "abi";
     CHECK(cn_last_error() != nullptr && std::strlen(cn_last_error()) == 0);
     test_contexts();
-    test_handles();
-    test_descriptors();
+    test_cuda_library();
     test_long_strides();
     test_out_of_memory();
-    test_optional_pointers();
-    test_two_threads();
-    test_creation_beside_a_run();
+    for_each_kind([](const Device& device) {
+        test_context_info(device);
+        test_handles(device);
+        test_descriptors(device);
+        test_optional_pointers(device);
+        test_two_threads(device);
+        test_creation_beside_a_run(device);
+    });
     return check::result();
 }

@@ -27,8 +27,12 @@ inline int result() {
 }
 
 // |actual - expected| <= absolute + relative * |expected|, NaN equal to NaN.
-inline void close(const std::vector<double>& expected, const float* actual, double relative, double absolute, const char* file, int line,
-                  const char* name) {
+inline void close(const std::vector<double>& expected, const std::vector<float>& actual, double relative, double absolute, const char* file,
+                  int line, const char* name) {
+    if (actual.size() != expected.size()) {
+        that(false, file, line, std::string(name) + " has " + std::to_string(actual.size()) + " values");
+        return;
+    }
     for (size_t i = 0; i < expected.size(); ++i) {
         auto value = static_cast<double>(actual[i]);
         bool equal = std::fabs(value - expected[i]) <= absolute + relative * std::fabs(expected[i]) || value == expected[i] ||

@@ -1,12 +1,16 @@
-// Contexts, buffers and ops of the C ABI for tests, released when they go out of scope.
+// Contexts, buffers and ops of the C ABI for tests, released when they go out of scope; and the devices that there are to test.
 #pragma once
 
 #include "check.h"
 #include "compiled.h"
 
+#include <array>
 #include <cstdlib>
 #include <functional>
-#include <utility>
+
+#if !defined(_WIN32)
+#include <dlfcn.h>
+#endif
 
 namespace device {
 
@@ -16,13 +20,33 @@ inline void ok(cn_status status) {
     }
 }
 
+// ---------------------------------------------------------------------------------------------------------------------
+// Devices
+// ---------------------------------------------------------------------------------------------------------------------
+
+struct Device {
+    const char* name = "cpu";
+    int32_t kind = CN_DEVICE_CPU;
+    int32_t instruction_set = CN_INSTRUCTION_SET_BEST;
+
+    bool is_cuda() const { return kind == CN_DEVICE_CUDA; }
+};
+
+constexpr Device Cuda{"cuda", CN_DEVICE_CUDA, CN_INSTRUCTION_SET_BEST};
+
+inline cn_context_desc context_desc(const Device& device, int threads) {
+    cn_context_desc desc{};
+    desc.struct_size = sizeof(desc);
+    desc.device = device.kind;
+    desc.threads = threads;
+    desc.instruction_set = device.instruction_set;
+    return desc;
+}
+
 class Context {
 public:
-    explicit Context(int threads = 1, int instruction_set = CN_INSTRUCTION_SET_BEST) {
-        cn_context_desc desc{};
-        desc.struct_size = sizeof(desc);
-        desc.threads = threads;
-        desc.instruction_set = instruction_set;
+    explicit Context(const Device& device = {}, int threads = 1) {
+        cn_context_desc desc = context_desc(device, threads);
         _status = cn_context_create(&desc, &_context);
     }
     Context(const Context&) = delete;
@@ -36,7 +60,92 @@ private:
     cn_status _status;
 };
 
-// An array in a device buffer of exactly its size, so that the address sanitizer sees every overrun.
+// The simulator's own switch for the order of threads and blocks (native/sim/schedule.h); null on real devices. It is there once a context
+// has loaded the library.
+using SetSchedule = int (*)(const char* text);
+
+inline SetSchedule simulator() {
+#if !defined(_WIN32)
+    const char* path = std::getenv("COMPILED_CUDA_LIBRARY");
+    void* library = path == nullptr ? nullptr : dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NOLOAD);
+    if (library != nullptr) {
+        auto set = reinterpret_cast<SetSchedule>(dlsym(library, "compiled_sim_set_schedule"));
+        dlclose(library);
+        return set;
+    }
+#endif
+    return nullptr;
+}
+
+// Whether the device is there. CUDA must be where COMPILED_CUDA_LIBRARY promises it.
+inline bool has(const Device& device) {
+    bool here = Context(device).status() == CN_STATUS_OK;
+    if (!here) {
+        std::printf("%s: not here\n", device.name);
+        check::that(!device.is_cuda() || std::getenv("COMPILED_CUDA_LIBRARY") == nullptr, "device.h", 0, cn_last_error());
+    }
+    return here;
+}
+
+// Runs `body` on each of the devices that is there, which becomes the scope of the checks.
+template <size_t Count>
+void for_each_of(const Device (&devices)[Count], const std::function<void(const Device&)>& body) {
+    for (const Device& device : devices) {
+        if (has(device)) {
+            check::scope = device.name;
+            body(device);
+        }
+    }
+}
+
+// On each instruction set of this machine and build, and on CUDA.
+inline void for_each_device(const std::function<void(const Device&)>& body) {
+    const Device devices[] = {{"baseline", CN_DEVICE_CPU, CN_INSTRUCTION_SET_BASELINE},
+                              {"avx2", CN_DEVICE_CPU, CN_INSTRUCTION_SET_AVX2},
+                              {"avx512", CN_DEVICE_CPU, CN_INSTRUCTION_SET_AVX512},
+                              {"wide", CN_DEVICE_CPU, CN_INSTRUCTION_SET_WIDE},
+                              Cuda};
+    for_each_of(devices, body);
+}
+
+// On one CPU and on CUDA, where instruction sets do not matter.
+inline void for_each_kind(const std::function<void(const Device&)>& body) {
+    const Device devices[] = {Device{}, Cuda};
+    for_each_of(devices, body);
+}
+
+// Runs body(context, first) in several ways that must give the same bits: on CPUs with 1, 2 and 3 threads; on the CUDA simulator under
+// every schedule, or the one that COMPILED_SIM_SCHEDULE names; on real devices twice. `first` is true once.
+template <class Body>
+void for_each_variant(const Device& device, const Body& body) {
+    std::string scope = check::scope;
+    SetSchedule set_schedule = device.is_cuda() ? simulator() : nullptr;
+    if (set_schedule != nullptr && std::getenv("COMPILED_SIM_SCHEDULE") == nullptr) {
+        bool first = true;
+        for (const char* schedule : {"lock-step", "reverse", "warp-greedy", "reverse-warp-greedy", "random:7"}) {
+            check::scope = scope + ", " + schedule;
+            CHECK(set_schedule(schedule) == 1);
+            Context context(device);
+            body(context, first);
+            first = false;
+        }
+        set_schedule("lock-step");
+    } else {
+        int count = device.is_cuda() ? 2 : 3;
+        for (int i = 1; i <= count; ++i) {
+            check::scope = scope + (device.is_cuda() ? ", run " : ", threads ") + std::to_string(i);
+            Context context(device, device.is_cuda() ? 1 : i);
+            body(context, i == 1);
+        }
+    }
+    check::scope = scope;
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// Memory and ops
+// ---------------------------------------------------------------------------------------------------------------------
+
+// An array in a device buffer of exactly its size, so that the address sanitizer and the simulator's guards see every overrun.
 template <class T>
 class Array {
 public:
@@ -46,23 +155,30 @@ public:
         ok(cn_buffer_address(_buffer, &address));
         _data = static_cast<T*>(address);
     }
-    Array(cn_context* context, const std::vector<T>& values) : Array(context, values.size()) {
-        for (size_t i = 0; i < values.size(); ++i) {
-            _data[i] = values[i];
-        }
-    }
+    Array(cn_context* context, const std::vector<T>& values) : Array(context, values.size()) { write(values); }
     Array(const Array&) = delete;
     Array& operator=(const Array&) = delete;
     ~Array() { cn_buffer_destroy(_buffer); }
-    operator T*() { return _data; }
-    T* data() { return _data; }
+
+    // The address on the device, for ops; null after a failure.
+    operator T*() const { return _data; }
+    T* data() const { return _data; }
+    template <class Index>
+    T& operator[](Index) = delete; // the host reads copies
+    cn_buffer* buffer() const { return _buffer; }
     size_t size() const { return _count; }
-    std::vector<T> values() const { return std::vector<T>(_data, _data + _count); }
-    bool same_bits(const std::vector<T>& other) const { return std::memcmp(_data, other.data(), _count * sizeof(T)) == 0; }
-    void fill(T value) {
-        for (size_t i = 0; i < _count; ++i) {
-            _data[i] = value;
-        }
+
+    void write(const std::vector<T>& values) {
+        ok(cn_buffer_write(_buffer, 0, values.data(), static_cast<int64_t>(values.size() * sizeof(T))));
+    }
+    std::vector<T> values() const {
+        std::vector<T> copy(_count);
+        ok(cn_buffer_read(_buffer, 0, copy.data(), static_cast<int64_t>(_count * sizeof(T))));
+        return copy;
+    }
+    operator std::vector<T>() const { return values(); }
+    bool same_bits(const std::vector<T>& other) const {
+        return other.size() == _count && std::memcmp(values().data(), other.data(), _count * sizeof(T)) == 0;
     }
 
 private:
@@ -70,6 +186,22 @@ private:
     T* _data = nullptr;
     size_t _count;
 };
+
+// One struct in device memory: a cn_state or cn_metrics.
+template <class T>
+class Value {
+public:
+    Value(cn_context* context, const T& value) : _array(context, std::vector<T>{value}) {}
+    operator T*() const { return _array; }
+    void write(const T& value) { _array.write({value}); }
+    T value() const { return _array.values()[0]; }
+
+private:
+    Array<T> _array;
+};
+
+using State = Value<cn_state>;
+using Metrics = Value<cn_metrics>;
 
 // Created by one of the cn_..._create functions.
 class Op {
@@ -92,21 +224,9 @@ inline cn_state state_of(int64_t rows, uint64_t step = 3, double learning_rate =
     return {0x123456789ABCDEFull, step, 0, rows, learning_rate};
 }
 
-// Runs `body` on each instruction set of this machine and build.
-inline void for_each_instruction_set(const std::function<void(int)>& body) {
-    const std::pair<int, const char*> sets[] = {{CN_INSTRUCTION_SET_BASELINE, "baseline"},
-                                                {CN_INSTRUCTION_SET_AVX2, "avx2"},
-                                                {CN_INSTRUCTION_SET_AVX512, "avx512"},
-                                                {CN_INSTRUCTION_SET_WIDE, "wide"}};
-    for (const auto& set : sets) {
-        if (Context(1, set.first).status() == CN_STATUS_OK) {
-            check::scope = set.second;
-            body(set.first);
-        } else {
-            std::printf("%s: not here\n", set.second);
-        }
-    }
-}
+// ---------------------------------------------------------------------------------------------------------------------
+// Numbers
+// ---------------------------------------------------------------------------------------------------------------------
 
 // Reproducible numbers in [low, high).
 class Random {
@@ -121,6 +241,14 @@ public:
         std::vector<float> values(static_cast<size_t>(count));
         for (float& value : values) {
             value = static_cast<float>(next(low, high));
+        }
+        return values;
+    }
+    // Whole numbers, so that sums of products are exact in any order.
+    std::vector<float> whole(int64_t count, int64_t low, int64_t high) {
+        std::vector<float> values(static_cast<size_t>(count));
+        for (float& value : values) {
+            value = static_cast<float>(next_int(low, high));
         }
         return values;
     }

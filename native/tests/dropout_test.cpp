@@ -1,4 +1,4 @@
-// Dropout against the rule of compiled.h, drawn through cn_philox: bit for bit, for any instruction set and number of threads.
+// Dropout against the rule of compiled.h, drawn through cn_philox: bit for bit, for any device, number of threads and schedule.
 #include "device.h"
 
 using namespace device;
@@ -17,27 +17,28 @@ float reference_multiplier(const cn_state& state, uint32_t stream, float rate, u
     return dropped ? 0.0f : static_cast<float>(1.0 / (1.0 - static_cast<double>(rate)));
 }
 
-void test_dropout(int set, float rate, int64_t rows, int64_t count, uint64_t step) {
-    for (int threads = 1; threads <= 3; ++threads) {
-        Context context(threads, set);
+void test_dropout(const Device& device, float rate, int64_t rows, int64_t count, uint64_t step) {
+    for_each_variant(device, [&](cn_context* context, bool) {
         Op op(cn_dropout_create, context, cn_dropout_desc{0, rate, rows + 2, count, 5, CN_GRADIENT_ACCUMULATE});
-        cn_state state = state_of(rows, step);
+        cn_state values = state_of(rows, step);
+        State state(context, values);
         Random random(5);
-        Array<float> x(context, random.floats(rows * count)), y(context, x.size());
-        Array<float> dy(context, random.floats(rows * count)), dx(context, x.size());
-        dx.fill(1.0f);
-        ok(cn_dropout_forward(op, &state, x, y));
-        ok(cn_dropout_backward(op, &state, dy, dx));
+        std::vector<float> inputs = random.floats(rows * count), gradients = random.floats(rows * count);
+        Array<float> x(context, inputs), y(context, x.size());
+        Array<float> dy(context, gradients), dx(context, std::vector<float>(x.size(), 1.0f));
+        ok(cn_dropout_forward(op, state, x, y));
+        ok(cn_dropout_backward(op, state, dy, dx));
+        std::vector<float> outputs = y.values(), sums = dx.values();
         bool equal = true, gradient_equal = true;
         for (size_t i = 0; i < x.size(); ++i) {
-            float multiplier = reference_multiplier(state, 5, rate, i);
-            equal = equal && y[i] == x[i] * multiplier;
+            float multiplier = reference_multiplier(values, 5, rate, i);
+            equal = equal && outputs[i] == inputs[i] * multiplier;
             // The sum may be contracted to FMA or not.
-            gradient_equal = gradient_equal && std::fabs(dx[i] - (1.0f + dy[i] * multiplier)) <= 1e-6f * (1.0f + multiplier);
+            gradient_equal = gradient_equal && std::fabs(sums[i] - (1.0f + gradients[i] * multiplier)) <= 1e-6f * (1.0f + multiplier);
         }
         CHECK(equal);
         CHECK(gradient_equal);
-    }
+    });
 }
 
 // The published test vectors (Random123, kat_vectors, philox4x32 10).
@@ -60,12 +61,12 @@ void test_philox() {
 
 int main() {
     test_philox();
-    for_each_instruction_set([](int set) {
-        test_dropout(set, 0.25f, 1, 1, 0);
-        test_dropout(set, 0.5f, 3, 103, 9);
-        test_dropout(set, 0.1f, 2, 20011, 0xABCD12345678ull);
-        test_dropout(set, 0.0f, 2, 17, 1);
-        test_dropout(set, 0.99999994f, 2, 1024, 1);
+    for_each_device([](const Device& device) {
+        test_dropout(device, 0.25f, 1, 1, 0);
+        test_dropout(device, 0.5f, 3, 103, 9);
+        test_dropout(device, 0.1f, 2, 20011, 0xABCD12345678ull);
+        test_dropout(device, 0.0f, 2, 17, 1);
+        test_dropout(device, 0.99999994f, 2, 1024, 1);
     });
     return check::result();
 }

@@ -3,21 +3,62 @@
 
 #include "device.h"
 
+#include <algorithm>
+
 namespace layer {
 
 using Doubles = std::vector<double>;
 
+// What tensors hold.
+enum class Numbers {
+    Any,
+    Grid, // few bits, so that the convolution itself is exact in every precision and order of its sums: maxima and kinks are where they are
+    Whole // small whole numbers: with them everything is exact
+};
+
 struct ConvData {
-    ConvData(const cn_conv2d_desc& d, device::Random& random)
-        : x(random.floats(d.batch * d.input_height * d.input_width * d.input_channels)),
-          kernel(random.floats(d.window.height * d.window.width * d.input_channels * d.filters, -0.3, 0.3)), bias(random.floats(d.filters)),
-          dy(random.floats(d.batch * d.output_height * d.output_width * d.filters)), dx(random.floats(static_cast<int64_t>(x.size()))) {}
+    ConvData(const cn_conv2d_desc& d, device::Random& random, Numbers numbers = Numbers::Any) {
+        int64_t inputs = d.batch * d.input_height * d.input_width * d.input_channels;
+        int64_t weights = d.window.height * d.window.width * d.input_channels * d.filters;
+        int64_t outputs = d.batch * d.output_height * d.output_width * d.filters;
+        if (numbers == Numbers::Any) {
+            x = random.floats(inputs);
+            kernel = random.floats(weights, -0.3, 0.3);
+            bias = random.floats(d.filters);
+            dy = random.floats(outputs);
+            dx = random.floats(inputs);
+            return;
+        }
+        bool whole = numbers == Numbers::Whole;
+        x = random.whole(inputs, -3, 3);
+        // Sums stay where sigmoid and tanh are steep: neighbours on the grid differ there in float, too.
+        auto terms = static_cast<double>(weights / d.filters);
+        kernel = random.whole(weights, whole ? -2 : -grid_steps(terms), whole ? 2 : grid_steps(terms));
+        bias = random.whole(d.filters, -4, 4);
+        dy = whole ? random.whole(outputs, -2, 2) : random.floats(outputs);
+        dx = whole ? random.whole(inputs, -9, 9) : random.floats(inputs);
+        if (!whole) {
+            scale(x, 1.0f / 4);
+            scale(kernel, 1.0f / 256);
+            scale(bias, 1.0f / 16);
+        }
+    }
 
     std::vector<float> x, kernel, bias, dy, dx;
+
+private:
+    // A convolution of about 0.7: values of x are 0.5 at the root of their mean square, those of the kernel 0.58 of the largest.
+    static int64_t grid_steps(double terms) { return std::max<int64_t>(1, std::lround(std::min(0.3, 2.4 / std::sqrt(terms)) * 256)); }
+    static void scale(std::vector<float>& values, float factor) {
+        for (float& value : values) {
+            value *= factor;
+        }
+    }
 };
 
 struct ConvResult {
     Doubles y, predicted, dx, dkernel, dbias;
+    double largest_dz = 0; // |gradient of the convolution with its bias|
 };
 
 inline double activate(int activation, double x) {
@@ -128,6 +169,7 @@ inline ConvResult convolve(const cn_conv2d_desc& d, const ConvData& data, const 
     for (size_t o = 0; o < conv.size(); ++o) {
         dconv[o] *= derivative(d.activation, conv[o]);
         result.dbias[o % filters] += dconv[o];
+        result.largest_dz = std::fmax(result.largest_dz, std::fabs(dconv[o]));
     }
     result.dkernel.resize(data.kernel.size());
     result.dx.assign(data.dx.begin(), data.dx.end());

@@ -1,5 +1,5 @@
 // Convolution and dense stages, with every epilogue, against plain loops in double.
-#include "layer_reference.h"
+#include "layer_run.h"
 
 using namespace device;
 
@@ -54,105 +54,41 @@ std::vector<cn_conv2d_desc> conv_cases() {
     return cases;
 }
 
-void test_conv2d(int set, const cn_conv2d_desc& d) {
-    std::vector<std::vector<float>> first;
-    for (int threads = 1; threads <= 3; ++threads) {
-        Context context(threads, set);
-        cn_conv2d_desc larger = d;
-        larger.batch += 1; // one row of the batch stays unused
-        Op op(cn_conv2d_create, context, larger);
-        cn_state state = state_of(d.batch);
+// Stages in float32, and where the device has other precisions in those, with numbers that keep maxima in their places.
+template <class Desc>
+void test_stage(const Device& device, Desc d, const cn_conv2d_desc& as_conv2d) {
+    std::string scope = check::scope;
+    for (int precision = CN_PRECISION_FLOAT32; precision <= (device.is_cuda() ? CN_PRECISION_BFLOAT16 : CN_PRECISION_FLOAT32);
+         ++precision) {
+        check::scope = scope + ", precision " + std::to_string(precision);
+        layer::Numbers numbers = precision == CN_PRECISION_FLOAT32 ? layer::Numbers::Any : layer::Numbers::Grid;
         Random random(23);
-        layer::ConvData data(d, random);
-        Array<float> x(context, data.x), kernel(context, data.kernel), bias(context, data.bias), dy(context, data.dy);
-        Array<float> y(context, data.dy.size()), predicted(context, data.dy.size()), dx(context, data.dx);
-        Array<float> dkernel(context, random.floats(static_cast<int64_t>(data.kernel.size())));
-        Array<float> dbias(context, random.floats(static_cast<int64_t>(data.bias.size())));
-        Array<uint8_t> codes(context, y.size());
-        uint8_t* saved = d.pool.height != 0 ? codes.data() : nullptr;
-        float* input_gradient = d.input_gradient != CN_GRADIENT_NONE ? dx.data() : nullptr;
-        ok(cn_conv2d_forward(op, &state, x, kernel, d.use_bias != 0 ? bias.data() : nullptr, y, saved));
-        ok(cn_conv2d_predict(op, &state, x, kernel, d.use_bias != 0 ? bias.data() : nullptr, predicted));
-        ok(cn_conv2d_backward(op, &state, x, kernel, y, saved, dy, input_gradient, dkernel, d.use_bias != 0 ? dbias.data() : nullptr));
-
-        layer::ConvResult expected = layer::convolve(d, data, state);
-        CHECK_CLOSE(expected.y, y, 2e-5, 2e-5);
-        CHECK_CLOSE(expected.predicted, predicted, 2e-5, 2e-5);
-        CHECK_CLOSE(expected.dkernel, dkernel, 5e-5, 5e-5);
-        CHECK(dy.same_bits(data.dy));
-        if (d.use_bias != 0) {
-            CHECK_CLOSE(expected.dbias, dbias, 5e-5, 5e-5);
-        }
-        if (d.input_gradient != CN_GRADIENT_NONE) {
-            CHECK_CLOSE(expected.dx, dx, 5e-5, 5e-5);
-        }
-        if (threads == 1) {
-            first = {y.values(), predicted.values(), dx.values(), dkernel.values(), dbias.values()};
-        }
-        CHECK(y.same_bits(first[0]) && predicted.same_bits(first[1]) && dx.same_bits(first[2]));
-        CHECK(dkernel.same_bits(first[3]) && dbias.same_bits(first[4]));
-    }
-}
-
-void test_dense(int set, const cn_dense_desc& d) {
-    // A dense layer is a convolution of 1 x 1 over positions in a row.
-    cn_conv2d_desc conv{};
-    conv.batch = d.batch;
-    conv.input_height = conv.conv_height = conv.output_height = 1;
-    conv.input_width = conv.conv_width = conv.output_width = d.positions;
-    conv.input_channels = d.inputs;
-    conv.filters = d.units;
-    conv.window = {1, 1, 1, 1, 1, 1, 0, 0};
-    conv.activation = d.activation;
-    conv.use_bias = d.use_bias;
-    conv.dropout_rate = d.dropout_rate;
-    conv.dropout_stream = d.dropout_stream;
-    conv.input_gradient = d.input_gradient;
-    std::vector<std::vector<float>> first;
-    for (int threads = 1; threads <= 3; ++threads) {
-        Context context(threads, set);
-        cn_dense_desc larger = d;
-        larger.batch += 1;
-        Op op(cn_dense_create, context, larger);
+        layer::ConvData data(as_conv2d, random, numbers);
         cn_state state = state_of(d.batch);
-        Random random(29);
-        layer::ConvData data(conv, random);
-        Array<float> x(context, data.x), kernel(context, data.kernel), bias(context, data.bias), dy(context, data.dy);
-        Array<float> y(context, data.dy.size()), predicted(context, data.dy.size()), dx(context, data.dx);
-        Array<float> dkernel(context, data.kernel), dbias(context, data.bias);
-        float* input_gradient = d.input_gradient != CN_GRADIENT_NONE ? dx.data() : nullptr;
-        ok(cn_dense_forward(op, &state, x, kernel, d.use_bias != 0 ? bias.data() : nullptr, y));
-        ok(cn_dense_predict(op, &state, x, kernel, d.use_bias != 0 ? bias.data() : nullptr, predicted));
-        ok(cn_dense_backward(op, &state, x, kernel, y, dy, input_gradient, dkernel, d.use_bias != 0 ? dbias.data() : nullptr));
-
-        layer::ConvResult expected = layer::convolve(conv, data, state);
-        CHECK_CLOSE(expected.y, y, 5e-5, 5e-5);
-        CHECK_CLOSE(expected.predicted, predicted, 5e-5, 5e-5);
-        CHECK_CLOSE(expected.dkernel, dkernel, 5e-5, 5e-5);
-        CHECK(dy.same_bits(data.dy));
-        if (d.use_bias != 0) {
-            CHECK_CLOSE(expected.dbias, dbias, 5e-5, 5e-5);
-        }
-        if (d.input_gradient != CN_GRADIENT_NONE) {
-            CHECK_CLOSE(expected.dx, dx, 5e-5, 5e-5);
-        }
-        if (threads == 1) {
-            first = {y.values(), predicted.values(), dx.values(), dkernel.values(), dbias.values()};
-        }
-        CHECK(y.same_bits(first[0]) && predicted.same_bits(first[1]) && dx.same_bits(first[2]));
-        CHECK(dkernel.same_bits(first[3]) && dbias.same_bits(first[4]));
+        layer::ConvResult expected = layer::convolve(as_conv2d, data, state);
+        layer::Outputs first_outputs;
+        d.precision = precision;
+        for_each_variant(device, [&](cn_context* context, bool first) {
+            layer::Outputs outputs = layer::run(context, d, 1, data, state); // one row of the batch stays unused
+            layer::compare(as_conv2d, data, numbers, precision, expected, outputs);
+            if (first) {
+                first_outputs = outputs;
+            }
+            CHECK(outputs.same_bits(first_outputs));
+        });
     }
+    check::scope = scope;
 }
 
 } // namespace
 
 int main() {
-    for_each_instruction_set([](int set) {
+    for_each_device([](const Device& device) {
         std::string name = check::scope;
         int number = 0;
         for (const cn_conv2d_desc& d : conv_cases()) {
             check::scope = name + ", convolution " + std::to_string(number++);
-            test_conv2d(set, d);
+            test_stage(device, d, d);
         }
         const cn_dense_desc dense[] = {
             {0, CN_GRADIENT_OVERWRITE, 1, 1, 1, 1, CN_ACTIVATION_LINEAR, 1, 0, 0, 0, 0},
@@ -164,7 +100,7 @@ int main() {
         number = 0;
         for (const cn_dense_desc& d : dense) {
             check::scope = name + ", dense " + std::to_string(number++);
-            test_dense(set, d);
+            test_stage(device, d, layer::as_conv2d(d));
         }
     });
     return check::result();

@@ -96,34 +96,38 @@ double reference_accuracy(const cn_loss_desc& d, const float* p, const float* t,
     return d.accuracy == CN_ACCURACY_NONE ? 0 : hits / static_cast<double>(d.classes);
 }
 
-void test_loss(int set, int loss, int from_logits, int accuracy, int64_t rows, int64_t positions, int64_t classes) {
+void test_loss(const Device& device, int loss, int from_logits, int accuracy, int64_t rows, int64_t positions, int64_t classes) {
     std::vector<float> first_gradient;
     cn_metrics first{};
-    for (int threads = 1; threads <= 3; ++threads) {
-        Context context(threads, set);
+    for_each_variant(device, [&](cn_context* context, bool is_first) {
         cn_loss_desc desc{0, loss, rows + 1, positions, classes, from_logits, accuracy};
         Op op(cn_loss_create, context, desc);
-        cn_state state = state_of(rows);
+        State state(context, state_of(rows));
         Random random(19);
         int64_t count = rows * positions * classes;
-        Array<float> p(context, random.floats(count, from_logits != 0 ? -8 : 0.0, from_logits != 0 ? 8 : 1));
-        Array<float> t(context, random.floats(count, 0, 1)), gradient(context, p.size());
-        Array<int32_t> labels(context, static_cast<size_t>(rows * positions));
-        for (int64_t i = 0; i < rows * positions; ++i) {
-            labels[i] = static_cast<int32_t>(random.next_int(0, classes - 1));
+        std::vector<float> p_values = random.floats(count, from_logits != 0 ? -8 : 0.0, from_logits != 0 ? 8 : 1);
+        std::vector<float> t_values = random.floats(count, 0, 1);
+        std::vector<int32_t> label_values(static_cast<size_t>(rows * positions));
+        for (int32_t& label : label_values) {
+            label = static_cast<int32_t>(random.next_int(0, classes - 1));
         }
-        p[0] = from_logits != 0 ? 90.0f : 0.0f; // at the edges of the clip
+        p_values[0] = from_logits != 0 ? 90.0f : 0.0f; // at the edges of the clip
+        Array<float> p(context, p_values), t(context, t_values), gradient(context, p.size());
+        Array<int32_t> labels(context, label_values);
         const void* targets = loss == CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY ? static_cast<const void*>(labels.data()) : t.data();
-        cn_metrics metrics{1, 2, 3}, evaluated{1, 2, 3};
-        ok(cn_loss_forward(op, &state, p, targets, gradient, &metrics));
-        ok(cn_loss_forward(op, &state, p, targets, nullptr, &evaluated));
+        Metrics sums(context, {1, 2, 3}), evaluated_sums(context, {1, 2, 3});
+        ok(cn_loss_forward(op, state, p, targets, gradient, sums));
+        ok(cn_loss_forward(op, state, p, targets, nullptr, evaluated_sums));
+        cn_metrics metrics = sums.value(), evaluated = evaluated_sums.value();
         CHECK(std::memcmp(&metrics, &evaluated, sizeof(metrics)) == 0);
         std::vector<double> expected(p.size());
         double total = 0, correct = 0;
         for (int64_t position = 0; position < rows * positions; ++position) {
             int64_t at = position * classes;
-            total += reference(desc, p + at, t + at, labels[position], expected.data() + at);
-            correct += reference_accuracy(desc, p + at, t + at, labels[position]);
+            const float *predictions = p_values.data() + at, *truth = t_values.data() + at;
+            int32_t label = label_values[static_cast<size_t>(position)];
+            total += reference(desc, predictions, truth, label, expected.data() + at);
+            correct += reference_accuracy(desc, predictions, truth, label);
         }
         for (double& one : expected) {
             one /= static_cast<double>(rows * positions);
@@ -132,30 +136,32 @@ void test_loss(int set, int loss, int from_logits, int accuracy, int64_t rows, i
         CHECK(std::fabs(metrics.loss - 1 - total) <= 1e-5 + 1e-6 * std::fabs(total));
         CHECK(std::fabs(metrics.correct - 2 - correct) <= 1e-9);
         CHECK(metrics.count == 3 + static_cast<double>(rows * positions));
-        if (threads == 1) {
+        if (is_first) {
             first_gradient = gradient.values();
             first = metrics;
         }
         CHECK(gradient.same_bits(first_gradient));
         CHECK(std::memcmp(&metrics, &first, sizeof(metrics)) == 0);
-    }
+    });
 }
 
 // Targets that are no classes never index out of bounds: NaN, in the loss and in their own row.
-void test_bad_labels(int set) {
-    Context context(1, set);
+void test_bad_labels(const Device& device) {
+    Context context(device);
     for (int from_logits = 0; from_logits <= 1; ++from_logits) {
         Op op(cn_loss_create, context, cn_loss_desc{0, CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, 4, 1, 3, from_logits, CN_ACCURACY_SPARSE});
-        cn_state state = state_of(4);
+        State state(context, state_of(4));
         Array<float> p(context, std::vector<float>(12, 0.3f)), gradient(context, 12);
         const int32_t least = std::numeric_limits<int32_t>::min(), most = std::numeric_limits<int32_t>::max();
         Array<int32_t> labels(context, std::vector<int32_t>{0, least, 3, most});
-        cn_metrics metrics{};
-        ok(cn_loss_forward(op, &state, p, labels.data(), gradient, &metrics));
+        Metrics sums(context, {});
+        ok(cn_loss_forward(op, state, p, labels.data(), gradient, sums));
+        cn_metrics metrics = sums.value();
+        std::vector<float> gradients = gradient.values();
         CHECK(std::isnan(metrics.loss));
         CHECK(metrics.correct == 1);
         for (size_t i = 0; i < 12; ++i) {
-            CHECK(std::isnan(gradient[i]) == (i >= 3));
+            CHECK(std::isnan(gradients[i]) == (i >= 3));
         }
     }
 }
@@ -163,19 +169,19 @@ void test_bad_labels(int set) {
 } // namespace
 
 int main() {
-    for_each_instruction_set([](int set) {
+    for_each_device([](const Device& device) {
         const int64_t shapes[][3] = {{1, 1, 1}, {5, 1, 10}, {300, 3, 4}, {2, 1, 4100}, {32, 1, 10}};
         for (const auto& s : shapes) {
-            test_loss(set, CN_LOSS_MEAN_SQUARED_ERROR, 0, CN_ACCURACY_BINARY, s[0], s[1], s[2]);
-            test_loss(set, CN_LOSS_CATEGORICAL_CROSSENTROPY, 1, CN_ACCURACY_CATEGORICAL, s[0], s[1], s[2]);
-            test_loss(set, CN_LOSS_CATEGORICAL_CROSSENTROPY, 1, CN_ACCURACY_BINARY, s[0], s[1], s[2]);
-            test_loss(set, CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, 1, CN_ACCURACY_SPARSE, s[0], s[1], s[2]);
+            test_loss(device, CN_LOSS_MEAN_SQUARED_ERROR, 0, CN_ACCURACY_BINARY, s[0], s[1], s[2]);
+            test_loss(device, CN_LOSS_CATEGORICAL_CROSSENTROPY, 1, CN_ACCURACY_CATEGORICAL, s[0], s[1], s[2]);
+            test_loss(device, CN_LOSS_CATEGORICAL_CROSSENTROPY, 1, CN_ACCURACY_BINARY, s[0], s[1], s[2]);
+            test_loss(device, CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, 1, CN_ACCURACY_SPARSE, s[0], s[1], s[2]);
             if (s[2] > 1) { // the probabilities of a single class, 0 in the first row, have no sum
-                test_loss(set, CN_LOSS_CATEGORICAL_CROSSENTROPY, 0, CN_ACCURACY_NONE, s[0], s[1], s[2]);
-                test_loss(set, CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, 0, CN_ACCURACY_SPARSE, s[0], s[1], s[2]);
+                test_loss(device, CN_LOSS_CATEGORICAL_CROSSENTROPY, 0, CN_ACCURACY_NONE, s[0], s[1], s[2]);
+                test_loss(device, CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, 0, CN_ACCURACY_SPARSE, s[0], s[1], s[2]);
             }
         }
-        test_bad_labels(set);
+        test_bad_labels(device);
     });
     return check::result();
 }

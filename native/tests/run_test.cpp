@@ -20,10 +20,10 @@ void under(int rounding, const Call& call) {
 }
 
 // One step of Adam, of the loss and of a convolution whose gradients are listed: everything that sums outside the threads' loops too.
-std::vector<float> results(int set, int rounding) {
-    Context context(2, set);
+std::vector<float> results(const Device& device, int rounding) {
+    Context context(device, 2);
     Random random(31);
-    cn_state state = state_of(3);
+    State state(context, state_of(3));
     std::vector<float> all;
     auto keep = [&all](const std::vector<float>& values) { all.insert(all.end(), values.begin(), values.end()); };
 
@@ -44,8 +44,8 @@ std::vector<float> results(int set, int rounding) {
     Array<float> y(context, 3 * 2 * 2 * 5), dy(context, random.floats(3 * 2 * 2 * 5)), dx(context, x.size());
     Array<float> dkernel(context, kernel.size()), dbias(context, bias.size());
     Array<uint8_t> codes(context, y.size());
-    under(rounding, [&] { return cn_conv2d_forward(stage, &state, x, kernel, bias, y, codes); });
-    under(rounding, [&] { return cn_conv2d_backward(stage, &state, x, kernel, y, codes, dy, dx, dkernel, dbias); });
+    under(rounding, [&] { return cn_conv2d_forward(stage, state, x, kernel, bias, y, codes); });
+    under(rounding, [&] { return cn_conv2d_backward(stage, state, x, kernel, y, codes, dy, dx, dkernel, dbias); });
     keep(y.values());
     keep(dx.values());
     keep(dkernel.values());
@@ -53,10 +53,10 @@ std::vector<float> results(int set, int rounding) {
 
     Op loss(cn_loss_create, context, cn_loss_desc{0, CN_LOSS_MEAN_SQUARED_ERROR, 3, 1, 20, 0, CN_ACCURACY_NONE});
     Array<float> targets(context, random.floats(60)), gradient(context, 60);
-    cn_metrics metrics{};
-    under(rounding, [&] { return cn_loss_forward(loss, &state, y, targets.data(), gradient, &metrics); });
+    Metrics metrics(context, {});
+    under(rounding, [&] { return cn_loss_forward(loss, state, y, targets.data(), gradient, metrics); });
     keep(gradient.values());
-    keep({static_cast<float>(metrics.loss)});
+    keep({static_cast<float>(metrics.value().loss)});
 
     cn_optimizer_desc adam{};
     adam.optimizer = CN_OPTIMIZER_ADAM;
@@ -66,13 +66,13 @@ std::vector<float> results(int set, int rounding) {
     adam.epsilon = 1e-7;
     Op optimizer(cn_optimizer_create, context, adam);
     Array<float> first(context, kernel.size()), second(context, kernel.size());
-    under(rounding, [&] { return cn_optimizer_step(optimizer, &state, kernel, dkernel, first, second, 1); });
+    under(rounding, [&] { return cn_optimizer_step(optimizer, state, kernel, dkernel, first, second, 1); });
     keep(kernel.values());
     return all;
 }
 
-void test_rounding_mode(int set) {
-    std::vector<float> nearest = results(set, FE_TONEAREST), upward = results(set, FE_UPWARD);
+void test_rounding_mode(const Device& device) {
+    std::vector<float> nearest = results(device, FE_TONEAREST), upward = results(device, FE_UPWARD);
     CHECK(nearest.size() == upward.size() && std::memcmp(nearest.data(), upward.data(), nearest.size() * sizeof(float)) == 0);
 }
 
@@ -118,7 +118,7 @@ void test_destroy_while_running() {
 } // namespace
 
 int main() {
-    for_each_instruction_set(test_rounding_mode);
+    for_each_device(test_rounding_mode);
     test_destroy_while_running();
     return check::result();
 }

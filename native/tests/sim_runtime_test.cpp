@@ -352,8 +352,13 @@ void test_spoiled_captures() {
         CHECK(cudaMemsetAsync(x.data(), 0, Bytes, stream) == cudaErrorStreamCaptureInvalidated);
         CHECK(cudaStreamEndCapture(stream, &graph) == cudaErrorStreamCaptureInvalidated && graph == nullptr);
     }
-    Stream blocking(cudaStreamDefault);
     cudaGraph_t graph = nullptr;
+    for (const auto& wait : {cudaStreamSynchronize, cudaStreamQuery}) { // of the stream itself spoils every mode
+        CHECK(cudaStreamBeginCapture(stream, cudaStreamCaptureModeRelaxed) == cudaSuccess);
+        CHECK(wait(stream) == cudaErrorStreamCaptureUnsupported);
+        CHECK(cudaStreamEndCapture(stream, &graph) == cudaErrorStreamCaptureInvalidated && graph == nullptr);
+    }
+    Stream blocking(cudaStreamDefault);
     CHECK(cudaStreamBeginCapture(nullptr, cudaStreamCaptureModeRelaxed) == cudaErrorStreamCaptureUnsupported);
     CHECK(cudaStreamBeginCapture(blocking, cudaStreamCaptureModeRelaxed) == cudaSuccess);
     CHECK(cudaMemsetAsync(x.data(), 0, Bytes) == cudaErrorStreamCaptureImplicit);

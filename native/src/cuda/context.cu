@@ -64,6 +64,12 @@ Context::Context(const cn_context_desc& desc)
 
 Context::~Context() {
     cudaSetDevice(_ordinal);
+    cudaStreamCaptureStatus status{};
+    if (cudaStreamIsCapturing(_stream, &status) == cudaSuccess && status != cudaStreamCaptureStatusNone) {
+        cudaGraph_t graph = nullptr;
+        cudaStreamEndCapture(_stream, &graph);
+        cudaGraphDestroy(graph);
+    }
     cudaStreamSynchronize(_stream);
     cudaStreamDestroy(_stream);
 }
@@ -100,7 +106,7 @@ void* Context::allocate(int64_t bytes) {
 
 void Context::release(void* memory, int64_t) noexcept {
     cudaSetDevice(_ordinal);
-    cudaStreamSynchronize(_stream);
+    wait_unless_recording(_stream);
     release_device(memory);
 }
 

@@ -18,7 +18,7 @@ RecordedGraph::RecordedGraph(cudaStream_t stream, std::shared_ptr<DeviceMemory> 
 }
 
 RecordedGraph::~RecordedGraph() {
-    cudaStreamSynchronize(_stream);
+    wait_unless_recording(_stream);
     cudaGraphExecDestroy(_executable);
 }
 

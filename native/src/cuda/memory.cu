@@ -32,6 +32,13 @@ void release_device(void* memory) noexcept {
     cudaFree(memory);
 }
 
+void wait_unless_recording(cudaStream_t stream) noexcept {
+    cudaStreamCaptureStatus status{};
+    if (cudaStreamIsCapturing(stream, &status) == cudaSuccess && status == cudaStreamCaptureStatusNone) {
+        cudaStreamSynchronize(stream);
+    }
+}
+
 PinnedMemory::PinnedMemory(int64_t bytes) {
     if (bytes > 0) {
         check_allocation(cudaHostAlloc(&_data, static_cast<size_t>(bytes), cudaHostAllocDefault), bytes, "page-locked host");

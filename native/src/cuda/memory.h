@@ -11,6 +11,10 @@ namespace compiled::cuda {
 void* allocate_device(int64_t bytes, cudaStream_t stream);
 void release_device(void* memory) noexcept;
 
+// Waits for a stream before something that it may use is given back. One that records can not be waited for, or the recording is lost;
+// finalizers give back what they like when they like, and what the stream records has not begun.
+void wait_unless_recording(cudaStream_t stream) noexcept;
+
 class DeviceMemory {
 public:
     DeviceMemory(int64_t bytes, cudaStream_t stream) : _data(allocate_device(bytes, stream)), _bytes(bytes) {}

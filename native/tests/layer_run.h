@@ -1,0 +1,129 @@
+// Convolution and dense stages on a device, compared with the plain loops.
+#pragma once
+
+#include "layer_reference.h"
+
+namespace layer {
+
+struct Outputs {
+    std::vector<float> y, predicted, dx, dkernel, dbias;
+
+    bool same_bits(const Outputs& other) const {
+        return same(y, other.y) && same(predicted, other.predicted) && same(dx, other.dx) && same(dkernel, other.dkernel) &&
+               same(dbias, other.dbias);
+    }
+
+private:
+    static bool same(const std::vector<float>& left, const std::vector<float>& right) {
+        return left.size() == right.size() && std::memcmp(left.data(), right.data(), left.size() * sizeof(float)) == 0;
+    }
+};
+
+// The tensors of a stage, each of exactly its size; what is overwritten holds NaN before.
+class Tensors {
+public:
+    Tensors(cn_context* context, const ConvData& data)
+        : x(context, data.x), kernel(context, data.kernel), bias(context, data.bias), dy(context, data.dy), y(context, nans(data.dy)),
+          predicted(context, nans(data.dy)), dx(context, data.dx), dkernel(context, nans(data.kernel)), dbias(context, nans(data.bias)) {}
+
+    Outputs outputs(const ConvData& data) const {
+        CHECK(x.same_bits(data.x) && kernel.same_bits(data.kernel) && bias.same_bits(data.bias) && dy.same_bits(data.dy));
+        return {y, predicted, dx, dkernel, dbias};
+    }
+
+    device::Array<float> x, kernel, bias, dy, y, predicted, dx, dkernel, dbias;
+
+private:
+    static std::vector<float> nans(const std::vector<float>& like) { return std::vector<float>(like.size(), NAN); }
+};
+
+// forward, predict and backward of `d.batch` rows, by an op for `spare` rows more.
+inline Outputs run(cn_context* context, const cn_conv2d_desc& d, int64_t spare, const ConvData& data, const cn_state& values) {
+    cn_conv2d_desc larger = d;
+    larger.batch += spare;
+    device::Op op(cn_conv2d_create, context, larger);
+    device::State state(context, values);
+    Tensors t(context, data);
+    device::Array<uint8_t> codes(context, data.dy.size());
+    uint8_t* saved = d.pool.height != 0 ? codes.data() : nullptr;
+    float* bias = d.use_bias != 0 ? t.bias.data() : nullptr;
+    float* dx = d.input_gradient != CN_GRADIENT_NONE ? t.dx.data() : nullptr;
+    device::ok(cn_conv2d_forward(op, state, t.x, t.kernel, bias, t.y, saved));
+    device::ok(cn_conv2d_predict(op, state, t.x, t.kernel, bias, t.predicted));
+    device::ok(cn_conv2d_backward(op, state, t.x, t.kernel, t.y, saved, t.dy, dx, t.dkernel, bias != nullptr ? t.dbias.data() : nullptr));
+    return t.outputs(data);
+}
+
+inline Outputs run(cn_context* context, const cn_dense_desc& d, int64_t spare, const ConvData& data, const cn_state& values) {
+    cn_dense_desc larger = d;
+    larger.batch += spare;
+    device::Op op(cn_dense_create, context, larger);
+    device::State state(context, values);
+    Tensors t(context, data);
+    float* bias = d.use_bias != 0 ? t.bias.data() : nullptr;
+    float* dx = d.input_gradient != CN_GRADIENT_NONE ? t.dx.data() : nullptr;
+    device::ok(cn_dense_forward(op, state, t.x, t.kernel, bias, t.y));
+    device::ok(cn_dense_predict(op, state, t.x, t.kernel, bias, t.predicted));
+    device::ok(cn_dense_backward(op, state, t.x, t.kernel, t.y, t.dy, dx, t.dkernel, bias != nullptr ? t.dbias.data() : nullptr));
+    return t.outputs(data);
+}
+
+// A dense layer is a convolution of 1 x 1 over positions in a row.
+inline cn_conv2d_desc as_conv2d(const cn_dense_desc& d) {
+    cn_conv2d_desc conv{};
+    conv.batch = d.batch;
+    conv.input_height = conv.conv_height = conv.output_height = 1;
+    conv.input_width = conv.conv_width = conv.output_width = d.positions;
+    conv.input_channels = d.inputs;
+    conv.filters = d.units;
+    conv.window = {1, 1, 1, 1, 1, 1, 0, 0};
+    conv.activation = d.activation;
+    conv.use_bias = d.use_bias;
+    conv.dropout_rate = d.dropout_rate;
+    conv.dropout_stream = d.dropout_stream;
+    conv.input_gradient = d.input_gradient;
+    conv.precision = d.precision;
+    return conv;
+}
+
+// What a sum of `terms` products may be off: their factors are rounded, and errors of either sign mostly cancel.
+inline double product_tolerance(int precision, double terms, double largest_product) {
+    const double unit = precision == CN_PRECISION_FLOAT32 ? 1.3e-6 : precision == CN_PRECISION_TF32 ? 2e-3 : 1.6e-2;
+    return 1e-5 + unit * std::sqrt(terms) * largest_product;
+}
+
+inline double largest_of(const std::vector<float>& values) {
+    double largest = 0;
+    for (float value : values) {
+        largest = std::fmax(largest, std::fabs(static_cast<double>(value)));
+    }
+    return largest;
+}
+
+// `precision` is that of the device: CPUs multiply in float32 whatever they are asked for. Backward is compared where the gradient of the
+// convolution depends little on how it was rounded: with numbers that it does not round, without kinks, or in float32.
+inline void compare(const cn_conv2d_desc& d, const ConvData& data, Numbers numbers, int precision, const ConvResult& expected,
+                    const Outputs& actual) {
+    double window = static_cast<double>(d.window.height * d.window.width),
+           positions = static_cast<double>(d.batch * d.conv_height * d.conv_width);
+    double x = largest_of(data.x), kernel = largest_of(data.kernel), terms = window * static_cast<double>(d.input_channels);
+    double relative = 1.3e-6 * std::sqrt(terms), scale = 1 / (1 - static_cast<double>(d.dropout_rate));
+    int forward = numbers == Numbers::Any ? precision : CN_PRECISION_FLOAT32;
+    CHECK_CLOSE(expected.y, actual.y, relative, scale * product_tolerance(forward, terms, x * kernel));
+    CHECK_CLOSE(expected.predicted, actual.predicted, relative, product_tolerance(forward, terms, x * kernel));
+    if (forward != CN_PRECISION_FLOAT32 && (d.pool.height != 0 || d.activation != CN_ACTIVATION_LINEAR)) {
+        return;
+    }
+    CHECK_CLOSE(expected.dkernel, actual.dkernel, 5e-5, product_tolerance(precision, positions, x * expected.largest_dz));
+    if (d.use_bias != 0) { // a sum without products
+        CHECK_CLOSE(expected.dbias, actual.dbias, 5e-5, product_tolerance(CN_PRECISION_FLOAT32, positions, expected.largest_dz));
+    }
+    if (d.input_gradient != CN_GRADIENT_NONE) {
+        double filters = static_cast<double>(d.filters);
+        CHECK_CLOSE(expected.dx, actual.dx, 5e-5, product_tolerance(precision, window * filters, kernel * expected.largest_dz));
+    } else {
+        CHECK(actual.dx == data.dx);
+    }
+}
+
+} // namespace layer

@@ -1,0 +1,154 @@
+// Descriptors of random convolution and dense stages, small enough to be many.
+#pragma once
+
+#include "layer_reference.h"
+
+namespace layer {
+
+using device::Random;
+
+inline bool chance(Random& random, double probability) {
+    return random.next(0, 1) < probability;
+}
+
+template <class T>
+T one_of(Random& random, const std::vector<T>& values) {
+    return values[static_cast<size_t>(random.next_int(0, static_cast<int64_t>(values.size()) - 1))];
+}
+
+// Numbers that kernels like, and others.
+inline int64_t channels(Random& random) {
+    return chance(random, 0.5) ? random.next_int(1, 20) : one_of<int64_t>(random, {8, 16, 24, 32, 32, 40, 48, 64, 64, 72, 96, 128});
+}
+
+// One axis of a window over an input.
+struct Axis {
+    int64_t size, stride, dilation, pad;
+    int64_t output;
+
+    int64_t reach() const { return (size - 1) * dilation + 1; }
+};
+
+inline Axis convolution_axis(Random& random, int64_t size, int64_t most_outputs) {
+    Axis axis{size, 1, 1, 0, random.next_int(1, most_outputs)};
+    axis.stride = chance(random, 0.75) ? 1 : random.next_int(2, 3);
+    axis.dilation = chance(random, 0.8) ? 1 : random.next_int(2, 3);
+    if (chance(random, 0.4)) {
+        axis.pad = (axis.reach() - 1) / 2;
+    } else if (chance(random, 0.3)) {
+        axis.pad = random.next_int(0, axis.reach() - 1);
+    }
+    return axis;
+}
+
+// Windows may end behind the input, and the input may go on behind the last window.
+inline int64_t convolution_input(Random& random, const Axis& axis) {
+    int64_t whole = (axis.output - 1) * axis.stride + axis.reach() - axis.pad;
+    int64_t pad_behind = chance(random, 0.5) ? axis.pad : random.next_int(0, axis.reach() - 1);
+    int64_t dead = chance(random, 0.3) ? random.next_int(1, 3) : 0;
+    return std::max<int64_t>(1, std::max(whole - pad_behind, (axis.output - 1) * axis.stride + 1 - axis.pad) + dead);
+}
+
+inline Axis pooling_axis(Random& random, bool half, int64_t input) {
+    Axis axis{2, 2, 1, 0, 1};
+    if (!half) {
+        axis = {random.next_int(1, 4), random.next_int(1, 4), 1, 0, 1};
+        axis.pad = chance(random, 0.5) ? random.next_int(0, axis.size - 1) : 0;
+    }
+    int64_t most = (input - 1 + axis.pad) / axis.stride + 1;
+    int64_t inside = input + axis.pad < axis.size ? 1 : (input + axis.pad - axis.size) / axis.stride + 1;
+    axis.output = chance(random, 0.7) ? inside : random.next_int(1, most);
+    return axis;
+}
+
+inline cn_window window_of(const Axis& rows, const Axis& columns) {
+    return {rows.size, columns.size, rows.stride, columns.stride, rows.dilation, columns.dilation, rows.pad, columns.pad};
+}
+
+// What only Numbers::Whole restricts.
+template <class Desc>
+void draw_epilogue(Random& random, Numbers numbers, Desc& d) {
+    bool whole = numbers == Numbers::Whole;
+    d.activation = static_cast<int32_t>(random.next_int(CN_ACTIVATION_LINEAR, whole ? CN_ACTIVATION_RELU : CN_ACTIVATION_TANH));
+    d.use_bias = chance(random, 0.7) ? 1 : 0;
+    d.dropout_rate = chance(random, 0.5) ? 0.0f : whole ? 0.5f : one_of<float>(random, {0.1f, 0.25f, 0.5f, 0.8f});
+    d.dropout_stream = static_cast<uint32_t>(random.next_int(0, 65535));
+    d.input_gradient = static_cast<int32_t>(random.next_int(CN_GRADIENT_NONE, CN_GRADIENT_ACCUMULATE));
+    d.precision = chance(random, 0.5) ? CN_PRECISION_FLOAT32 : static_cast<int32_t>(random.next_int(1, CN_PRECISION_BFLOAT16));
+}
+
+// `d.batch` rows with about `products` products at most.
+inline cn_conv2d_desc random_conv2d(Random& random, Numbers numbers, int64_t products) {
+    cn_conv2d_desc d{};
+    d.batch = random.next_int(1, 4);
+    d.input_channels = channels(random);
+    d.filters = channels(random);
+    int64_t height = random.next_int(1, 5), width = random.next_int(1, 5);
+    if (chance(random, 0.6)) {
+        height = width = one_of<int64_t>(random, {1, 3, 3, 3, 5});
+    }
+    int64_t cells = std::max<int64_t>(1, products / (d.batch * height * width * d.input_channels * d.filters));
+    Axis rows = convolution_axis(random, height, std::min<int64_t>(20, cells));
+    Axis columns = convolution_axis(random, width, std::min<int64_t>(24, std::max<int64_t>(1, cells / rows.output)));
+    d.window = window_of(rows, columns);
+    d.input_height = convolution_input(random, rows);
+    d.input_width = convolution_input(random, columns);
+    d.conv_height = d.output_height = rows.output;
+    d.conv_width = d.output_width = columns.output;
+    if (chance(random, 0.6)) {
+        bool half = chance(random, 0.6);
+        Axis pool_rows = pooling_axis(random, half, d.conv_height), pool_columns = pooling_axis(random, half, d.conv_width);
+        d.pool = window_of(pool_rows, pool_columns);
+        d.output_height = pool_rows.output;
+        d.output_width = pool_columns.output;
+    }
+    draw_epilogue(random, numbers, d);
+    return d;
+}
+
+inline cn_dense_desc random_dense(Random& random, Numbers numbers, int64_t products) {
+    cn_dense_desc d{};
+    d.batch = random.next_int(1, 70);
+    d.positions = chance(random, 0.7) ? 1 : random.next_int(2, 5);
+    d.units = channels(random);
+    int64_t most = std::clamp<int64_t>(products / (d.batch * d.positions * d.units), 1, 3000);
+    d.inputs = chance(random, 0.5) ? random.next_int(1, most) : (random.next_int(1, most) + 15) / 16 * 16;
+    draw_epilogue(random, numbers, d);
+    return d;
+}
+
+inline std::string describe(const cn_window& w) {
+    char text[128];
+    std::snprintf(text, sizeof(text), "%d x %d, stride %d x %d, dilation %d x %d, pad %d, %d", static_cast<int>(w.height),
+                  static_cast<int>(w.width), static_cast<int>(w.stride_height), static_cast<int>(w.stride_width),
+                  static_cast<int>(w.dilation_height), static_cast<int>(w.dilation_width), static_cast<int>(w.pad_top),
+                  static_cast<int>(w.pad_left));
+    return text;
+}
+
+template <class Desc>
+std::string describe_epilogue(const Desc& d) {
+    char text[128];
+    std::snprintf(text, sizeof(text), "activation %d, bias %d, dropout %g, gradient %d, precision %d", d.activation, d.use_bias,
+                  static_cast<double>(d.dropout_rate), d.input_gradient, d.precision);
+    return text;
+}
+
+inline std::string describe(const cn_conv2d_desc& d) {
+    char text[160];
+    std::snprintf(text, sizeof(text), "x [%d, %d, %d, %d], %d filters, convolution %d x %d, output %d x %d", static_cast<int>(d.batch),
+                  static_cast<int>(d.input_height), static_cast<int>(d.input_width), static_cast<int>(d.input_channels),
+                  static_cast<int>(d.filters), static_cast<int>(d.conv_height), static_cast<int>(d.conv_width),
+                  static_cast<int>(d.output_height), static_cast<int>(d.output_width));
+    return std::string(text) + "; window " + describe(d.window) + "; pool " + (d.pool.height == 0 ? "none" : describe(d.pool)) + "; " +
+           describe_epilogue(d);
+}
+
+inline std::string describe(const cn_dense_desc& d) {
+    char text[96];
+    std::snprintf(text, sizeof(text), "x [%d, %d, %d], %d units; ", static_cast<int>(d.batch), static_cast<int>(d.positions),
+                  static_cast<int>(d.inputs), static_cast<int>(d.units));
+    return text + describe_epilogue(d);
+}
+
+} // namespace layer
