@@ -151,8 +151,8 @@ public abstract partial class Model
             _arena.WriteMetrics(sums); // Whoever was told may have used the model.
         }
 
+        BatchResult mean = ReadMetrics(); // Waits for the device.
         TimeSpan trainingTime = Stopwatch.GetElapsedTime(begin);
-        BatchResult mean = ReadMetrics();
         Evaluation? evaluation = validation is null ? null : EvaluateSamples(validation, cancellationToken);
         result = new EpochResult(at.Epoch, mean.Loss, mean.Accuracy, evaluation, samples, trainingTime, Stopwatch.GetElapsedTime(begin));
         return true;
