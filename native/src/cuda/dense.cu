@@ -138,6 +138,25 @@ struct DenseShape {
     bool unit_vectors;
 };
 
+// The first `count` values, or all if it is more. `vectors`: rows begin at multiples of 16 bytes.
+template <int Run>
+__device__ void store_run(bool vectors, float* target, int64_t count, const float (&values)[Run]) {
+    if (vectors && count >= Run) {
+        if constexpr (Run == 4) {
+            store_vector(target, make_float4(values[0], values[1], values[2], values[3]));
+            return;
+        } else if constexpr (Run == 2) {
+            store_vector(target, make_float2(values[0], values[1]));
+            return;
+        }
+    }
+    for (int e = 0; e < Run; ++e) {
+        if (e < count) {
+            target[e] = values[e];
+        }
+    }
+}
+
 // -----------------------------------------------------------------------------------------------------------------------------------
 // Forward
 // -----------------------------------------------------------------------------------------------------------------------------------
@@ -164,25 +183,6 @@ public:
         store_run(_shape.unit_vectors, _y + element, _shape.units - column, values);
     }
 
-    // The first `count` values, or all if it is more. `vectors`: rows begin at multiples of 16 bytes.
-    template <int Run>
-    __device__ static void store_run(bool vectors, float* target, int64_t count, const float (&values)[Run]) {
-        if (vectors && count >= Run) {
-            if constexpr (Run == 4) {
-                store_vector(target, make_float4(values[0], values[1], values[2], values[3]));
-                return;
-            } else if constexpr (Run == 2) {
-                store_vector(target, make_float2(values[0], values[1]));
-                return;
-            }
-        }
-        for (int e = 0; e < Run; ++e) {
-            if (e < count) {
-                target[e] = values[e];
-            }
-        }
-    }
-
 private:
     const DenseShape& _shape;
     DropoutMask _mask;
@@ -203,6 +203,9 @@ struct TileWork {
     // Adds what the blocks of this tile have summed: see sum_splits.
     template <int Count>
     __device__ bool sum(const ProductPlan& plan, float (&values)[Count], float* partials, int64_t splits, unsigned* tickets) const {
+        if (plan.splits == 1) {
+            return true; // there is neither a partial nor a ticket
+        }
         return sum_splits<TileThreads>(values, partials + tile * plan.splits * plan.tile_floats, static_cast<int>(split),
                                        static_cast<int>(splits), tickets + tile);
     }
@@ -329,8 +332,8 @@ __device__ void sum_bias_gradient(const BiasPlan& plan, int64_t block, int64_t r
         gradient.finish(element, y, dz);
         sum[0] += dz[0];
     }
-    if (!sum_splits<TileThreads>(sum, p.bias_partials + tile * plan.splits * TileThreads, static_cast<int>(split), static_cast<int>(splits),
-                                 p.bias_tickets + tile)) {
+    if (plan.splits > 1 && !sum_splits<TileThreads>(sum, p.bias_partials + tile * plan.splits * TileThreads, static_cast<int>(split),
+                                                    static_cast<int>(splits), p.bias_tickets + tile)) {
         return;
     }
     shared[threadIdx.x] = sum[0];
@@ -362,7 +365,7 @@ __device__ void dense_kernel_gradient_tile(const ProductPlan& plan, int64_t bloc
     product.for_each_pack([&](int row, int column, auto& values) {
         int64_t i = work.row + row, j = work.column + column;
         if (i < shape.inputs && j < shape.units) {
-            DenseOutput::store_run(shape.unit_vectors, p.dkernel + i * shape.units + j, shape.units - j, values);
+            store_run(shape.unit_vectors, p.dkernel + i * shape.units + j, shape.units - j, values);
         }
     });
 }
@@ -392,7 +395,7 @@ __device__ void dense_input_gradient_tile(const ProductPlan& plan, int64_t block
         for (int e = 0; accumulate && e < Product::Pack; ++e) {
             values[e] += e < count ? target[e] : 0.0f;
         }
-        DenseOutput::store_run(shape.input_vectors, target, count, values);
+        store_run(shape.input_vectors, target, count, values);
     });
 }
 
