@@ -7,16 +7,6 @@
 
 #include <cstdint>
 
-// Before loops whose indices choose registers.
-#if defined(__CUDACC__)
-#define CN_PRAGMA(...) _Pragma(#__VA_ARGS__)
-#define CN_UNROLL CN_PRAGMA(unroll)
-#define CN_UNROLL_BY(count) CN_PRAGMA(unroll count)
-#else
-#define CN_UNROLL
-#define CN_UNROLL_BY(count)
-#endif
-
 namespace compiled::cuda {
 
 namespace tiled {
