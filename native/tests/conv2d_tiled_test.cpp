@@ -279,6 +279,7 @@ int main() {
         {"1 channel", stage(3, 8, 70, 1, 40, 5, true, false), 2},
         {"wide", stage(1, 3, 140, 8, 8, 3, true, true), 1},
         {"narrow", stage(2, 100, 2, 8, 8, 3, true, true), 2},
+        {"several bands per slice", stage(12, 4, 4, 64, 128, 3, true, true), 11},
         {"one pixel", stage(1, 1, 1, 8, 8, 3, true, false), 1},
     };
     for (int precision = CN_PRECISION_FLOAT32; precision <= CN_PRECISION_BFLOAT16; ++precision) {
