@@ -134,7 +134,7 @@ void test_misuse(const Device& device) {
     CHECK(feed == nullptr);
     ok(cn_feed_create(buffer, 0, 1000, 2, &feed));
     void* area = nullptr;
-    INVALID(cn_feed_next(feed, nullptr), "host_address is null");
+    INVALID(cn_feed_next(feed, nullptr), "area is null");
     INVALID(cn_feed_next(nullptr, &area), "feed is null");
     INVALID(cn_feed_next(reinterpret_cast<cn_feed*>(buffer), &area), "not of a feed");
     CHECK(area == nullptr);
