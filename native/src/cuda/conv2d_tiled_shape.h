@@ -7,13 +7,11 @@
 
 #include <cstdint>
 
-// Before loops whose indices choose registers.
+// Before loops of which some turns should be written out.
 #if defined(__CUDACC__)
 #define CN_PRAGMA(...) _Pragma(#__VA_ARGS__)
-#define CN_UNROLL CN_PRAGMA(unroll)
 #define CN_UNROLL_BY(count) CN_PRAGMA(unroll count)
 #else
-#define CN_UNROLL
 #define CN_UNROLL_BY(count)
 #endif
 
