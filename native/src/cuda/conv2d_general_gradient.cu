@@ -4,7 +4,7 @@
 //            need it, on its way to shared memory. Only where windows of the pooling overlap, a launch of its own writes it out before.
 // Kernel     [taps][positions] times dz. The positions are split over several blocks; the last to finish adds their parts in order. The
 //            blocks of the first taps also sum dz itself, in float32, for the gradient of the bias.
-// Input      [positions of the input][turned taps] times the turned kernel.
+// Input      [positions of the input][turned taps] times the turned kernel, phase by phase (conv2d_general_phases.h).
 // Writes     dkernel and dbias are overwritten; dx by the descriptor.
 // Scratch    The parts; dz where it is written.
 // Blocks     One launch: tiles of the kernel's gradient, then tiles of the input's. Their number depends on the shape alone.
@@ -19,7 +19,10 @@ using namespace general;
 
 namespace {
 
-constexpr int BlocksPerMultiprocessor = 4; // what the registers are meant to allow
+// What the registers are meant to allow: multiply-adds need more of them than tensor cores.
+constexpr int blocks_per_multiprocessor(int32_t precision) {
+    return precision == CN_PRECISION_FLOAT32 ? 3 : 4;
+}
 
 // Which of the blocks that share a tile of the kernel's gradient: enough for a large device, as long as each has some work.
 constexpr int64_t WantedBlocks = 256;
@@ -109,42 +112,38 @@ __device__ __forceinline__ void kernel_gradient_tile(const Conv2DShape& shape, c
 // Input
 // -----------------------------------------------------------------------------------------------------------------------------------
 
-// Of the positions of the input from `first` on: see UnfoldedGradient.
-__device__ void find_places(const Conv2DShape& shape, int64_t first, int64_t end, WindowPlace (&places)[TileRows]) {
-    for (int row = static_cast<int>(threadIdx.x); row < TileRows; row += TileThreads) {
-        places[row] = {-1, 0, 0};
-        if (first + row < end) {
-            Pixel pixel = Pixel::of(shape.input, first + row);
-            places[row] = {pixel.image, pixel.row + shape.window.pad_top, pixel.column + shape.window.pad_left};
-        }
-    }
-}
-
 template <int32_t Precision, int Columns, bool Pooled>
-__device__ __forceinline__ void input_gradient_tile(const Conv2DShape& shape, const TilePlan& plan, int64_t tile,
+__device__ __forceinline__ void input_gradient_tile(const Conv2DShape& shape, const InputPlan& plan, int64_t tile,
                                                     const GradientReader<Pooled>& reader, int64_t rows, Operands<Precision>& operands,
                                                     const GradientRun& r) {
     using Tile = Product<Precision, Columns, TileOrder::DepthFirst, TileOrder::DepthFirst>;
     CN_SHARED(places, WindowPlace[TileRows]);
-    int64_t first = tile / plan.column_tiles * TileRows, column = tile % plan.column_tiles * Columns;
-    int64_t positions = rows * shape.input.size();
-    if (first >= positions) {
+    int64_t tile_row = tile / plan.tiles.column_tiles, column = tile % plan.tiles.column_tiles * Columns;
+    auto phase = static_cast<uint32_t>(tile_row / plan.tile_rows_of_phase);
+    int64_t first = tile_row % plan.tile_rows_of_phase * TileRows, pixels = rows * plan.phases.plane.size();
+    if (first >= pixels) {
         return;
     }
-    find_places(shape, first, positions, places);
+    for (int row = static_cast<int>(threadIdx.x); row < TileRows; row += TileThreads) {
+        Pixel pixel = plan.phases.pixel(phase, first + row);
+        bool exists = first + row < pixels && shape.input.holds(pixel.row, pixel.column);
+        places[row] = {exists ? pixel.image : -1, pixel.row + shape.window.pad_top, pixel.column + shape.window.pad_left};
+    }
     __syncthreads();
+    TurnedTaps taps = plan.phases.taps(phase);
     PlaceTable table{places, first};
-    UnfoldedGradient<Pooled> a(shape, reader, table, r.gradient.vectors);
-    TurnedKernel b(shape, r.kernel, r.filter_vectors);
+    UnfoldedGradient<Pooled> a(shape, taps, reader, table, r.gradient.vectors);
+    TurnedKernel b(shape, taps, r.kernel, r.filter_vectors);
     Tile sums;
-    multiply_tile(sums, operands.template a<Tile>(), a, first, operands.template b<Tile>(), b, column, 0, shape.turned_taps());
+    multiply_tile(sums, operands.template a<Tile>(), a, first, operands.template b<Tile>(), b, column, 0, taps.count(shape));
     sums.for_each_pack([&](int row, int pack_column, auto& pack) {
-        int64_t position = first + row, channel = column + pack_column;
-        if (position >= positions || channel >= shape.channels) {
+        WindowPlace place = places[row];
+        int64_t channel = column + pack_column, count = shape.channels - channel;
+        if (place.image < 0 || count <= 0) {
             return;
         }
-        float* target = r.dx + position * shape.channels + channel;
-        int64_t count = shape.channels - channel;
+        Pixel pixel{place.image, place.top - shape.window.pad_top, place.left - shape.window.pad_left};
+        float* target = r.dx + pixel.in(shape.input) * shape.channels + channel;
         CN_UNROLL
         for (int e = 0; e < Tile::Pack; ++e) {
             pack[e] += r.accumulate && e < count ? target[e] : 0.0f;
@@ -154,8 +153,8 @@ __device__ __forceinline__ void input_gradient_tile(const Conv2DShape& shape, co
 }
 
 template <int32_t Precision, bool Pooled>
-__global__ void __launch_bounds__(TileThreads, BlocksPerMultiprocessor)
-    conv2d_general_gradient_kernel(const cn_state* state, Conv2DShape shape, TilePlan kernel_plan, TilePlan input_plan, GradientRun r) {
+__global__ void __launch_bounds__(TileThreads, blocks_per_multiprocessor(Precision))
+    conv2d_general_gradient_kernel(const cn_state* state, Conv2DShape shape, TilePlan kernel_plan, InputPlan input_plan, GradientRun r) {
     CN_SHARED(operands, Operands<Precision>);
     GradientReader<Pooled> reader(shape, state, r.gradient);
     int64_t rows = state->rows, block = blockIdx.x, kernel_blocks = kernel_plan.tiles * kernel_plan.splits;
@@ -167,7 +166,7 @@ __global__ void __launch_bounds__(TileThreads, BlocksPerMultiprocessor)
         }
         return;
     }
-    if (input_plan.wide) {
+    if (input_plan.tiles.wide) {
         input_gradient_tile<Precision, WideColumns>(shape, input_plan, block - kernel_blocks, reader, rows, operands, r);
     } else {
         input_gradient_tile<Precision, NarrowColumns>(shape, input_plan, block - kernel_blocks, reader, rows, operands, r);
@@ -245,13 +244,6 @@ TilePlan plan_kernel_gradient(const cn_conv2d_desc& d) {
     return plan;
 }
 
-TilePlan plan_input_gradient(const cn_conv2d_desc& d) {
-    if (d.input_gradient == CN_GRADIENT_NONE) {
-        return {};
-    }
-    return plan_tiles(d.batch * d.input_height * d.input_width, d.input_channels);
-}
-
 int64_t partial_floats(const TilePlan& plan) {
     int64_t values = TileRows * (plan.wide ? WideColumns : NarrowColumns) + TileThreads;
     return plan.splits == 1 ? 0 : plan.blocks() * values;
@@ -260,10 +252,10 @@ int64_t partial_floats(const TilePlan& plan) {
 } // namespace
 
 GeneralConv2DGradient::GeneralConv2DGradient(Context& context, const cn_conv2d_desc& desc)
-    : _context(context), _desc(desc), _shape(desc), _kernel_plan(plan_kernel_gradient(desc)), _input_plan(plan_input_gradient(desc)),
+    : _context(context), _desc(desc), _shape(desc), _kernel_plan(plan_kernel_gradient(desc)), _input_plan(desc),
       _overlaps(windows_overlap(desc.pool, _shape)), _partial_floats(partial_floats(_kernel_plan)),
       _tickets(_kernel_plan.tiles * static_cast<int64_t>(sizeof(unsigned)), context.stream()) {
-    require_blocks(_kernel_plan.blocks() + _input_plan.blocks());
+    require_blocks(_kernel_plan.blocks() + _input_plan.tiles.blocks());
     int64_t floats = _partial_floats + (_overlaps ? conv_elements() : 0);
     context.reserve_scratch(floats * static_cast<int64_t>(sizeof(float)));
 }
@@ -286,7 +278,7 @@ void GeneralConv2DGradient::run(const cn_state* state, const float* x, const flo
     r.accumulate = _desc.input_gradient == CN_GRADIENT_ACCUMULATE;
     r.channel_vectors = pack_width(_desc.input_channels, x, dx) == 4;
     r.filter_vectors = pack_width(_desc.filters, kernel, dkernel) == 4;
-    _context.launch(gradient_kernel(_desc.precision, pooled), static_cast<unsigned>(_kernel_plan.blocks() + _input_plan.blocks()),
+    _context.launch(gradient_kernel(_desc.precision, pooled), static_cast<unsigned>(_kernel_plan.blocks() + _input_plan.tiles.blocks()),
                     TileThreads, 0, state, shape, _kernel_plan, _input_plan, r);
 }
 

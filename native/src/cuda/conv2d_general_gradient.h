@@ -2,10 +2,27 @@
 #pragma once
 
 #include "context.h"
-#include "conv2d_general_shape.h"
+#include "conv2d_general_phases.h"
 #include "conv2d_general_tile.h"
 
 namespace compiled::cuda {
+
+namespace general {
+
+// The tiles of the input's gradient; those of a phase follow each other.
+struct InputPlan {
+    TilePlan tiles;
+    InputPhases phases;
+    int64_t tile_rows_of_phase;
+
+    explicit InputPlan(const cn_conv2d_desc& d) : phases(d), tile_rows_of_phase(ceil_div(d.batch * phases.plane.size(), TileRows)) {
+        if (d.input_gradient != CN_GRADIENT_NONE) {
+            tiles = plan_tiles(phases.count() * tile_rows_of_phase * TileRows, d.input_channels);
+        }
+    }
+};
+
+} // namespace general
 
 class GeneralConv2DGradient {
 public:
@@ -22,7 +39,8 @@ private:
     Context& _context;
     cn_conv2d_desc _desc;
     general::Conv2DShape _shape;
-    general::TilePlan _kernel_plan, _input_plan;
+    general::TilePlan _kernel_plan;
+    general::InputPlan _input_plan;
     bool _overlaps; // windows of the pooling: then dz lies in scratch memory, behind the partial sums
     int64_t _partial_floats;
     DeviceMemory _tickets;

@@ -106,8 +106,7 @@ struct Conv2DShape {
         return pool;
     }
 
-    __host__ __device__ int64_t taps() const { return window.size.size() * channels; }       // products of an output
-    __host__ __device__ int64_t turned_taps() const { return window.size.size() * filters; } // products of an input's gradient
+    __host__ __device__ int64_t taps() const { return window.size.size() * channels; } // products of an output
 };
 
 } // namespace compiled::cuda::general

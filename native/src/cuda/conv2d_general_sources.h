@@ -3,11 +3,11 @@
 //
 //     UnfoldedInput      [outputs or positions of the convolution][taps of the window]
 //     ConvGradient       [positions of the convolution][filters]: dz, the gradient before the activation
-//     UnfoldedGradient   [positions of the input][taps of the turned window]: dz again
-//     TurnedKernel       [channels][taps of the turned window]
+//     UnfoldedGradient   [positions of the input in a phase][its taps of the turned window]: dz again
+//     TurnedKernel       [channels][the same taps]
 #pragma once
 
-#include "conv2d_general_shape.h"
+#include "conv2d_general_phases.h"
 #include "tile_loader.h"
 
 namespace compiled::cuda::general {
@@ -278,15 +278,16 @@ private:
     float (&_sums)[4];
 };
 
-// The rows' places: the image's number, and the input's coordinates with the padding before them.
+// The rows' places: the image's number, below 0 where there is no pixel, and the input's coordinates with the padding before them.
 template <bool Pooled>
 class UnfoldedGradient {
 public:
     using Reader = GradientReader<Pooled>;
     using Raw = typename Reader::Raw;
 
-    __device__ UnfoldedGradient(const Conv2DShape& shape, const Reader& reader, const PlaceTable& places, bool vectors)
-        : _shape(shape), _reader(reader), _places(places), _vectors(vectors) {}
+    __device__ UnfoldedGradient(const Conv2DShape& shape, const TurnedTaps& taps, const Reader& reader, const PlaceTable& places,
+                                bool vectors)
+        : _shape(shape), _taps(taps), _reader(reader), _places(places), _vectors(vectors) {}
 
     __device__ static bool is_whole(int64_t, int64_t) { return false; }
     __device__ Raw load_whole(int64_t row, int64_t column) const { return load(row, column); }
@@ -294,10 +295,10 @@ public:
     __device__ __forceinline__ Raw load(int64_t row, int64_t column) const {
         Raw raw = Reader::nothing();
         WindowPlace place = _places(row);
-        if (column >= _shape.turned_taps() || place.image < 0) {
+        if (column >= _taps.count(_shape) || place.image < 0) {
             return raw;
         }
-        Tap tap = Tap::of(_shape.window, _shape.by_filters, column);
+        Tap tap = _taps.at(_shape, column);
         if (_vectors) {
             Pixel position{};
             return find(place, tap, position) ? _reader.load_four(position, tap.channel) : raw;
@@ -318,7 +319,7 @@ private:
         if (tap.row < _shape.window.size.height && find(place, tap, position)) {
             _reader.template load_one<E>(raw, position, tap.channel);
         }
-        tap.next(_shape.window, _shape.filters);
+        _taps.next(_shape, tap);
     }
 
     // The position of the convolution whose window has this tap over the input's pixel; false: none.
@@ -334,6 +335,7 @@ private:
     }
 
     const Conv2DShape& _shape;
+    const TurnedTaps& _taps;
     const Reader& _reader;
     const PlaceTable& _places;
     bool _vectors;
@@ -344,30 +346,25 @@ public:
     using Raw = Pack<4>;
 
     // `vectors`: filters come in fours, and the kernel is aligned to them.
-    __device__ TurnedKernel(const Conv2DShape& shape, const float* kernel, bool vectors)
-        : _shape(shape), _kernel(kernel), _vectors(vectors) {}
+    __device__ TurnedKernel(const Conv2DShape& shape, const TurnedTaps& taps, const float* kernel, bool vectors)
+        : _shape(shape), _taps(taps), _kernel(kernel), _vectors(vectors) {}
 
     __device__ static bool is_whole(int64_t, int64_t) { return false; }
     __device__ Raw load_whole(int64_t row, int64_t column) const { return load(row, column); }
 
     __device__ __forceinline__ Raw load(int64_t row, int64_t column) const {
         Raw raw{};
-        if (row >= _shape.channels || column >= _shape.turned_taps()) {
+        if (row >= _shape.channels || column >= _taps.count(_shape)) {
             return raw;
         }
-        int64_t cell = column;
-        uint32_t filter = _shape.by_filters.take(cell);
-        const float* address = _kernel + (cell * _shape.channels + row) * _shape.filters;
+        Tap tap = _taps.at(_shape, column);
         if (_vectors) {
-            return Raw::load(address + filter);
+            return Raw::load(address(row, tap));
         }
         CN_UNROLL
         for (int e = 0; e < 4; ++e) {
-            raw.values[e] = column + e < _shape.turned_taps() ? address[filter] : 0.0f;
-            if (++filter == _shape.filters) {
-                filter = 0;
-                address += static_cast<int64_t>(_shape.channels) * _shape.filters;
-            }
+            raw.values[e] = tap.row < _shape.window.size.height ? *address(row, tap) : 0.0f;
+            _taps.next(_shape, tap);
         }
         return raw;
     }
@@ -375,7 +372,13 @@ public:
     __device__ Pack<4> finish(const Raw& raw, int64_t, int64_t) const { return raw; }
 
 private:
+    __device__ __forceinline__ const float* address(int64_t channel, const Tap& tap) const {
+        int64_t cell = static_cast<int64_t>(tap.row) * _shape.window.size.width + tap.column;
+        return _kernel + (cell * _shape.channels + channel) * _shape.filters + tap.channel;
+    }
+
     const Conv2DShape& _shape;
+    const TurnedTaps& _taps;
     const float* _kernel;
     bool _vectors;
 };
