@@ -467,6 +467,11 @@ lay_kit_programs() {
     cp -r "$dotnet/dotnet" "$dotnet/host" "$1/dotnet/"
     cp "$dotnet"/LICENSE.txt "$dotnet"/ThirdPartyNotices.txt "$1/dotnet/" 2>/dev/null || true
     cp -r "$dotnet/shared/Microsoft.NETCore.App/$version" "$1/dotnet/shared/Microsoft.NETCore.App/"
+    # Debuggers, tracers and other garbage collectors; the host wants every file that the list names.
+    for name in createdump libclrgc.so libclrgcexp.so libcoreclrtraceptprovider.so libmscordaccore.so libmscordbi.so; do
+        rm -f "$1/dotnet/shared/Microsoft.NETCore.App/$version/$name"
+        sed -i "/\"$name\": {/,/}/d" "$1/dotnet/shared/Microsoft.NETCore.App/$version/Microsoft.NETCore.App.deps.json"
+    done
     for name in Compiled.Tests Compiled.Misuse Cifar10 Compiled.GpuBenchmarks; do
         mkdir -p "$1/bin/$name"
         cp -r "$artifacts/bin/$name/release" "$1/bin/$name/"
