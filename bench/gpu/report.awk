@@ -20,7 +20,7 @@ function get(line, key,    value) {
 }
 
 function escaped(text) {
-    gsub(/\\/, "\\\\", text)
+    gsub(/\\/, "/", text)
     gsub(/"/, "\\\"", text)
     gsub(/[[:cntrl:]]/, " ", text)
     return text
@@ -44,7 +44,7 @@ file == "parts.tsv" {
     part[++part_count] = $0
     next
 }
-file == "measure.jsonl" && /^\{/ {
+file == "measure.jsonl" && /^\{.*\}$/ {
     figure[++figure_count] = $0
     peer = get($0, "peer")
     precision = get($0, "precision")
@@ -59,7 +59,7 @@ file == "measure.jsonl" && /^\{/ {
     line_of[peer, precision, batch] = $0
     next
 }
-file == "experiments.jsonl" && /^\{/ {
+file == "experiments.jsonl" && /^\{.*\}$/ {
     experiment[++experiment_count] = $0
     next
 }
