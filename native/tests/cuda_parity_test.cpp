@@ -1,4 +1,5 @@
-// CUDA against the CPU, and both against plain loops, on random descriptors: COMPILED_SAMPLES multiplies their number.
+// CUDA against the CPU, and both against plain loops, on random descriptors: COMPILED_SAMPLES multiplies their number, COMPILED_TEST_OP
+// chooses one op.
 #include "layer_run.h"
 #include "random_stage.h"
 
