@@ -339,6 +339,17 @@ void test_optional_pointers(const Device& device) {
     Op relu(cn_activation_create, context, cn_activation_desc{0, 1, 2, 8, CN_GRADIENT_NONE, 0});
     INVALID(cn_activation_backward(relu, state, a, a, a), "dx must be null: input_gradient is CN_GRADIENT_NONE");
     ok(cn_activation_backward(relu, state, a, a, nullptr));
+    Op softmax(cn_softmax_create, context, cn_softmax_desc{0, CN_GRADIENT_NONE, 2, 1, 8});
+    INVALID(cn_softmax_backward(softmax, state, a, a, a), "dx must be null");
+    ok(cn_softmax_backward(softmax, state, a, a, nullptr));
+    Op dropout(cn_dropout_create, context, cn_dropout_desc{0, 0.5f, 2, 8, 0, CN_GRADIENT_NONE});
+    INVALID(cn_dropout_backward(dropout, state, a, a), "dx must be null");
+    ok(cn_dropout_backward(dropout, state, a, nullptr));
+    Op pool(cn_max_pooling2d_create, context, cn_max_pooling2d_desc{0, CN_GRADIENT_NONE, 2, 2, 2, 2, 1, 1, {2, 2, 2, 2, 1, 1, 0, 0}});
+    Array<uint8_t> codes(context, 4);
+    INVALID(cn_max_pooling2d_backward(pool, state, codes, a, a), "dx must be null");
+    ok(cn_max_pooling2d_backward(pool, state, codes, a, nullptr));
+    CHECK(a.same_bits(std::vector<float>(64))); // and none of it was written
     Op sgd(cn_optimizer_create, context, cn_optimizer_desc{0, CN_OPTIMIZER_SGD, 8, 0, 0, 0, 0, 0, 0});
     INVALID(cn_optimizer_step(sgd, state, a, a, a, nullptr, 1), "slot_0 must be null");
     Op adam(cn_optimizer_create, context, cn_optimizer_desc{0, CN_OPTIMIZER_ADAM, 8, 0, 0.9, 0.999, 1e-7, 0, 0});
