@@ -101,10 +101,12 @@ void test_gather(const Device& device, const DataSet& data, int32_t input, int32
 
 int main() {
     for_each_device([](const Device& device) {
-        DataSet one(1, 1, 1), small(7, 5, 3), large(40, 9001, 2);
+        DataSet one(1, 1, 1), small(7, 5, 3), large(40, 9001, 2), even(9, 1028, 10);
         test_gather(device, one, CN_GATHER_INPUT_UINT8, CN_GATHER_TARGET_ONE_HOT, 1, 1);
         test_gather(device, small, CN_GATHER_INPUT_UINT8, CN_GATHER_TARGET_CLASS_ID, 4, 4);
         test_gather(device, small, CN_GATHER_INPUT_FLOAT32, CN_GATHER_TARGET_FLOAT32, 4, 3);
+        test_gather(device, even, CN_GATHER_INPUT_UINT8, CN_GATHER_TARGET_ONE_HOT, 4, 4);
+        test_gather(device, even, CN_GATHER_INPUT_FLOAT32, CN_GATHER_TARGET_CLASS_ID, 4, 4);
         test_gather(device, large, CN_GATHER_INPUT_UINT8, CN_GATHER_TARGET_ONE_HOT, 6, 5);
     });
     return check::result();
