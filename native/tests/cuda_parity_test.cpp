@@ -11,7 +11,7 @@ constexpr uint64_t StageSeed = 1000, OpSeed = 500000; // of the first sample
 
 int samples(int count) {
     const char* factor = std::getenv("COMPILED_SAMPLES");
-    return count * (factor == nullptr ? 1 : std::max(1, std::atoi(factor)));
+    return (Sanitized ? count / 4 : count) * (factor == nullptr ? 1 : std::max(1, std::atoi(factor)));
 }
 
 // One schedule per sample: all of them get their share of shapes.
