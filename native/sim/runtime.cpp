@@ -46,8 +46,8 @@ void run(const Kernel& kernel) {
     std::string damaged = damaged_memory();
     if (error == cudaSuccess && !damaged.empty()) {
         error = cudaErrorIllegalAddress;
-        report = "kernel " + function_name(kernel.address) + " launched at " + kernel.launched_at.file + ":" + std::to_string(kernel.launched_at.line) +
-                 ": wrote outside of " + damaged;
+        report = "kernel " + function_name(kernel.address) + " launched at " + kernel.launched_at.file + ":" +
+                 std::to_string(kernel.launched_at.line) + ": wrote outside of " + damaged;
     }
     if (error != cudaSuccess) {
         std::fprintf(stderr, "%s\n", report.c_str());
