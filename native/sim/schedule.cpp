@@ -1,5 +1,7 @@
 #include "schedule.h"
 
+#include "device.h"
+
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -60,6 +62,7 @@ bool set_schedule(const char* text) {
 }
 
 int compiled_sim_set_schedule(const char* text) {
+    std::lock_guard<std::recursive_mutex> lock(device().mutex); // held by another thread while its kernels run
     return set_schedule(text) ? 1 : 0;
 }
 

@@ -20,7 +20,7 @@ internal sealed class MemberNames(string className)
     private static readonly string[] Inherited =
     [
         "ApplyGradients", "ArenaBytes", "ComputeGradients", "Device", "Dispose", "Equals", "Evaluate", "Finalize", "Fit", "GetHashCode",
-        "GetType", "LoadWeights", "MemberwiseClone", "OpFactory", "Plan", "Predict", "PredictOnBatch", "ReferenceEquals", "SaveWeights", "Seed", "Step",
+        "GetType", "KernelsPerStep", "LoadWeights", "MemberwiseClone", "OpFactory", "Plan", "Predict", "PredictOnBatch", "ReferenceEquals", "SaveWeights", "Seed", "Step",
         "Summary", "TestOnBatch", "ToString", "TrainOnBatch",
     ];
 

@@ -173,6 +173,14 @@ public sealed class ArrayDataset : Dataset
             classIds[i] = ClassId(indices[i]);
     }
 
+    /// <summary>What is checked of each sample that is read, of all.</summary>
+    /// <exception cref="InvalidOperationException">A class number has been changed to one that is out of range.</exception>
+    internal void RequireClassIds()
+    {
+        for (int i = 0; HasClassIds && i < Count; i++)
+            ClassId(i);
+    }
+
     /// <summary>Checked again: the array is the caller's, and a number out of range would be another sample's.</summary>
     private int ClassId(int index)
     {

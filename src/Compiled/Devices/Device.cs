@@ -132,8 +132,8 @@ public sealed class Device : IDisposable
 
     private cn_context_info Info()
     {
-        cn_context_info info = new() { struct_size = (uint)Unsafe.SizeOf<cn_context_info>() };
-        Use(context => CompiledException.ThrowIfFailed(Native.cn_context_get_info(context, ref info)));
+        cn_context_info info = default;
+        Use(_ => info = _context.Info());
         return info;
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Compiled.Interop;
 using Microsoft.Win32.SafeHandles;
 
@@ -14,6 +15,14 @@ internal sealed class ContextHandle : SafeHandleZeroOrMinusOneIsInvalid
     }
 
     public nint Value => handle;
+
+    /// <summary>What the library says of it; to whoever holds it, also after the device was disposed.</summary>
+    public cn_context_info Info()
+    {
+        cn_context_info info = new() { struct_size = (uint)Unsafe.SizeOf<cn_context_info>() };
+        CompiledException.ThrowIfFailed(Native.cn_context_get_info(handle, ref info));
+        return info;
+    }
 
     protected override bool ReleaseHandle() => Native.cn_context_destroy(handle) == (int)cn_status_code.CN_STATUS_OK;
 }

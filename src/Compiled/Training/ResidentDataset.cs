@@ -40,8 +40,9 @@ internal sealed class ResidentDataset : IDisposable
         if (device.Kind != DeviceKind.Cuda || data is not ArrayDataset array || !array.HasBytes)
             return null;
         // The other half is for whatever else comes.
-        if ((long)array.InputBytes.Length + array.TargetBytes.Length > device.FreeMemoryBytes / 2)
+        if ((long)array.InputBytes.Length + array.TargetBytes.Length > context.Info().free_bytes / 2)
             return null;
+        array.RequireClassIds();
         try
         {
             return new ResidentDataset(array, plan, context, batchSize);

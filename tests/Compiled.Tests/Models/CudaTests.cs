@@ -139,6 +139,26 @@ public sealed class CudaTests
     }
 
     [Fact]
+    public void A_class_number_that_was_changed_to_none_is_refused()
+    {
+        int[] classIds = [0, 1, 2, 0];
+        var data = new ArrayDataset(Samples.Inputs(4, 1, 5), [5], classIds, 3);
+        using Device device = Device.Cuda();
+        using var net = new ThreeClasses(device, batchSize: 2);
+        classIds[3] = 3;
+        Assert.Throws<InvalidOperationException>(() => net.Fit(data, new SGD()));
+    }
+
+    [Fact]
+    public void A_model_outlives_its_device()
+    {
+        Device device = Device.Cuda();
+        using var net = new ThreeClasses(device, batchSize: 2);
+        device.Dispose();
+        Assert.True(double.IsFinite(net.Fit(Samples.Classes(5), new SGD(), epochs: 2)["loss"][^1]));
+    }
+
+    [Fact]
     public void Class_numbers_become_one_hot_on_the_device()
     {
         ArrayDataset classes = Samples.Classes(7);
