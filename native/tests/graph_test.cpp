@@ -204,7 +204,7 @@ void test_destroying() {
     void* area = nullptr;
     ok(cn_feed_next(feed, &area));
     std::memset(area, 7, LargeFeed);
-    ok(cn_feed_send(feed, LargeFeed)); // on its way
+    ok(cn_feed_send(feed, LargeFeed));                                // on its way
     ok(cn_activation_forward(*op, recorded.state, *buffer, *buffer)); // still to be done
     auto old = std::make_unique<Graph>(context, [&] { ok(cn_activation_forward(*op, recorded.state, *buffer, *buffer)); });
     CHECK(old->info().kernels == 1 && old->info().nodes == 1);
