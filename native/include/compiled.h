@@ -172,8 +172,9 @@ CN_API cn_status cn_feed_destroy(cn_feed* feed);
  * --------------------------------------------------------------------------------------------------------------- */
 
 /*
- * Between cn_graph_begin and cn_graph_end the runs of ops are recorded, with their pointers, instead of done; nothing else may be asked of
- * the context meanwhile but to destroy. What the values in memory are when a graph is launched is what counts then: cn_state above all.
+ * Between cn_graph_begin and cn_graph_end the runs of ops are recorded, with their pointers, instead of done. The thread that called
+ * cn_graph_begin may ask nothing else of the context meanwhile but to destroy; what other threads ask waits for cn_graph_end, except for
+ * runs, which are recorded. What the values in memory are when a graph is launched is what counts then: cn_state above all.
  */
 typedef struct cn_graph cn_graph;
 

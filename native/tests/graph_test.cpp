@@ -1,7 +1,9 @@
 // Recorded steps of a small network give the bits of the same steps one by one; what they read changes between launches; misuse.
 #include "device.h"
 
+#include <chrono>
 #include <memory>
+#include <thread>
 
 using namespace device;
 
@@ -189,6 +191,8 @@ void test_growing_scratch() {
     }
 }
 
+constexpr int64_t LargeFeed = 100000; // bytes: they cross to the device on a stream of their own
+
 // What a finalizer may destroy while a graph is recorded, and after it: only what the graph uses has to stay.
 void test_destroying() {
     Context context(Cuda);
@@ -196,6 +200,13 @@ void test_destroying() {
     State one_row(context, state_of(1));
     auto buffer = std::make_unique<Array<float>>(context, 100);
     auto op = std::make_unique<Op>(cn_activation_create, context, cn_activation_desc{0, 0, 1, 100, CN_GRADIENT_NONE, 0});
+    Array<char> batch(context, LargeFeed);
+    cn_feed* feed = nullptr;
+    ok(cn_feed_create(batch.buffer(), 0, LargeFeed, 2, &feed));
+    void* area = nullptr;
+    ok(cn_feed_next(feed, &area));
+    std::memset(area, 7, LargeFeed);
+    ok(cn_feed_send(feed, LargeFeed));                         // on its way
     ok(cn_activation_forward(*op, one_row, *buffer, *buffer)); // still to be done
     auto old = std::make_unique<Graph>(context, [&] { ok(cn_activation_forward(*op, one_row, *buffer, *buffer)); });
     CHECK(old->info().kernels == 1 && old->info().nodes == 1);
@@ -205,7 +216,9 @@ void test_destroying() {
         old.reset();
         op.reset();
         buffer.reset();
+        ok(cn_feed_destroy(feed));
     });
+    CHECK(batch.same_bits(std::vector<char>(LargeFeed, 7)));
     ok(cn_graph_launch(graph));
     plain.step();
     CHECK(recorded.same_bits(plain));
@@ -221,6 +234,50 @@ void test_destroying() {
     ok(cn_graph_launch(graph));
     plain.step();
     CHECK(recorded.same_bits(plain));
+}
+
+// What other threads ask of the context meanwhile waits for the end of the recording, and is not in it.
+void test_other_threads() {
+    Context context(Cuda);
+    Network plain(context), recorded(context);
+    Array<float> target(context, std::vector<float>(16, 1.0f));
+    cn_feed* feed = nullptr;
+    ok(cn_feed_create(target.buffer(), 0, 64, 2, &feed));
+    cn_op* op = nullptr;
+    cn_buffer* buffer = nullptr;
+    float read[16] = {1};
+    std::vector<cn_status> statuses;
+    auto others = [&] {
+        void* area = nullptr;
+        statuses.push_back(cn_feed_next(feed, &area));
+        if (area != nullptr) {
+            std::memset(area, 0, 64);
+        }
+        statuses.push_back(cn_feed_send(feed, 64));
+        statuses.push_back(cn_buffer_read(target.buffer(), 0, read, 64));
+        statuses.push_back(cn_buffer_clear(target.buffer(), 0, 64));
+        statuses.push_back(cn_buffer_create(context, 1000, &buffer));
+        cn_activation_desc desc{sizeof(desc), CN_ACTIVATION_RELU, 1, 16, CN_GRADIENT_NONE, 0};
+        statuses.push_back(cn_activation_create(context, &desc, &op));
+        statuses.push_back(cn_context_synchronize(context));
+    };
+    std::thread thread;
+    Graph graph(context, [&] {
+        thread = std::thread(others);
+        std::this_thread::sleep_for(std::chrono::milliseconds(50)); // for it to come while this records, most of the time
+        recorded.step();
+    });
+    thread.join();
+    CHECK(statuses == std::vector<cn_status>(7, CN_STATUS_OK));
+    CHECK(graph.info().nodes == graph.info().kernels); // no clearing, no copy
+    CHECK(read[0] == 0.0f && read[15] == 0.0f);
+    target.write(std::vector<float>(16, 2.0f));
+    ok(cn_graph_launch(graph));
+    plain.step();
+    CHECK(recorded.same_bits(plain) && target.same_bits(std::vector<float>(16, 2.0f)));
+    ok(cn_feed_destroy(feed));
+    ok(cn_op_destroy(op));
+    ok(cn_buffer_destroy(buffer));
 }
 
 void expect(cn_status actual, cn_status expected, const char* words, int line) {
@@ -329,6 +386,7 @@ int main() {
         test_changes();
         test_growing_scratch();
         test_destroying();
+        test_other_threads();
     });
     return check::result();
 }

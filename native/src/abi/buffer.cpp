@@ -26,7 +26,7 @@ cn_status cn_buffer_create(cn_context* context, int64_t bytes, cn_buffer** buffe
     return guarded("cn_buffer_create", [=] {
         require_out("buffer", buffer);
         std::shared_ptr<ContextState> owner = find_context(context);
-        require_no_recording(*owner);
+        Outside outside(owner->recording);
         if (bytes < 0) {
             fail(CN_STATUS_INVALID_ARGUMENT, "bytes is %lld: it must be at least 0", static_cast<long long>(bytes));
         }
@@ -44,7 +44,7 @@ cn_status cn_buffer_address(cn_buffer* buffer, void** address) {
 cn_status cn_buffer_write(cn_buffer* buffer, int64_t offset, const void* host_source, int64_t bytes) {
     return guarded("cn_buffer_write", [=] {
         std::shared_ptr<BufferEntry> entry = find_buffer(buffer);
-        require_no_recording(*entry->context);
+        Outside outside(entry->context->recording);
         char* target = range_of(*entry, offset, bytes);
         if (bytes > 0) {
             require_pointer("host_source", host_source, 1);
@@ -57,7 +57,7 @@ cn_status cn_buffer_write(cn_buffer* buffer, int64_t offset, const void* host_so
 cn_status cn_buffer_read(cn_buffer* buffer, int64_t offset, void* host_target, int64_t bytes) {
     return guarded("cn_buffer_read", [=] {
         std::shared_ptr<BufferEntry> entry = find_buffer(buffer);
-        require_no_recording(*entry->context);
+        Outside outside(entry->context->recording);
         const char* source = range_of(*entry, offset, bytes);
         if (bytes > 0) {
             require_pointer("host_target", host_target, 1);
@@ -70,7 +70,7 @@ cn_status cn_buffer_read(cn_buffer* buffer, int64_t offset, void* host_target, i
 cn_status cn_buffer_clear(cn_buffer* buffer, int64_t offset, int64_t bytes) {
     return guarded("cn_buffer_clear", [=] {
         std::shared_ptr<BufferEntry> entry = find_buffer(buffer);
-        require_no_recording(*entry->context);
+        Outside outside(entry->context->recording);
         entry->context->backend->clear(range_of(*entry, offset, bytes), bytes);
         require_success(*entry->context->backend);
     });
@@ -91,7 +91,7 @@ cn_status cn_feed_create(cn_buffer* buffer, int64_t offset, int64_t bytes, int32
         entry->buffer = find_buffer(buffer);
         entry->bytes = bytes;
         ContextState& context = *entry->buffer->context;
-        require_no_recording(context);
+        Outside outside(context.recording);
         if (areas < 1 || areas > MaxAreas) {
             fail(CN_STATUS_INVALID_ARGUMENT, "areas is %d: it must be from 1 to %d", areas, MaxAreas);
         }
@@ -106,7 +106,7 @@ cn_status cn_feed_next(cn_feed* feed, void** area) {
         require_out("area", area);
         std::shared_ptr<FeedEntry> entry = find_feed(feed);
         ContextState& context = *entry->buffer->context;
-        require_no_recording(context);
+        Outside outside(context.recording);
         std::lock_guard turn(entry->turn);
         void* next = entry->feed->next();
         require_success(*context.backend);
@@ -119,7 +119,7 @@ cn_status cn_feed_send(cn_feed* feed, int64_t bytes) {
     return guarded("cn_feed_send", [=] {
         std::shared_ptr<FeedEntry> entry = find_feed(feed);
         ContextState& context = *entry->buffer->context;
-        require_no_recording(context);
+        Outside outside(context.recording);
         if (bytes < 0 || bytes > entry->bytes) {
             fail(CN_STATUS_INVALID_ARGUMENT, "bytes is %lld: it must be from 0 to %lld, the bytes of an area",
                  static_cast<long long>(bytes), static_cast<long long>(entry->bytes));

@@ -60,7 +60,7 @@ cn_status cn_context_describe(cn_context* context, char* host_text, int64_t capa
 cn_status cn_context_synchronize(cn_context* context) {
     return guarded("cn_context_synchronize", [=] {
         std::shared_ptr<ContextState> state = find_context(context);
-        require_no_recording(*state);
+        Outside outside(state->recording);
         state->backend->synchronize();
         require_success(*state->backend);
     });

@@ -10,14 +10,18 @@ using namespace compiled::abi;
 cn_status cn_graph_begin(cn_context* context) {
     return guarded("cn_graph_begin", [=] {
         std::shared_ptr<ContextState> state = find_context(context);
-        Run run(*state);
-        require_no_recording(*state);
         if (!state->backend->records_graphs()) {
             fail(CN_STATUS_UNSUPPORTED, "%s records no graphs; run the ops one by one", state->backend->description());
         }
-        state->backend->begin_graph();
-        require_success(*state->backend);
-        state->records = true;
+        state->recording.begin();
+        try {
+            Run run(*state);
+            state->backend->begin_graph();
+            require_success(*state->backend);
+        } catch (...) {
+            state->recording.end();
+            throw;
+        }
     });
 }
 
@@ -28,11 +32,11 @@ cn_status cn_graph_end(cn_context* context, cn_graph** graph) {
         entry->context = find_context(context);
         ContextState& state = *entry->context;
         Run run(state);
-        if (!state.records) {
+        if (!state.recording.is_on()) {
             fail(CN_STATUS_INVALID_ARGUMENT, "the context records no graph; call cn_graph_begin first");
         }
-        state.records = false;
         entry->graph = state.backend->end_graph();
+        state.recording.end();
         require_success(*state.backend);
         *graph = to_pointer<cn_graph>(insert_handle(std::move(entry)));
     });
@@ -56,7 +60,7 @@ cn_status cn_graph_launch(cn_graph* graph) {
         std::shared_ptr<GraphEntry> entry = find_graph(graph);
         ContextState& state = *entry->context;
         Run run(state);
-        require_no_recording(state);
+        state.recording.require_off();
         require_live("graph", entry->graph);
         entry->graph->launch();
         require_success(*state.backend);

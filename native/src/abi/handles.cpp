@@ -137,12 +137,6 @@ void fail_dead(const char* argument) {
     fail(CN_STATUS_INVALID_ARGUMENT, "%s is no live handle of this library: it was destroyed, or never created", argument);
 }
 
-void require_no_recording(const ContextState& context) {
-    if (context.records) {
-        fail(CN_STATUS_INVALID_ARGUMENT, "the context records a graph, in which only runs of ops have a place; call cn_graph_end first");
-    }
-}
-
 BufferEntry::BufferEntry(std::shared_ptr<ContextState> context_, int64_t bytes_)
     : context(std::move(context_)), address(context->backend->allocate(bytes_)), bytes(bytes_) {
     require_success(*context->backend);
@@ -150,8 +144,16 @@ BufferEntry::BufferEntry(std::shared_ptr<ContextState> context_, int64_t bytes_)
 }
 
 BufferEntry::~BufferEntry() {
+    Destroying destroying(context->recording);
     context->buffer_bytes.fetch_sub(bytes, std::memory_order_relaxed);
     context->backend->release(address, bytes);
+}
+
+FeedEntry::~FeedEntry() {
+    if (feed != nullptr) {
+        Destroying destroying(buffer->context->recording);
+        feed.reset();
+    }
 }
 
 Run::Run(ContextState& context) : _context(context) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "common/backend.h"
+#include "recording.h"
 
 #include <atomic>
 #include <cstdint>
@@ -33,11 +34,8 @@ struct ContextState {
     std::atomic<int64_t> buffer_bytes{0};
     std::mutex turn;                          // held by whoever runs, creates or destroys an op
     std::atomic_flag runs = ATOMIC_FLAG_INIT; // an op runs, or waits for its turn to
-    std::atomic<bool> records{false};         // between cn_graph_begin and cn_graph_end
+    Recording recording;                      // between cn_graph_begin and cn_graph_end
 };
-
-// Throws while the context records a graph: nothing but runs has a place in one.
-void require_no_recording(const ContextState& context);
 
 struct BufferEntry {
     BufferEntry(std::shared_ptr<ContextState> context_, int64_t bytes_);
@@ -51,6 +49,11 @@ struct BufferEntry {
 };
 
 struct FeedEntry {
+    FeedEntry() = default;
+    FeedEntry(const FeedEntry&) = delete;
+    FeedEntry& operator=(const FeedEntry&) = delete;
+    ~FeedEntry();
+
     std::shared_ptr<BufferEntry> buffer; // before `feed`: destroyed after it
     std::unique_ptr<Feed> feed;
     int64_t bytes;

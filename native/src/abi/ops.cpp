@@ -25,8 +25,8 @@ cn_status create(const char* function, HandleKind kind, cn_context* context, con
         auto entry = std::make_shared<OpEntry>();
         entry->context = owner;
         note(*entry, checked);
+        Outside outside(owner->recording);
         std::lock_guard turn(owner->turn);
-        require_no_recording(*owner);
         entry->op = make(*owner->backend, checked);
         require_success(*owner->backend);
         *op = to_pointer<cn_op>(insert_handle(kind, std::move(entry)));

@@ -13,7 +13,7 @@ struct DropoutRule {
 };
 
 // ceil(rate * 2^24) and 1 / (1 - rate), for a rate in [0, 1). In double both products are exact.
-inline __attribute__((always_inline)) DropoutRule dropout_rule(float rate) {
+CN_ALWAYS_INLINE DropoutRule dropout_rule(float rate) {
     double scaled = static_cast<double>(rate) * 16777216.0;
     auto threshold = static_cast<uint32_t>(scaled);
     if (static_cast<double>(threshold) < scaled) {

@@ -29,7 +29,13 @@ struct Failure {
     char reason[ReasonCapacity];
 };
 
+#if defined(_MSC_VER) && !defined(__clang__)
+#define CN_PRINTF(format_at, arguments_at)
+#else
+#define CN_PRINTF(format_at, arguments_at) __attribute__((format(printf, format_at, arguments_at)))
+#endif
+
 // Throws an Error with a printf-style message.
-[[noreturn]] __attribute__((format(printf, 2, 3))) void fail(cn_status_code status, const char* format, ...);
+[[noreturn]] CN_PRINTF(2, 3) void fail(cn_status_code status, const char* format, ...);
 
 } // namespace compiled

@@ -52,6 +52,9 @@ std::string describe(const cudaDeviceProp& properties) {
     return text;
 }
 
+// Does nothing. Where this build has no machine code for a device, and the driver cannot make any, it is the first to fail.
+__global__ void probe_kernel() {}
+
 bool graphs_wanted() {
     const char* value = std::getenv(GraphsVariable);
     return value == nullptr || std::strcmp(value, "off") != 0;
@@ -63,6 +66,11 @@ Context::Context(const cn_context_desc& desc)
     : _ordinal(choose_device(desc.ordinal)), _records_graphs(graphs_wanted()), _properties(read_properties(_ordinal)),
       _description(describe(_properties)) {
     check(cudaStreamCreateWithFlags(&_stream, cudaStreamNonBlocking), "making a stream");
+    cudaError_t probed = cuda::launch(probe_kernel, 1, 1, 0, _stream);
+    if (probed != cudaSuccess) {
+        cudaStreamDestroy(_stream);
+        check(probed, "running a kernel");
+    }
 }
 
 Context::~Context() {

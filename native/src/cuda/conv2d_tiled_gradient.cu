@@ -11,6 +11,7 @@
 
 #include "conv2d_halo.h"
 #include "conv2d_tile_choice.h"
+#include "ticket.h"
 
 namespace compiled::cuda::tiled {
 
@@ -295,19 +296,6 @@ __device__ __forceinline__ void store_partial(const float* shared, float* partia
     }
 }
 
-// Whether this block is the last of `count` to come here; all of them have then written what they wrote before.
-__device__ __forceinline__ bool is_last(unsigned* ticket, int count) {
-    CN_SHARED(last, bool);
-    __threadfence();
-    __syncthreads();
-    if (threadIdx.x == 0) {
-        last = atomicInc(ticket, static_cast<unsigned>(count - 1)) == static_cast<unsigned>(count - 1);
-    }
-    __syncthreads();
-    __threadfence();
-    return last;
-}
-
 // Calls visit(i, sum) for the sums of quads i to i + 3, up to `end`, over `count` partial sums, in their order.
 template <class Layout, class Visit>
 __device__ __forceinline__ void add_partials(const float* first, int stride, int count, int end, const Visit& visit) {
@@ -331,12 +319,12 @@ __device__ __forceinline__ void add_slices(const BackwardArguments& a, const Ker
     int end = has_bias(a, tile) ? Layout::PartFloats : Layout::TileFloats;
     int group = tile.slice / g.group_slices, first = group * g.group_slices;
     int count = g.slices - first < g.group_slices ? g.slices - first : g.group_slices;
-    if (!is_last(tickets + 1 + group, count)) {
+    if (!is_last_block(tickets + 1 + group, static_cast<unsigned>(count))) {
         return;
     }
     float* sum_of_group = partial + static_cast<int64_t>(first) * Layout::PartFloats;
     add_partials<Layout>(sum_of_group, 1, count, end, [&](int i, float4 sum) { store_vector(sum_of_group + i, sum); });
-    if (!is_last(tickets, g.groups())) {
+    if (!is_last_block(tickets, static_cast<unsigned>(g.groups()))) {
         return;
     }
     add_partials<Layout>(partial, g.group_slices, g.groups(), end, [&](int i, float4 sum) {

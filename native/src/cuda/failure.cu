@@ -18,9 +18,19 @@ cn_status_code status_of(cudaError_t error) {
     case cudaErrorInvalidValue:
     case cudaErrorInvalidConfiguration:
     case cudaErrorInvalidResourceHandle:
+    case cudaErrorLaunchOutOfResources:
     case cudaErrorStreamCaptureUnsupported:
     case cudaErrorStreamCaptureInvalidated:
+    case cudaErrorStreamCaptureUnmatched:
+    case cudaErrorStreamCaptureUnjoined:
+    case cudaErrorStreamCaptureImplicit:
+    case cudaErrorCapturedEvent:
         return CN_STATUS_INTERNAL;
+    case cudaErrorDevicesUnavailable: // another program has it for itself
+    case cudaErrorInvalidDeviceFunction:
+    case cudaErrorNoKernelImageForDevice:
+    case cudaErrorUnsupportedPtxVersion:
+        return CN_STATUS_UNSUPPORTED;
     default:
         return CN_STATUS_DEVICE_FAILED;
     }
@@ -30,6 +40,8 @@ const char* remedy_of(cn_status_code status) {
     switch (status) {
     case CN_STATUS_OUT_OF_MEMORY:
         return "; use a smaller batch or a smaller network, or free the memory that other programs hold on the device";
+    case CN_STATUS_UNSUPPORTED:
+        return "; use CN_DEVICE_CPU, or build the CUDA backend for this device and its driver";
     case CN_STATUS_DEVICE_FAILED:
         return "; the device is lost to this process, which has to be started again";
     default:

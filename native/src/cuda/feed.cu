@@ -44,7 +44,9 @@ PinnedFeed::~PinnedFeed() {
         cudaEventSynchronize(sent); // a copy reads the memory that goes away
     }
     if (_crossing != nullptr) {
-        cudaStreamSynchronize(_context.stream());
+        for (cudaEvent_t consumed : _crossing->consumed) { // not the stream, which may be recording
+            cudaEventSynchronize(consumed);
+        }
     }
 }
 
@@ -61,6 +63,7 @@ void PinnedFeed::send(int64_t bytes) {
     if (bytes == 0) {
         return;
     }
+    _context.enter(); // or a thread that has chosen no device would wake the first one
     noted([&] {
         if (_crossing == nullptr) {
             send_directly(static_cast<size_t>(bytes));
