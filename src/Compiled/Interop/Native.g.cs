@@ -677,7 +677,7 @@ public static partial class Native
     public const uint AbiVersion = 3;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "fb8e59faeb9945832d7b249b3729c573c33065bd827e6cbed5f5bdbdedf7d312";
+    public const string HeaderSha256 = "1a297cb1bfc9072e6b3c54d11c516cd4a693b07465cb6c4160e73f38cf184831";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
