@@ -15,30 +15,9 @@ constexpr int WideColumns = 64, NarrowColumns = 32;
 template <int32_t Precision, int Columns, TileOrder OrderOfA, TileOrder OrderOfB>
 using Product = TileProduct<Precision, TileRows, Columns, TileDepth, TileThreads, OrderOfA, OrderOfB>;
 
-// Shared memory for the operands of any of them.
 template <int32_t Precision>
-class Operands {
-public:
-    template <class Product>
-    __device__ typename Product::A& a() {
-        static_assert(sizeof(typename Product::A) <= sizeof(_a), "room for any");
-        return reinterpret_cast<typename Product::A&>(_a);
-    }
-    template <class Product>
-    __device__ typename Product::B& b() {
-        static_assert(sizeof(typename Product::B) <= sizeof(_b), "room for any");
-        return reinterpret_cast<typename Product::B&>(_b);
-    }
-    __device__ float* floats() { return reinterpret_cast<float*>(_a); }
-
-private:
-    static constexpr size_t Bytes = std::max(sizeof(OperandTile<Precision, TileRows, TileDepth, TileOrder::DepthFirst>),
-                                             sizeof(OperandTile<Precision, TileRows, TileDepth, TileOrder::LinesFirst>));
-    static_assert(WideColumns <= TileRows, "b needs no more than a");
-
-    alignas(16) unsigned char _a[Bytes];
-    alignas(16) unsigned char _b[Bytes];
-};
+using Operands = OperandRoom<Product<Precision, WideColumns, TileOrder::LinesFirst, TileOrder::LinesFirst>,
+                             Product<Precision, WideColumns, TileOrder::DepthFirst, TileOrder::DepthFirst>>;
 
 // How the blocks of a product cover its result: tiles row by row, and several blocks for each where `splits` is not 1.
 struct TilePlan {

@@ -39,43 +39,11 @@ struct LargeTile {
 template <int32_t Precision, class Tile, TileOrder OrderOfA, TileOrder OrderOfB>
 using DenseProduct = TileProduct<Precision, Tile::Rows, Tile::Columns, Tile::Depth, TileThreads, OrderOfA, OrderOfB>;
 
-// Room for the operands of any product, by turns.
 template <int32_t Precision>
-class Operands {
-public:
-    template <class Product>
-    __device__ typename Product::A& a() {
-        static_assert(sizeof(typename Product::A) <= sizeof(_a), "room for any");
-        return reinterpret_cast<typename Product::A&>(_a);
-    }
-    template <class Product>
-    __device__ typename Product::B& b() {
-        static_assert(sizeof(typename Product::B) <= sizeof(_b), "room for any");
-        return reinterpret_cast<typename Product::B&>(_b);
-    }
-    __device__ float* floats() { return reinterpret_cast<float*>(_a); }
-
-private:
-    template <class Tile, TileOrder OrderOfA, TileOrder OrderOfB>
-    static constexpr size_t size_of(bool a) {
-        using Product = DenseProduct<Precision, Tile, OrderOfA, OrderOfB>;
-        return a ? sizeof(typename Product::A) : sizeof(typename Product::B);
-    }
-    static constexpr size_t largest(bool a) {
-        size_t sizes[] = {size_of<SmallTile, TileOrder::LinesFirst, TileOrder::LinesFirst>(a),
-                          size_of<SmallTile, TileOrder::DepthFirst, TileOrder::DepthFirst>(a),
-                          size_of<LargeTile, TileOrder::LinesFirst, TileOrder::LinesFirst>(a),
-                          size_of<LargeTile, TileOrder::DepthFirst, TileOrder::DepthFirst>(a)};
-        size_t most = 0;
-        for (size_t size : sizes) {
-            most = size > most ? size : most;
-        }
-        return most;
-    }
-
-    alignas(16) unsigned char _a[largest(true)];
-    alignas(16) unsigned char _b[largest(false)];
-};
+using Operands = OperandRoom<DenseProduct<Precision, SmallTile, TileOrder::LinesFirst, TileOrder::LinesFirst>,
+                             DenseProduct<Precision, SmallTile, TileOrder::DepthFirst, TileOrder::DepthFirst>,
+                             DenseProduct<Precision, LargeTile, TileOrder::LinesFirst, TileOrder::LinesFirst>,
+                             DenseProduct<Precision, LargeTile, TileOrder::DepthFirst, TileOrder::DepthFirst>>;
 
 // How the blocks of one product share its work: `blocks` of them, `splits` for each tile, tiles row by row.
 struct ProductPlan {

@@ -26,6 +26,8 @@
 #include "compiled.h"
 #include "cuda.h"
 
+#include <algorithm>
+
 namespace compiled::cuda {
 
 enum class TileOrder {
@@ -308,6 +310,30 @@ public:
             body(row(i), column(i), pack);
         }
     }
+};
+
+// Shared memory for the operands of several products, by turns.
+template <class... Products>
+class OperandRoom {
+public:
+    template <class Product>
+    __device__ typename Product::A& a() {
+        static_assert(sizeof(typename Product::A) <= sizeof(_a), "room for any");
+        return reinterpret_cast<typename Product::A&>(_a);
+    }
+    template <class Product>
+    __device__ typename Product::B& b() {
+        static_assert(sizeof(typename Product::B) <= sizeof(_b), "room for any");
+        return reinterpret_cast<typename Product::B&>(_b);
+    }
+    __device__ float* floats() { return reinterpret_cast<float*>(_a); }
+
+private:
+    static constexpr size_t BytesOfA = std::max({sizeof(typename Products::A)...});
+    static constexpr size_t BytesOfB = std::max({sizeof(typename Products::B)...});
+
+    alignas(16) unsigned char _a[BytesOfA];
+    alignas(16) unsigned char _b[BytesOfB];
 };
 
 } // namespace compiled::cuda
