@@ -43,7 +43,8 @@ up to date. COMPILED_NATIVE_DIR names another native library to programs when th
     train = @'
 Usage: .\build.ps1 train [options of the example]
 
-Builds and runs src\Examples\Cifar10. The most used options:
+Builds and runs src\Examples\Cifar10. Where the CUDA toolkit is found this builds the CUDA library, too, unless .\build.ps1 build --cuda off
+has said otherwise. The most used options:
 
   --epochs N            passes over the training images                              (3)
   --batch-size N        images per step                                              (32)
@@ -174,24 +175,45 @@ function Invoke-Step([string] $Label, [object[]] $Commands) {
     Write-Host ('{0,4:N0} s' -f $watch.Elapsed.TotalSeconds)
 }
 
-function Build-Native([string] $Label, [string] $Prefix, [string[]] $Options) {
+# The commands that configure a build folder, and those that build and install all of it.
+function Get-ConfigureCommand([string] $Prefix, [string[]] $Options) {
     $build = Join-Path $Prefix 'build'
     $configure = @('cmake', '-S', $Root, '-B', $build)
     # A build folder keeps the generator it was made with.
     if (-not (Test-Path (Join-Path $build 'CMakeCache.txt'))) {
         $configure += Get-CMakeGenerator
     }
-    Invoke-Step $Label @(
-        , ($configure + $Options)
+    return $configure + $Options
+}
+
+function Get-FinishCommands([string] $Prefix) {
+    $build = Join-Path $Prefix 'build'
+    return @(
         , @('cmake', '--build', $build, '--config', 'Release', '--parallel')
         , @('cmake', '--install', $build, '--config', 'Release', '--prefix', $Prefix)
     )
 }
 
+function Build-Native([string] $Label, [string] $Prefix, [string[]] $Options) {
+    Invoke-Step $Label (@(, (Get-ConfigureCommand $Prefix $Options)) + (Get-FinishCommands $Prefix))
+}
+
+# The CUDA library in a step of its own, because it takes its time.
+function Build-Libraries([string[]] $Options) {
+    $prefix = Join-Path $Artifacts 'native'
+    $build = Join-Path $prefix 'build'
+    Invoke-Step 'native library' @(
+        , (Get-ConfigureCommand $prefix $Options)
+        , @('cmake', '--build', $build, '--config', 'Release', '--parallel', '--target', 'compiled')
+    )
+    $hasCuda = "$(Get-Content (Join-Path $build 'cuda.txt'))" -like 'CUDA backend*'
+    Invoke-Step $(if ($hasCuda) { 'CUDA library, minutes at first' } else { 'installation' }) (Get-FinishCommands $prefix)
+}
+
 function Build-ForUse([string] $Project, [string[]] $NativeOptions = @()) {
     Assert-NativeTools
     Assert-Dotnet
-    Build-Native 'native library' (Join-Path $Artifacts 'native') $NativeOptions
+    Build-Libraries $NativeOptions
     Push-Location $Root
     Invoke-Step ([IO.Path]::GetFileNameWithoutExtension($Project)) @(
         , @('dotnet', 'build', $Project, '--configuration', 'Release', '--nologo', '-v', 'quiet', '-tl:off')

@@ -55,7 +55,8 @@ usage_train() {
     cat <<'TEXT'
 Usage: ./build.sh train [options of the example]
 
-Builds and runs src/Examples/Cifar10. The most used options:
+Builds and runs src/Examples/Cifar10. Where nvcc is found this builds the CUDA library, too, unless ./build.sh build --cuda off has said
+otherwise. The most used options:
 
   --epochs N            passes over the training images                              (3)
   --batch-size N        images per step                                              (32)
@@ -255,8 +256,8 @@ step() {
     fi
 }
 
-# build_native PREFIX [CMAKE OPTION...]: into PREFIX/build, installed to PREFIX/lib.
-build_native() {
+# Into PREFIX/build, installed to PREFIX/lib.
+configure_native() { # configure_native PREFIX [CMAKE OPTION...]
     local prefix=$1 generator='Unix Makefiles'
     shift
     command -v ninja >/dev/null && generator=Ninja
@@ -264,9 +265,29 @@ build_native() {
     if [ -f "$prefix/build/CMakeCache.txt" ]; then
         generator=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$prefix/build/CMakeCache.txt")
     fi
-    cmake -S "$root" -B "$prefix/build" -G "$generator" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER="$compiler" "$@" &&
-        cmake --build "$prefix/build" --parallel "$(processors)" &&
-        cmake --install "$prefix/build" --prefix "$prefix"
+    cmake -S "$root" -B "$prefix/build" -G "$generator" -DCMAKE_BUILD_TYPE=Release -DCMAKE_CXX_COMPILER="$compiler" "$@"
+}
+
+finish_native() { # finish_native PREFIX
+    cmake --build "$1/build" --parallel "$(processors)" && cmake --install "$1/build" --prefix "$1"
+}
+
+build_native() { # build_native PREFIX [CMAKE OPTION...]
+    configure_native "$@" && finish_native "$1"
+}
+
+has_cuda() {
+    grep -q '^CUDA backend' "$artifacts/native/build/cuda.txt"
+}
+
+# All there is to build but for the CUDA library.
+build_library() { # build_library [CMAKE OPTION...]
+    configure_native "$artifacts/native" "$@" || return
+    if has_cuda; then
+        cmake --build "$artifacts/native/build" --parallel "$(processors)" --target compiled
+    else
+        finish_native "$artifacts/native"
+    fi
 }
 
 build_managed() {
@@ -276,7 +297,10 @@ build_managed() {
 build_for_use() { # build_for_use PROJECT [CMAKE OPTION...]
     require_native_tools
     require_dotnet
-    step 'native library' build_native "$artifacts/native" "${@:2}"
+    step 'native library' build_library "${@:2}"
+    if has_cuda; then
+        step 'CUDA library, minutes at first' finish_native "$artifacts/native"
+    fi
     step "$(basename "${1%.*}")" build_managed "$1"
 }
 

@@ -23,8 +23,7 @@ int choose_device(int ordinal) {
     cudaError_t error = cudaGetDeviceCount(&count);
     if (error != cudaSuccess) {
         cudaGetLastError();
-        fail(CN_STATUS_UNSUPPORTED, "no CUDA device can be used: %s, %s; use CN_DEVICE_CPU", cudaGetErrorName(error),
-             cudaGetErrorString(error));
+        fail(CN_STATUS_UNSUPPORTED, "no CUDA device can be used: %s (%s)", cudaGetErrorString(error), cudaGetErrorName(error));
     }
     if (ordinal >= count) {
         fail(CN_STATUS_UNSUPPORTED, "ordinal is %d: this machine has %d CUDA device%s, counted from 0", ordinal, count,
@@ -38,7 +37,7 @@ cudaDeviceProp read_properties(int ordinal) {
     cudaDeviceProp properties{};
     check(cudaGetDeviceProperties(&properties, ordinal), "asking for the properties of the device");
     if (properties.major < OldestMajor) {
-        fail(CN_STATUS_UNSUPPORTED, "%s has compute capability %d.%d: %d.0 or later is needed; use CN_DEVICE_CPU", properties.name,
+        fail(CN_STATUS_UNSUPPORTED, "%s has compute capability %d.%d: %d.0 or later is needed; use the CPU", properties.name,
              properties.major, properties.minor, OldestMajor);
     }
     return properties;
