@@ -261,8 +261,8 @@ void test_not_finite() {
 
 int main() {
     const Case cifar[] = {
-        {"conv1", stage(3, 32, 32, 3, 32, 3, true, false), 2},
-        {"conv2", with(stage(2, 32, 32, 32, 32, 3, false, true), CN_ACTIVATION_RELU, 0.25f, CN_GRADIENT_OVERWRITE), 2},
+        {"conv1", stage(4, 32, 32, 3, 32, 3, true, false), 3},
+        {"conv2", with(stage(4, 32, 32, 32, 32, 3, false, true), CN_ACTIVATION_RELU, 0.25f, CN_GRADIENT_OVERWRITE), 3},
         {"conv3", trimmed(stage(2, 15, 15, 32, 64, 3, true, false), 14, 14), 2},
         {"conv4", with(stage(2, 14, 14, 64, 64, 3, false, true), CN_ACTIVATION_RELU, 0.25f, CN_GRADIENT_OVERWRITE), 2},
     };
@@ -279,6 +279,7 @@ int main() {
         {"1 channel", stage(3, 8, 70, 1, 40, 5, true, false), 2},
         {"wide", stage(1, 3, 140, 8, 8, 3, true, true), 1},
         {"narrow", stage(2, 100, 2, 8, 8, 3, true, true), 2},
+        {"several bands per slice", stage(12, 4, 4, 64, 128, 3, true, true), 11},
         {"one pixel", stage(1, 1, 1, 8, 8, 3, true, false), 1},
     };
     for (int precision = CN_PRECISION_FLOAT32; precision <= CN_PRECISION_BFLOAT16; ++precision) {

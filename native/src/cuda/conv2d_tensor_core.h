@@ -38,23 +38,48 @@ __device__ __forceinline__ void for_batches(int count, const Load& load, const S
     }
 }
 
+// The four words of a lane, for one of the halves of the 32 columns, are in the place of lane ^ this: so that the lanes that store weights
+// meet different banks, while those that read, 8 at a time, only change places among themselves. Steps are those of a tap: 1, 2 or 4.
+template <int Steps>
+__device__ __forceinline__ int lane_turn(int step, int lane, int half) {
+    return (lane / 8 * 2 + half) ^ step % Steps;
+}
+
 // The word of a step's weights for `channel` that lane column t has as its b[r].
+template <int Steps>
 __device__ __forceinline__ int weight_word(int step, int channel, int t, int r) {
-    int part = channel % 8 / 2, lane = (channel / 8 * 2 + channel % 2) * 4 + t;
-    return ((step * 2 + part / 2) * 32 + lane) * 4 + part % 2 * 2 + r;
+    int part = channel % 8 / 2, half = part / 2, lane = (channel / 8 * 2 + channel % 2) * 4 + t;
+    return ((step * 2 + half) * 32 + (lane ^ lane_turn<Steps>(step, lane, half))) * 4 + part % 2 * 2 + r;
 }
 
 // The b fragments of all 32 columns.
+template <int Steps>
 struct WeightFragments {
     uint32_t values[TileChannels / 8][2];
 
     __device__ __forceinline__ WeightFragments(const uint32_t* weights, int step) {
+        int lane = lane_number();
         CN_UNROLL
         for (int half = 0; half < 2; ++half) {
-            auto words = load_vector<uint4>(weights + ((step * 2 + half) * 32 + lane_number()) * 4);
+            auto words = load_vector<uint4>(weights + ((step * 2 + half) * 32 + (lane ^ lane_turn<Steps>(step, lane, half))) * 4);
             values[half * 2][0] = words.x, values[half * 2][1] = words.y;
             values[half * 2 + 1][0] = words.z, values[half * 2 + 1][1] = words.w;
         }
+    }
+};
+
+// The same 4 channels of Count rows of weights.
+template <int Count>
+struct WeightRows {
+    float values[Count][4];
+
+    // read(k, channel, inside) gives the address of row k.
+    template <class Read>
+    __device__ __forceinline__ void load(int row, int k, int channel, bool aligned, const Read& read) {
+        bool inside = false;
+        const float* source = read(k, channel, inside);
+        float4 quad = load_quad_or_zeros(source, inside, aligned);
+        values[row][0] = quad.x, values[row][1] = quad.y, values[row][2] = quad.z, values[row][3] = quad.w;
     }
 };
 
@@ -116,6 +141,7 @@ struct Tf32 : TensorCorePrecision<Tf32Core> {
     static constexpr int Step = 8;
     static constexpr int Chunk = 32;
     static constexpr int Quads = Chunk / 4;
+    static constexpr int Steps = Chunk / Step;
     static constexpr int QuadWords = 4;
     static constexpr int Pitch = Chunk + 4; // 4 channels of 8 neighbours in different banks
     static constexpr int GradientPitch = 40;
@@ -131,24 +157,28 @@ struct Tf32 : TensorCorePrecision<Tf32Core> {
     }
 
     __device__ __forceinline__ static void store_weight(uint32_t* target, int k, int channel, float value) {
-        target[weight_word(k / Step, channel, k % 4, k % Step / 4)] = to_tf32(value);
+        target[weight_word<Steps>(k / Step, channel, k % 4, k % Step / 4)] = to_tf32(value);
     }
 
+    // A lane's b[0] and b[1] are rows 4 apart.
     template <class Read>
     __device__ __forceinline__ static void copy_weights(uint32_t* target, int rows, bool aligned, const Read& read) {
-        for_batches<4>(
-            rows * 8,
+        for_batches<2>(
+            rows / 2 * 8,
             [&](int i) {
-                bool inside = false;
-                const float* source = read(i / 8, i % 8 * 4, inside);
-                return load_quad_or_zeros(source, inside, aligned);
+                int step = i / 32, t = i % 32 / 8, channel = i % 8 * 4;
+                WeightRows<2> loaded;
+                loaded.load(0, step * Step + t, channel, aligned, read);
+                loaded.load(1, step * Step + t + 4, channel, aligned, read);
+                return loaded;
             },
-            [&](int i, float4 values) {
-                int k = i / 8, channel = i % 8 * 4;
-                store_weight(target, k, channel, values.x);
-                store_weight(target, k, channel + 1, values.y);
-                store_weight(target, k, channel + 2, values.z);
-                store_weight(target, k, channel + 3, values.w);
+            [&](int i, const WeightRows<2>& loaded) {
+                int step = i / 32, t = i % 32 / 8, channel = i % 8 * 4;
+                CN_UNROLL
+                for (int c = 0; c < 4; ++c) {
+                    store_vector(target + weight_word<Steps>(step, channel + c, t, 0),
+                                 make_uint2(to_tf32(loaded.values[0][c]), to_tf32(loaded.values[1][c])));
+                }
             });
     }
 
@@ -175,7 +205,7 @@ struct Tf32 : TensorCorePrecision<Tf32Core> {
     __device__ __forceinline__ static void multiply(Sums& sums, const uint32_t* source, const Lanes& lanes, const uint32_t* weights) {
         CN_UNROLL
         for (int step = 0; step < Chunk / Step; ++step) {
-            WeightFragments b(weights, step);
+            WeightFragments<Steps> b(weights, step);
             CN_UNROLL
             for (int slot = 0; slot < Slots; ++slot) {
                 const uint32_t* upper = source + lanes.offsets[slot][0] + step * Step + lane_column();
@@ -189,7 +219,7 @@ struct Tf32 : TensorCorePrecision<Tf32Core> {
     __device__ __forceinline__ static void multiply_small(Sums& sums, const float* source, const Lanes& lanes, const int* places,
                                                           const uint32_t* weights, int rows) {
         for (int v = 0; v < rows; v += Step) {
-            WeightFragments b(weights, v / Step);
+            WeightFragments<Steps> b(weights, v / Step);
             int first = places[v + lane_column()], second = places[v + lane_column() + 4];
             CN_UNROLL
             for (int slot = 0; slot < Slots; ++slot) {
@@ -245,6 +275,7 @@ struct Bfloat16 : TensorCorePrecision<Bfloat16Core> {
     static constexpr int Step = 16;
     static constexpr int Chunk = 32;
     static constexpr int Quads = Chunk / 4;
+    static constexpr int Steps = Chunk / Step;
     static constexpr int QuadWords = 2;
     static constexpr int Pitch = Chunk / 2 + 4; // 16 bytes of 8 neighbours in different banks
     static constexpr int GradientPitch = Pitch;
@@ -272,30 +303,31 @@ struct Bfloat16 : TensorCorePrecision<Bfloat16Core> {
 
     // Rows k, even, and k + 1.
     __device__ __forceinline__ static void store_weights(uint32_t* target, int k, int channel, float first, float second) {
-        target[weight_word(k / Step, channel, k % 8 / 2, k % Step / 8)] = pack_bf16(first, second);
+        target[weight_word<Steps>(k / Step, channel, k % 8 / 2, k % Step / 8)] = pack_bf16(first, second);
     }
 
-    struct RowPair {
-        float4 first, second;
-    };
-
+    // A lane's b[0] is two rows, b[1] those 8 further.
     template <class Read>
     __device__ __forceinline__ static void copy_weights(uint32_t* target, int rows, bool aligned, const Read& read) {
-        for_batches<2>(
-            rows / 2 * 8,
+        for_batches<1>(
+            rows / 4 * 8,
             [&](int i) {
-                bool first_inside = false, second_inside = false;
-                const float* first = read(i / 8 * 2, i % 8 * 4, first_inside);
-                const float* second = read(i / 8 * 2 + 1, i % 8 * 4, second_inside);
-                return RowPair{load_quad_or_zeros(first, first_inside, aligned), load_quad_or_zeros(second, second_inside, aligned)};
+                int step = i / 32, t = i % 32 / 8, channel = i % 8 * 4;
+                WeightRows<4> loaded;
+                CN_UNROLL
+                for (int row = 0; row < 4; ++row) {
+                    loaded.load(row, step * Step + 2 * t + row % 2 + row / 2 * 8, channel, aligned, read);
+                }
+                return loaded;
             },
-            [&](int i, const RowPair& rows_of_pair) {
-                const auto& [first, second] = rows_of_pair;
-                int k = i / 8 * 2, channel = i % 8 * 4;
-                store_weights(target, k, channel, first.x, second.x);
-                store_weights(target, k, channel + 1, first.y, second.y);
-                store_weights(target, k, channel + 2, first.z, second.z);
-                store_weights(target, k, channel + 3, first.w, second.w);
+            [&](int i, const WeightRows<4>& loaded) {
+                int step = i / 32, t = i % 32 / 8, channel = i % 8 * 4;
+                CN_UNROLL
+                for (int c = 0; c < 4; ++c) {
+                    store_vector(target + weight_word<Steps>(step, channel + c, t, 0),
+                                 make_uint2(pack_bf16(loaded.values[0][c], loaded.values[1][c]),
+                                            pack_bf16(loaded.values[2][c], loaded.values[3][c])));
+                }
             });
     }
 
@@ -320,7 +352,7 @@ struct Bfloat16 : TensorCorePrecision<Bfloat16Core> {
     __device__ __forceinline__ static void multiply(Sums& sums, const uint32_t* source, const Lanes& lanes, const uint32_t* weights) {
         CN_UNROLL
         for (int step = 0; step < Chunk / Step; ++step) {
-            WeightFragments b(weights, step);
+            WeightFragments<Steps> b(weights, step);
             CN_UNROLL
             for (int slot = 0; slot < Slots; ++slot) {
                 uint32_t a[4];
@@ -333,7 +365,7 @@ struct Bfloat16 : TensorCorePrecision<Bfloat16Core> {
     __device__ __forceinline__ static void multiply_small(Sums& sums, const float* source, const LanePositions& lanes, const int* places,
                                                           const uint32_t* weights, int rows) {
         for (int v = 0; v < rows; v += Step) {
-            WeightFragments b(weights, v / Step);
+            WeightFragments<Steps> b(weights, v / Step);
             auto low = load_vector<int2>(places + v + 2 * lane_column());
             auto high = load_vector<int2>(places + v + 8 + 2 * lane_column());
             CN_UNROLL

@@ -1,8 +1,9 @@
 // The convolution stages that most of a network's time goes into, without an unfolded input: a block reads a tile of the input and its
 // halo into shared memory once, and all taps of the window are multiplied from there.
 //
-// Suited are windows of stride and dilation 1 over inputs of at most 4 channels or of a multiple of 8, with a multiple of 8 filters, and a
-// pooling of 2 x 2 windows side by side, or none.
+// Suited are small windows of stride and dilation 1 over inputs of a multiple of 8 channels, or of at most 4, where the kernel has no more
+// than 48 rows; with a multiple of 8 filters, and a pooling of 2 x 2 windows side by side, or none. An input of at most 4 channels gets no
+// gradient.
 #pragma once
 
 #include "conv2d_tiled_shape.h"

@@ -268,7 +268,7 @@ size_t prepare_forward(Context& context, int32_t precision, int64_t batch, bool 
         TileChoice choice{batch, context.multiprocessors(), pooled, Precision::CyclesPerProduct};
         choice.choose(product, Precision::Chunk, forward_words<Precision>);
         auto bytes = static_cast<size_t>(product.stages * forward_words<Precision>(product)) * sizeof(uint32_t);
-        context.allow_shared(forward_kernel<Precision>(product.source_channels <= 4), bytes);
+        context.allow_shared(forward_kernel<Precision>(product.source_channels <= 4), SharedBudget);
         return bytes;
     });
 }

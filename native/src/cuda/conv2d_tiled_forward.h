@@ -25,7 +25,7 @@ struct ForwardArguments {
     CN_HOST_DEVICE bool small() const { return product.source_channels <= 4; }
 };
 
-// Chooses the tiles for a precision (cn_precision) and returns the bytes of shared memory, which are then allowed.
+// Chooses the tiles for a precision (cn_precision) and returns the bytes of shared memory that a block needs.
 size_t prepare_forward(Context& context, int32_t precision, int64_t batch, bool pooled, HaloProduct& product);
 void launch_forward(Context& context, int32_t precision, int64_t batch, size_t shared_bytes, const ForwardArguments& arguments);
 

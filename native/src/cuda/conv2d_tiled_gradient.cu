@@ -448,7 +448,7 @@ size_t prepare_backward(Context& context, int32_t precision, int64_t batch, bool
         int64_t part = small ? GradientLayout<Precision, true>::PartFloats : GradientLayout<Precision, false>::PartFloats;
         context.reserve_scratch(g.blocks() * part * int64_t{sizeof(float)});
         auto bytes = static_cast<size_t>(words) * sizeof(uint32_t);
-        context.allow_shared(backward_kernel<Precision>(small), bytes);
+        context.allow_shared(backward_kernel<Precision>(small), SharedBudget);
         return bytes;
     });
 }

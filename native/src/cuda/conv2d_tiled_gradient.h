@@ -24,7 +24,7 @@ struct BackwardArguments {
     CN_HOST_DEVICE bool small() const { return kernel_gradient.channels <= 4; }
 };
 
-// Chooses the tiles for a precision (cn_precision) and returns the bytes of shared memory, which are then allowed.
+// Chooses the tiles for a precision (cn_precision) and returns the bytes of shared memory that a block needs.
 size_t prepare_backward(Context& context, int32_t precision, int64_t batch, bool pooled, bool wants_input_gradient,
                         HaloProduct& input_gradient, KernelGradient& kernel_gradient);
 void launch_backward(Context& context, int32_t precision, int64_t batch, size_t shared_bytes, const BackwardArguments& arguments);

@@ -7,13 +7,11 @@
 
 #include <cstdint>
 
-// Before loops whose indices choose registers.
+// Before loops of which some turns should be written out.
 #if defined(__CUDACC__)
 #define CN_PRAGMA(...) _Pragma(#__VA_ARGS__)
-#define CN_UNROLL CN_PRAGMA(unroll)
 #define CN_UNROLL_BY(count) CN_PRAGMA(unroll count)
 #else
-#define CN_UNROLL
 #define CN_UNROLL_BY(count)
 #endif
 
@@ -26,8 +24,10 @@ constexpr int Warps = Threads / 32;
 constexpr int Slots = 2;         // tiles of 16 positions that a warp multiplies
 constexpr int TileChannels = 32; // of the result, per block
 constexpr int MaxPairs = Warps * Slots * 8;
-constexpr int MaxSmallInputs = 48;      // window cells by channels, where an input has at most 4 channels
-constexpr int SharedBudget = 96 * 1024; // bytes per block, of 99 KiB that sm_86 and sm_89 have
+constexpr int MaxSmallInputs = 48; // window cells by channels, where an input has at most 4 channels
+// Bytes of shared memory that a block may have; sm_86 and sm_89 have 99 KiB. Every op allows its kernels as much, because the last
+// that is asked for counts for all ops that share a kernel.
+constexpr int SharedBudget = 96 * 1024;
 
 // A convolution of stride 1 from a source to a result, both NHWC: forward, of x; for the gradient of x, of the convolution's gradient dz.
 //

@@ -9,23 +9,73 @@
 // Blocks     How tiles are shared depends on the shape alone, so results depend neither on the device nor on timing.
 #include "activation.h"
 #include "dropout_mask.h"
-#include "matrix_tile.h"
 #include "ops.h"
-#include "reduce.h"
 #include "split_sum.h"
+#include "tile_loader.h"
 
 namespace compiled::cuda {
 
 namespace {
 
+constexpr int TileThreads = 128;
 constexpr int64_t WantedBlocks = 192; // for one product: enough to keep a large device busy
-constexpr int64_t MostSplits = 16;    // blocks that share a tile: their parts are written and read once more
+constexpr int64_t MostSplits = 24;    // blocks that share a tile: their parts are written and read once more
 constexpr int64_t LargeTileBlocks = 96;
 constexpr int BlocksPerMultiprocessor = 3; // what the registers are meant to allow
 
 constexpr int64_t ceil_div(int64_t a, int64_t b) {
     return (a + b - 1) / b;
 }
+
+// A tile of few rows, as of a small batch, in deep stages, as there are few blocks to keep memory busy; and one that loads less for each
+// product.
+struct SmallTile {
+    static constexpr int Rows = 32, Columns = 64, Depth = 64;
+};
+struct LargeTile {
+    static constexpr int Rows = 64, Columns = 64, Depth = 32;
+};
+
+template <int32_t Precision, class Tile, TileOrder OrderOfA, TileOrder OrderOfB>
+using DenseProduct = TileProduct<Precision, Tile::Rows, Tile::Columns, Tile::Depth, TileThreads, OrderOfA, OrderOfB>;
+
+// Room for the operands of any product, by turns.
+template <int32_t Precision>
+class Operands {
+public:
+    template <class Product>
+    __device__ typename Product::A& a() {
+        static_assert(sizeof(typename Product::A) <= sizeof(_a), "room for any");
+        return reinterpret_cast<typename Product::A&>(_a);
+    }
+    template <class Product>
+    __device__ typename Product::B& b() {
+        static_assert(sizeof(typename Product::B) <= sizeof(_b), "room for any");
+        return reinterpret_cast<typename Product::B&>(_b);
+    }
+    __device__ float* floats() { return reinterpret_cast<float*>(_a); }
+
+private:
+    template <class Tile, TileOrder OrderOfA, TileOrder OrderOfB>
+    static constexpr size_t size_of(bool a) {
+        using Product = DenseProduct<Precision, Tile, OrderOfA, OrderOfB>;
+        return a ? sizeof(typename Product::A) : sizeof(typename Product::B);
+    }
+    static constexpr size_t largest(bool a) {
+        size_t sizes[] = {size_of<SmallTile, TileOrder::LinesFirst, TileOrder::LinesFirst>(a),
+                          size_of<SmallTile, TileOrder::DepthFirst, TileOrder::DepthFirst>(a),
+                          size_of<LargeTile, TileOrder::LinesFirst, TileOrder::LinesFirst>(a),
+                          size_of<LargeTile, TileOrder::DepthFirst, TileOrder::DepthFirst>(a)};
+        size_t most = 0;
+        for (size_t size : sizes) {
+            most = size > most ? size : most;
+        }
+        return most;
+    }
+
+    alignas(16) unsigned char _a[largest(true)];
+    alignas(16) unsigned char _b[largest(false)];
+};
 
 // How the blocks of one product share its work: `blocks` of them, `splits` for each tile, tiles row by row.
 struct ProductPlan {
@@ -45,7 +95,7 @@ ProductPlan plan_tiles(bool large, int64_t rows, int64_t columns, int64_t depth)
     int64_t tile_columns = ceil_div(columns, Tile::Columns);
     int64_t tiles = ceil_div(rows, Tile::Rows) * tile_columns;
     int64_t stages = ceil_div(depth, Tile::Depth);
-    int64_t of_split = std::max(ceil_div(stages, MostSplits), stages * tiles / WantedBlocks);
+    int64_t of_split = std::max(ceil_div(stages, MostSplits), ceil_div(stages * tiles, WantedBlocks));
     of_split = std::clamp<int64_t>(of_split, 1, stages);
     int64_t splits = ceil_div(stages, of_split);
     return {large, tile_columns, splits, of_split * Tile::Depth, tiles * splits, int64_t{Tile::Rows} * Tile::Columns};
@@ -88,6 +138,25 @@ struct DenseShape {
     bool unit_vectors;
 };
 
+// The first `count` values, or all if it is more. `vectors`: rows begin at multiples of 16 bytes.
+template <int Run>
+__device__ void store_run(bool vectors, float* target, int64_t count, const float (&values)[Run]) {
+    if (vectors && count >= Run) {
+        if constexpr (Run == 4) {
+            store_vector(target, make_float4(values[0], values[1], values[2], values[3]));
+            return;
+        } else if constexpr (Run == 2) {
+            store_vector(target, make_float2(values[0], values[1]));
+            return;
+        }
+    }
+    for (int e = 0; e < Run; ++e) {
+        if (e < count) {
+            target[e] = values[e];
+        }
+    }
+}
+
 // -----------------------------------------------------------------------------------------------------------------------------------
 // Forward
 // -----------------------------------------------------------------------------------------------------------------------------------
@@ -104,34 +173,14 @@ public:
             return;
         }
         int64_t element = row * _shape.units + column;
-        for (int e = 0; e < Run; ++e) {
-            if (_bias != nullptr && column + e < _shape.units) {
-                values[e] += _bias[column + e];
-            }
-            values[e] = activate(_shape.activation, values[e]);
+        for (int e = 0; _bias != nullptr && e < Run; ++e) {
+            values[e] += column + e < _shape.units ? _bias[column + e] : 0.0f;
         }
+        activate(_shape.activation, values);
         if (_shape.drops) {
             _mask.apply(element, values);
         }
         store_run(_shape.unit_vectors, _y + element, _shape.units - column, values);
-    }
-
-    // The first `count` values, or all if it is more. `vectors`: rows begin at multiples of 16 bytes.
-    template <int Run>
-    __device__ static void store_run(bool vectors, float* target, int64_t count, const float (&values)[Run]) {
-        if (vectors && count >= Run) {
-            if constexpr (Run == 4) {
-                store_vector(target, make_float4(values[0], values[1], values[2], values[3]));
-            } else {
-                store_vector(target, make_float2(values[0], values[1]));
-            }
-            return;
-        }
-        for (int e = 0; e < Run; ++e) {
-            if (e < count) {
-                target[e] = values[e];
-            }
-        }
     }
 
 private:
@@ -154,6 +203,9 @@ struct TileWork {
     // Adds what the blocks of this tile have summed: see sum_splits.
     template <int Count>
     __device__ bool sum(const ProductPlan& plan, float (&values)[Count], float* partials, int64_t splits, unsigned* tickets) const {
+        if (plan.splits == 1) {
+            return true; // there is neither a partial nor a ticket
+        }
         return sum_splits<TileThreads>(values, partials + tile * plan.splits * plan.tile_floats, static_cast<int>(split),
                                        static_cast<int>(splits), tickets + tile);
     }
@@ -161,17 +213,19 @@ struct TileWork {
 
 template <int32_t Precision, class Tile>
 __device__ void dense_forward_tile(const ProductPlan& plan, const DenseShape& shape, const DenseOutput& output, int64_t rows,
-                                   uint32_t* words, const float* x, const float* kernel, float* partials, unsigned* tickets) {
+                                   Operands<Precision>& operands, const float* x, const float* kernel, float* partials, unsigned* tickets) {
     TileWork<Tile> work(plan, blockIdx.x, shape.inputs);
     if (work.row >= rows) {
         return;
     }
-    TileSums<Precision, Tile> sums;
+    using Product = DenseProduct<Precision, Tile, TileOrder::DepthFirst, TileOrder::LinesFirst>;
+    Product product;
     MatrixSource a(x, rows, shape.inputs, shape.input_vectors);
     MatrixSource b(kernel, shape.inputs, shape.units, shape.unit_vectors);
-    multiply_tile<false, true>(sums, words, a, work.row, b, work.column, work.first, work.last);
-    if (work.sum(plan, sums.values(), partials, plan.splits, tickets)) {
-        sums.for_runs([&](int row, int column, auto& values) { output.write(work.row + row, work.column + column, values); });
+    multiply_tile(product, operands.template a<Product>(), a, work.row, operands.template b<Product>(), b, work.column, work.first,
+                  work.last);
+    if (work.sum(plan, product.values, partials, plan.splits, tickets)) {
+        product.for_each_pack([&](int row, int column, auto& values) { output.write(work.row + row, work.column + column, values); });
     }
 }
 
@@ -179,13 +233,13 @@ template <int32_t Precision>
 __global__ void __launch_bounds__(TileThreads, BlocksPerMultiprocessor)
     dense_forward_kernel(const cn_state* state, DenseShape shape, ProductPlan plan, const float* x, const float* kernel, const float* bias,
                          float* y, float* partials, unsigned* tickets) {
-    CN_SHARED(words, uint32_t[TileWords]);
+    CN_SHARED(operands, Operands<Precision>);
     int64_t rows = state->rows * shape.positions;
     DenseOutput output(shape, state, rows, bias, y);
     if (plan.large) {
-        dense_forward_tile<Precision, LargeTile>(plan, shape, output, rows, words, x, kernel, partials, tickets);
+        dense_forward_tile<Precision, LargeTile>(plan, shape, output, rows, operands, x, kernel, partials, tickets);
     } else {
-        dense_forward_tile<Precision, SmallTile>(plan, shape, output, rows, words, x, kernel, partials, tickets);
+        dense_forward_tile<Precision, SmallTile>(plan, shape, output, rows, operands, x, kernel, partials, tickets);
     }
 }
 
@@ -207,6 +261,8 @@ public:
           // A dropped element is 0 in y, where ReLU passes nothing on anyway.
           _redraws(shape.drops && shape.activation != CN_ACTIVATION_RELU) {}
 
+    __device__ bool is_whole(int64_t row_end, int64_t column_end) const { return _y.is_whole(row_end, column_end); }
+    __device__ Raw load_whole(int64_t row, int64_t column) const { return {_y.load_whole(row, column), _dy.load_whole(row, column)}; }
     __device__ Raw load(int64_t row, int64_t column) const { return {_y.load(row, column), _dy.load(row, column)}; }
 
     __device__ Pack<4> finish(const Raw& raw, int64_t row, int64_t column) const {
@@ -225,9 +281,11 @@ public:
                 gradient *= _scale;
             }
         }
+        float undropped[Count];
         for (int e = 0; e < Count; ++e) {
-            gradients[e] = activation_gradient(_activation, y[e] * _unscale, gradients[e]);
+            undropped[e] = y[e] * _unscale;
         }
+        activation_gradient(_activation, undropped, gradients);
     }
 
 private:
@@ -258,7 +316,7 @@ struct BackwardPointers {
 };
 
 __device__ void sum_bias_gradient(const BiasPlan& plan, int64_t block, int64_t rows, int64_t units, const DenseGradient& gradient,
-                                  float* words, const BackwardPointers& p) {
+                                  float* shared, const BackwardPointers& p) {
     int64_t tile = block / plan.splits, split = block % plan.splits;
     int64_t splits = (rows + plan.chunk - 1) / plan.chunk;
     if (split >= splits) {
@@ -274,16 +332,16 @@ __device__ void sum_bias_gradient(const BiasPlan& plan, int64_t block, int64_t r
         gradient.finish(element, y, dz);
         sum[0] += dz[0];
     }
-    if (!sum_splits<TileThreads>(sum, p.bias_partials + tile * plan.splits * TileThreads, static_cast<int>(split), static_cast<int>(splits),
-                                 p.bias_tickets + tile)) {
+    if (plan.splits > 1 && !sum_splits<TileThreads>(sum, p.bias_partials + tile * plan.splits * TileThreads, static_cast<int>(split),
+                                                    static_cast<int>(splits), p.bias_tickets + tile)) {
         return;
     }
-    words[threadIdx.x] = sum[0];
+    shared[threadIdx.x] = sum[0];
     __syncthreads();
     if (lane == 0 && column < units) {
-        float total = words[place];
+        float total = shared[place];
         for (int other = 1; other < BiasPlan::Lanes; ++other) {
-            total += words[other * BiasPlan::Columns + place];
+            total += shared[other * BiasPlan::Columns + place];
         }
         p.dbias[column] = total;
     }
@@ -291,78 +349,82 @@ __device__ void sum_bias_gradient(const BiasPlan& plan, int64_t block, int64_t r
 
 template <int32_t Precision, class Tile>
 __device__ void dense_kernel_gradient_tile(const ProductPlan& plan, int64_t block, const DenseShape& shape, int64_t rows,
-                                           const DenseGradient& gradient, uint32_t* words, const BackwardPointers& p) {
+                                           const DenseGradient& gradient, Operands<Precision>& operands, const BackwardPointers& p) {
     TileWork<Tile> work(plan, block, rows);
     if (work.first >= rows) {
         return;
     }
-    TileSums<Precision, Tile> sums;
+    using Product = DenseProduct<Precision, Tile, TileOrder::LinesFirst, TileOrder::LinesFirst>;
+    Product product;
     MatrixSource a(p.x, rows, shape.inputs, shape.input_vectors);
-    multiply_tile<true, true>(sums, words, a, work.row, gradient, work.column, work.first, work.last);
-    if (!work.sum(plan, sums.values(), p.kernel_partials, (rows + plan.chunk - 1) / plan.chunk, p.kernel_tickets)) {
+    multiply_tile(product, operands.template a<Product>(), a, work.row, operands.template b<Product>(), gradient, work.column, work.first,
+                  work.last);
+    if (!work.sum(plan, product.values, p.kernel_partials, (rows + plan.chunk - 1) / plan.chunk, p.kernel_tickets)) {
         return;
     }
-    sums.for_runs([&](int row, int column, auto& values) {
+    product.for_each_pack([&](int row, int column, auto& values) {
         int64_t i = work.row + row, j = work.column + column;
         if (i < shape.inputs && j < shape.units) {
-            DenseOutput::store_run(shape.unit_vectors, p.dkernel + i * shape.units + j, shape.units - j, values);
+            store_run(shape.unit_vectors, p.dkernel + i * shape.units + j, shape.units - j, values);
         }
     });
 }
 
 template <int32_t Precision, class Tile>
 __device__ void dense_input_gradient_tile(const ProductPlan& plan, int64_t block, const DenseShape& shape, int64_t rows, bool accumulate,
-                                          const DenseGradient& gradient, uint32_t* words, const BackwardPointers& p) {
+                                          const DenseGradient& gradient, Operands<Precision>& operands, const BackwardPointers& p) {
     TileWork<Tile> work(plan, block, shape.units);
     if (work.row >= rows) {
         return;
     }
-    TileSums<Precision, Tile> sums;
+    using Product = DenseProduct<Precision, Tile, TileOrder::DepthFirst, TileOrder::DepthFirst>;
+    Product product;
     MatrixSource b(p.kernel, shape.inputs, shape.units, shape.unit_vectors);
-    multiply_tile<false, false>(sums, words, gradient, work.row, b, work.column, work.first, work.last);
-    if (!work.sum(plan, sums.values(), p.input_partials, plan.splits, p.input_tickets)) {
+    multiply_tile(product, operands.template a<Product>(), gradient, work.row, operands.template b<Product>(), b, work.column, work.first,
+                  work.last);
+    if (!work.sum(plan, product.values, p.input_partials, plan.splits, p.input_tickets)) {
         return;
     }
-    sums.for_runs([&](int row, int column, auto& values) {
+    product.for_each_pack([&](int row, int column, auto& values) {
         int64_t i = work.row + row, j = work.column + column;
         if (i >= rows || j >= shape.inputs) {
             return;
         }
         float* target = p.dx + i * shape.inputs + j;
         int64_t count = shape.inputs - j;
-        for (int e = 0; accumulate && e < TileSums<Precision, Tile>::Run; ++e) {
+        for (int e = 0; accumulate && e < Product::Pack; ++e) {
             values[e] += e < count ? target[e] : 0.0f;
         }
-        DenseOutput::store_run(shape.input_vectors, target, count, values);
+        store_run(shape.input_vectors, target, count, values);
     });
 }
 
 template <int32_t Precision>
 __global__ void __launch_bounds__(TileThreads, BlocksPerMultiprocessor)
     dense_backward_kernel(const cn_state* state, DenseShape shape, BackwardPlan plan, BackwardPointers p) {
-    CN_SHARED(words, uint32_t[TileWords]);
+    CN_SHARED(operands, Operands<Precision>);
     int64_t rows = state->rows * shape.positions;
     DenseGradient gradient(shape, state, rows, p.y, p.dy);
     int64_t block = blockIdx.x;
     if (block < plan.input.blocks) { // first, as they take longest
         bool accumulate = plan.input_gradient == CN_GRADIENT_ACCUMULATE;
         if (plan.input.large) {
-            dense_input_gradient_tile<Precision, LargeTile>(plan.input, block, shape, rows, accumulate, gradient, words, p);
+            dense_input_gradient_tile<Precision, LargeTile>(plan.input, block, shape, rows, accumulate, gradient, operands, p);
         } else {
-            dense_input_gradient_tile<Precision, SmallTile>(plan.input, block, shape, rows, accumulate, gradient, words, p);
+            dense_input_gradient_tile<Precision, SmallTile>(plan.input, block, shape, rows, accumulate, gradient, operands, p);
         }
         return;
     }
     block -= plan.input.blocks;
     if (block < plan.kernel.blocks) {
         if (plan.kernel.large) {
-            dense_kernel_gradient_tile<Precision, LargeTile>(plan.kernel, block, shape, rows, gradient, words, p);
+            dense_kernel_gradient_tile<Precision, LargeTile>(plan.kernel, block, shape, rows, gradient, operands, p);
         } else {
-            dense_kernel_gradient_tile<Precision, SmallTile>(plan.kernel, block, shape, rows, gradient, words, p);
+            dense_kernel_gradient_tile<Precision, SmallTile>(plan.kernel, block, shape, rows, gradient, operands, p);
         }
         return;
     }
-    sum_bias_gradient(plan.bias, block - plan.kernel.blocks, rows, shape.units, gradient, reinterpret_cast<float*>(words), p);
+    sum_bias_gradient(plan.bias, block - plan.kernel.blocks, rows, shape.units, gradient, operands.floats(), p);
 }
 
 // -----------------------------------------------------------------------------------------------------------------------------------

@@ -1,0 +1,291 @@
+// The backward pass of a convolution stage of any geometry.
+//
+// dz         The gradient before the activation, [positions of the convolution][filters], is computed from y, dy and codes by all that
+//            need it, on its way to shared memory. Only where windows of the pooling overlap, a launch of its own writes it out before.
+// Kernel     [taps][positions] times dz. The positions are split over several blocks; the last to finish adds their parts in order. The
+//            blocks of the first taps also sum dz itself, in float32, for the gradient of the bias.
+// Input      [positions of the input][turned taps] times the turned kernel, phase by phase (conv2d_general_phases.h).
+// Writes     dkernel and dbias are overwritten; dx by the descriptor.
+// Scratch    The parts; dz where it is written.
+// Blocks     One launch: tiles of the kernel's gradient, then tiles of the input's. Their number depends on the shape alone.
+#include "conv2d_general_gradient.h"
+
+#include "conv2d_general_sources.h"
+#include "split_sum.h"
+
+namespace compiled::cuda {
+
+using namespace general;
+
+namespace {
+
+// What the registers are meant to allow: multiply-adds need more of them than tensor cores.
+constexpr int blocks_per_multiprocessor(int32_t precision) {
+    return precision == CN_PRECISION_FLOAT32 ? 3 : 4;
+}
+
+// Which of the blocks that share a tile of the kernel's gradient: enough for a large device, as long as each has some work.
+constexpr int64_t WantedBlocks = 256;
+constexpr int64_t MostSplits = 32;
+constexpr int64_t StagesOfSplit = 4;
+
+struct GradientRun {
+    const float *x, *kernel;
+    GradientPointers gradient;
+    float *dx, *dkernel, *dbias;
+    float* partials;
+    unsigned* tickets;
+    bool accumulate;
+    bool channel_vectors; // channels come in fours, and x and dx are aligned to them
+    bool filter_vectors;  // so do filters, and kernel and dkernel are
+};
+
+// -----------------------------------------------------------------------------------------------------------------------------------
+// Kernel and bias
+// -----------------------------------------------------------------------------------------------------------------------------------
+
+// The sums of the columns of a tile, from those of the threads, which have four columns each. By all threads; one column for each of the
+// first.
+template <int Columns>
+__device__ __forceinline__ float sum_columns(const float (&sums)[4], float* shared) {
+    constexpr int Fours = Columns / 4;
+    static_assert(TileThreads % Fours == 0, "a thread has the same four columns in every turn of the loader");
+    __syncthreads();
+    store_vector(shared + threadIdx.x * 4, make_float4(sums[0], sums[1], sums[2], sums[3]));
+    __syncthreads();
+    float sum = 0.0f;
+    if (threadIdx.x < Columns) {
+        for (int thread = static_cast<int>(threadIdx.x) / 4; thread < TileThreads; thread += Fours) {
+            sum += shared[thread * 4 + threadIdx.x % 4];
+        }
+    }
+    return sum;
+}
+
+template <int32_t Precision, int Columns, bool Pooled>
+__device__ __forceinline__ void kernel_gradient_tile(const Conv2DShape& shape, const TilePlan& plan, int64_t block,
+                                                     const GradientReader<Pooled>& reader, int64_t rows, Operands<Precision>& operands,
+                                                     const GradientRun& r) {
+    using Tile = Product<Precision, Columns, TileOrder::LinesFirst, TileOrder::LinesFirst>;
+    int64_t tile = block / plan.splits, split = block % plan.splits;
+    int64_t first_tap = tile / plan.column_tiles * TileRows, column = tile % plan.column_tiles * Columns;
+    int64_t positions = rows * shape.conv.size();
+    int64_t stages = (positions + TileDepth - 1) / TileDepth, stages_of_split = (stages + plan.splits - 1) / plan.splits;
+    int64_t first = split * stages_of_split * TileDepth, last = first + stages_of_split * TileDepth;
+
+    float bias_sums[4] = {};
+    PositionPlaces places{shape, positions};
+    UnfoldedInput<PositionPlaces> a(shape, places, r.x, r.channel_vectors);
+    ConvGradient<Pooled> b(shape, reader, positions, r.gradient.vectors, bias_sums);
+    Tile sums;
+    if (first < positions) {
+        multiply_tile(sums, operands.template a<Tile>(), a, first_tap, operands.template b<Tile>(), b, column, first,
+                      last < positions ? last : positions);
+    }
+    float values[Tile::Values + 1];
+    CN_UNROLL
+    for (int i = 0; i < Tile::Values; ++i) {
+        values[i] = sums.values[i];
+    }
+    values[Tile::Values] = sum_columns<Columns>(bias_sums, operands.floats());
+    float* partials = r.partials + tile * plan.splits * (Tile::Values + 1) * TileThreads;
+    if (!sum_splits<TileThreads>(values, partials, static_cast<int>(split), plan.splits, r.tickets + tile)) {
+        return;
+    }
+    CN_UNROLL
+    for (int i = 0; i < Tile::Values; ++i) {
+        sums.values[i] = values[i];
+    }
+    sums.for_each_pack([&](int row, int pack_column, auto& pack) {
+        int64_t tap = first_tap + row, filter = column + pack_column;
+        if (tap < shape.taps() && filter < shape.filters) {
+            store_values(r.filter_vectors, r.dkernel + tap * shape.filters + filter, shape.filters - filter, pack);
+        }
+    });
+    int64_t filter = column + threadIdx.x;
+    if (r.dbias != nullptr && first_tap == 0 && threadIdx.x < Columns && filter < shape.filters) {
+        r.dbias[filter] = values[Tile::Values];
+    }
+}
+
+// -----------------------------------------------------------------------------------------------------------------------------------
+// Input
+// -----------------------------------------------------------------------------------------------------------------------------------
+
+template <int32_t Precision, int Columns, bool Pooled>
+__device__ __forceinline__ void input_gradient_tile(const Conv2DShape& shape, const InputPlan& plan, int64_t tile,
+                                                    const GradientReader<Pooled>& reader, int64_t rows, Operands<Precision>& operands,
+                                                    const GradientRun& r) {
+    using Tile = Product<Precision, Columns, TileOrder::DepthFirst, TileOrder::DepthFirst>;
+    CN_SHARED(places, WindowPlace[TileRows]);
+    int64_t tile_row = tile / plan.tiles.column_tiles, column = tile % plan.tiles.column_tiles * Columns;
+    auto phase = static_cast<uint32_t>(tile_row / plan.tile_rows_of_phase);
+    int64_t first = tile_row % plan.tile_rows_of_phase * TileRows, pixels = rows * plan.phases.plane.size();
+    if (first >= pixels) {
+        return;
+    }
+    for (int row = static_cast<int>(threadIdx.x); row < TileRows; row += TileThreads) {
+        Pixel pixel = plan.phases.pixel(phase, first + row);
+        bool exists = first + row < pixels && shape.input.holds(pixel.row, pixel.column);
+        places[row] = {exists ? pixel.image : -1, pixel.row + shape.window.pad_top, pixel.column + shape.window.pad_left};
+    }
+    __syncthreads();
+    TurnedTaps taps = plan.phases.taps(phase);
+    PlaceTable table{places, first};
+    UnfoldedGradient<Pooled> a(shape, taps, reader, table, r.gradient.vectors);
+    TurnedKernel b(shape, taps, r.kernel, r.filter_vectors);
+    Tile sums;
+    multiply_tile(sums, operands.template a<Tile>(), a, first, operands.template b<Tile>(), b, column, 0, taps.count(shape));
+    sums.for_each_pack([&](int row, int pack_column, auto& pack) {
+        WindowPlace place = places[row];
+        int64_t channel = column + pack_column, count = shape.channels - channel;
+        if (place.image < 0 || count <= 0) {
+            return;
+        }
+        Pixel pixel{place.image, place.top - shape.window.pad_top, place.left - shape.window.pad_left};
+        float* target = r.dx + pixel.in(shape.input) * shape.channels + channel;
+        CN_UNROLL
+        for (int e = 0; e < Tile::Pack; ++e) {
+            pack[e] += r.accumulate && e < count ? target[e] : 0.0f;
+        }
+        store_values(r.channel_vectors, target, count, pack);
+    });
+}
+
+template <int32_t Precision, bool Pooled>
+__global__ void __launch_bounds__(TileThreads, blocks_per_multiprocessor(Precision))
+    conv2d_general_gradient_kernel(const cn_state* state, Conv2DShape shape, TilePlan kernel_plan, InputPlan input_plan, GradientRun r) {
+    CN_SHARED(operands, Operands<Precision>);
+    GradientReader<Pooled> reader(shape, state, r.gradient);
+    int64_t rows = state->rows, block = blockIdx.x, kernel_blocks = kernel_plan.tiles * kernel_plan.splits;
+    if (block < kernel_blocks) {
+        if (kernel_plan.wide) {
+            kernel_gradient_tile<Precision, WideColumns>(shape, kernel_plan, block, reader, rows, operands, r);
+        } else {
+            kernel_gradient_tile<Precision, NarrowColumns>(shape, kernel_plan, block, reader, rows, operands, r);
+        }
+        return;
+    }
+    if (input_plan.tiles.wide) {
+        input_gradient_tile<Precision, WideColumns>(shape, input_plan, block - kernel_blocks, reader, rows, operands, r);
+    } else {
+        input_gradient_tile<Precision, NarrowColumns>(shape, input_plan, block - kernel_blocks, reader, rows, operands, r);
+    }
+}
+
+template <int32_t Precision>
+auto* gradient_kernel(bool pooled) {
+    return pooled ? conv2d_general_gradient_kernel<Precision, true> : conv2d_general_gradient_kernel<Precision, false>;
+}
+
+auto* gradient_kernel(int32_t precision, bool pooled) {
+    switch (precision) {
+    case CN_PRECISION_TF32:
+        return gradient_kernel<CN_PRECISION_TF32>(pooled);
+    case CN_PRECISION_BFLOAT16:
+        return gradient_kernel<CN_PRECISION_BFLOAT16>(pooled);
+    default:
+        return gradient_kernel<CN_PRECISION_FLOAT32>(pooled);
+    }
+}
+
+// -----------------------------------------------------------------------------------------------------------------------------------
+// dz, where windows overlap
+// -----------------------------------------------------------------------------------------------------------------------------------
+
+// The windows [first, last] that cover a place, along one axis; `shifted` is the place with the padding before it.
+struct CoveringWindows {
+    uint32_t first, last;
+
+    __device__ CoveringWindows(uint32_t shifted, uint32_t size, const Divider& by_stride, uint32_t outputs)
+        : first(shifted < size ? 0 : by_stride.divide(shifted - size).quotient + 1), last(by_stride.divide(shifted).quotient) {
+        last = last < outputs ? last : outputs - 1;
+    }
+};
+
+__global__ void conv2d_spread_gradient_kernel(const cn_state* state, Conv2DShape shape, GradientPointers p, float* dz) {
+    float scale = shape.drops ? shape.dropout.rule.scale : 1.0f, unscale = 1.0f / scale;
+    for_packs<1>(state->rows * shape.conv.size() * shape.filters, [&](int64_t element) {
+        int64_t index = element;
+        uint32_t filter = shape.by_filters.take(index);
+        Pixel position = Pixel::of(shape.conv, index);
+        uint32_t row = position.row + shape.pool.pad_top, column = position.column + shape.pool.pad_left;
+        CoveringWindows rows(row, shape.pool.size.height, shape.pool.by_stride_height, shape.output.height);
+        CoveringWindows columns(column, shape.pool.size.width, shape.pool.by_stride_width, shape.output.width);
+        float sum = 0.0f;
+        for (uint32_t oy = rows.first; oy <= rows.last; ++oy) {
+            for (uint32_t ox = columns.first; ox <= columns.last; ++ox) {
+                int64_t output = Pixel{position.image, oy, ox}.in(shape.output) * shape.filters + filter;
+                uint32_t cell = (row - oy * shape.pool.stride_height) * shape.pool.size.width + column - ox * shape.pool.stride_width;
+                if (p.codes[output] == cell) {
+                    float y[1] = {p.y[output] * unscale}, gradient[1] = {p.dy[output] * scale};
+                    activation_gradient(shape.activation, y, gradient);
+                    sum += gradient[0];
+                }
+            }
+        }
+        dz[element] = sum;
+    });
+}
+
+bool windows_overlap(const cn_window& pool, const Conv2DShape& shape) {
+    return pool.height != 0 && (shape.pool.stride_height < shape.pool.size.height || shape.pool.stride_width < shape.pool.size.width);
+}
+
+TilePlan plan_kernel_gradient(const cn_conv2d_desc& d) {
+    int64_t stages = ceil_div(d.batch * d.conv_height * d.conv_width, TileDepth);
+    TilePlan plan = plan_tiles(d.window.height * d.window.width * d.input_channels, d.filters);
+    // Splitting brings the blocks that a wide tile lacks.
+    plan.wide = d.filters > NarrowColumns;
+    plan.column_tiles = ceil_div(d.filters, plan.wide ? WideColumns : NarrowColumns);
+    plan.tiles = ceil_div(d.window.height * d.window.width * d.input_channels, TileRows) * plan.column_tiles;
+    int64_t most = std::clamp<int64_t>(stages / StagesOfSplit, 1, MostSplits);
+    plan.splits = static_cast<int>(std::clamp<int64_t>(WantedBlocks / plan.tiles, 1, most));
+    return plan;
+}
+
+int64_t partial_floats(const TilePlan& plan) {
+    int64_t values = TileRows * (plan.wide ? WideColumns : NarrowColumns) + TileThreads;
+    return plan.splits == 1 ? 0 : plan.blocks() * values;
+}
+
+} // namespace
+
+GeneralConv2DGradient::GeneralConv2DGradient(Context& context, const cn_conv2d_desc& desc)
+    : _context(context), _desc(desc), _shape(desc), _kernel_plan(plan_kernel_gradient(desc)), _input_plan(desc),
+      _overlaps(windows_overlap(desc.pool, _shape)), _partial_floats(partial_floats(_kernel_plan)),
+      _tickets(_kernel_plan.tiles * static_cast<int64_t>(sizeof(unsigned)), context.stream()) {
+    require_blocks(_kernel_plan.blocks() + _input_plan.tiles.blocks());
+    int64_t floats = _partial_floats + (_overlaps ? conv_elements() : 0);
+    context.reserve_scratch(floats * static_cast<int64_t>(sizeof(float)));
+}
+
+void GeneralConv2DGradient::run(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes,
+                                const float* dy, float* dx, float* dkernel, float* dbias) {
+    Conv2DShape shape = _shape;
+    float* partials = _context.scratch<float>();
+    bool pooled = _desc.pool.height != 0 && !_overlaps;
+    if (_overlaps) {
+        float* dz = partials + _partial_floats;
+        spread(state, y, codes, dy, dz);
+        shape.activation = CN_ACTIVATION_LINEAR;
+        shape.drops = false;
+        y = dy = dz;
+    }
+    bool vectors = pack_width(_desc.filters, y, dy) == 4 && reinterpret_cast<uintptr_t>(codes) % 4 == 0;
+    GradientRun r{x,     kernel, {y, dy, codes, vectors}, dx, dkernel, dbias, partials, static_cast<unsigned*>(_tickets.data()), false,
+                  false, false};
+    r.accumulate = _desc.input_gradient == CN_GRADIENT_ACCUMULATE;
+    r.channel_vectors = pack_width(_desc.input_channels, x, dx) == 4;
+    r.filter_vectors = pack_width(_desc.filters, kernel, dkernel) == 4;
+    _context.launch(gradient_kernel(_desc.precision, pooled), static_cast<unsigned>(_kernel_plan.blocks() + _input_plan.tiles.blocks()),
+                    TileThreads, 0, state, shape, _kernel_plan, _input_plan, r);
+}
+
+void GeneralConv2DGradient::spread(const cn_state* state, const float* y, const uint8_t* codes, const float* dy, float* dz) {
+    GradientPointers pointers{y, dy, codes, false};
+    _context.launch(conv2d_spread_gradient_kernel, element_grid(_context, conv_elements(), 1), ElementThreads, 0, state, _shape, pointers,
+                    dz);
+}
+
+} // namespace compiled::cuda

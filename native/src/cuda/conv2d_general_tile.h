@@ -1,0 +1,93 @@
+// The tiles of the general convolution kernels: 64 rows by 64 columns, or by 32 where there are few columns or few tiles.
+#pragma once
+
+#include "tile_loader.h"
+
+#include <algorithm>
+
+namespace compiled::cuda::general {
+
+constexpr int TileThreads = 128;
+constexpr int TileRows = 64;
+constexpr int TileDepth = 16;
+constexpr int WideColumns = 64, NarrowColumns = 32;
+
+template <int32_t Precision, int Columns, TileOrder OrderOfA, TileOrder OrderOfB>
+using Product = TileProduct<Precision, TileRows, Columns, TileDepth, TileThreads, OrderOfA, OrderOfB>;
+
+// Shared memory for the operands of any of them.
+template <int32_t Precision>
+class Operands {
+public:
+    template <class Product>
+    __device__ typename Product::A& a() {
+        static_assert(sizeof(typename Product::A) <= sizeof(_a), "room for any");
+        return reinterpret_cast<typename Product::A&>(_a);
+    }
+    template <class Product>
+    __device__ typename Product::B& b() {
+        static_assert(sizeof(typename Product::B) <= sizeof(_b), "room for any");
+        return reinterpret_cast<typename Product::B&>(_b);
+    }
+    __device__ float* floats() { return reinterpret_cast<float*>(_a); }
+
+private:
+    static constexpr size_t Bytes = std::max(sizeof(OperandTile<Precision, TileRows, TileDepth, TileOrder::DepthFirst>),
+                                             sizeof(OperandTile<Precision, TileRows, TileDepth, TileOrder::LinesFirst>));
+    static_assert(WideColumns <= TileRows, "b needs no more than a");
+
+    alignas(16) unsigned char _a[Bytes];
+    alignas(16) unsigned char _b[Bytes];
+};
+
+// How the blocks of a product cover its result: tiles row by row, and several blocks for each where `splits` is not 1.
+struct TilePlan {
+    bool wide = false;
+    int64_t column_tiles = 1;
+    int64_t tiles = 0;
+    int splits = 1;
+
+    int64_t blocks() const { return tiles * splits; }
+};
+
+inline int64_t ceil_div(int64_t a, int64_t b) {
+    return (a + b - 1) / b;
+}
+
+inline TilePlan plan_tiles(int64_t rows, int64_t columns) {
+    constexpr int64_t FewTiles = 128;
+    int64_t row_tiles = ceil_div(rows, TileRows);
+    bool wide = columns > NarrowColumns && row_tiles * ceil_div(columns, WideColumns) >= FewTiles;
+    int64_t column_tiles = ceil_div(columns, wide ? WideColumns : NarrowColumns);
+    return {wide, column_tiles, row_tiles * column_tiles, 1};
+}
+
+// For the creation of an op.
+inline void require_blocks(int64_t blocks) {
+    constexpr int64_t MaxBlocks = 0x7FFFFFFF; // of a launch
+    if (blocks > MaxBlocks) {
+        fail(CN_STATUS_UNSUPPORTED, "a convolution of this size needs %lld blocks: a CUDA device runs at most %lld; use a smaller batch",
+             static_cast<long long>(blocks), static_cast<long long>(MaxBlocks));
+    }
+}
+
+// The first of some values beside each other; past `count` there is no memory for them. `vectors`: rows begin at multiples of 16 bytes.
+template <int Count>
+__device__ __forceinline__ void store_values(bool vectors, float* target, int64_t count, const float (&values)[Count]) {
+    if (Count > 1 && vectors && count >= Count) {
+        if constexpr (Count == 4) {
+            store_vector(target, make_float4(values[0], values[1], values[2], values[3]));
+        } else if constexpr (Count == 2) {
+            store_vector(target, make_float2(values[0], values[1]));
+        }
+        return;
+    }
+    CN_UNROLL
+    for (int e = 0; e < Count; ++e) {
+        if (e < count) {
+            target[e] = values[e];
+        }
+    }
+}
+
+} // namespace compiled::cuda::general
