@@ -71,6 +71,7 @@ Context::~Context() {
         cudaGraphDestroy(graph);
     }
     cudaStreamSynchronize(_stream);
+    _cudnn.reset();
     cudaStreamDestroy(_stream);
 }
 
