@@ -456,6 +456,59 @@ verb_check() {
     fi
 }
 
+# lay_kit_programs FOLDER: what runs on the GPU machine as it is: this machine's .NET runtime and the programs that need it, in the folders
+# where they look for one another, the native libraries and tests.
+lay_kit_programs() {
+    local dotnet version name
+    dotnet=$(dirname "$(readlink -f "$(command -v dotnet)")")
+    version=$(dotnet --list-runtimes | sed -nE 's/^Microsoft\.NETCore\.App (10\.[^ ]+) .*/\1/p' | tail -n 1)
+    [ -n "$version" ] || die "the .NET runtime 10 is missing beside $dotnet/dotnet"
+    mkdir -p "$1/dotnet/shared/Microsoft.NETCore.App" "$1/lib" "$1/native-tests"
+    cp -r "$dotnet/dotnet" "$dotnet/host" "$1/dotnet/"
+    cp "$dotnet"/LICENSE.txt "$dotnet"/ThirdPartyNotices.txt "$1/dotnet/" 2>/dev/null || true
+    cp -r "$dotnet/shared/Microsoft.NETCore.App/$version" "$1/dotnet/shared/Microsoft.NETCore.App/"
+    # Debuggers, tracers and other garbage collectors; the host wants every file that the list names.
+    for name in createdump libclrgc.so libclrgcexp.so libcoreclrtraceptprovider.so libmscordaccore.so libmscordbi.so; do
+        rm -f "$1/dotnet/shared/Microsoft.NETCore.App/$version/$name"
+        sed -i "/\"$name\": {/,/}/d" "$1/dotnet/shared/Microsoft.NETCore.App/$version/Microsoft.NETCore.App.deps.json"
+    done
+    for name in Compiled.Tests Compiled.Misuse Cifar10 Compiled.GpuBenchmarks; do
+        mkdir -p "$1/bin/$name"
+        cp -r "$artifacts/bin/$name/release" "$1/bin/$name/"
+    done
+    # Symbols and documentation; and the native libraries, which run.sh names.
+    find "$1/bin" \( -name '*.pdb' -o -name '*.xml' -o -name '*compiled*.so' \) -not -path '*/golden/*' -delete
+    cp "$artifacts"/native/lib/*.so "$1/lib/"
+    for name in "$artifacts"/native/test/build/native/tests/*_test; do
+        # Those that load libcompiled; the others test the simulator, or what is inside. layout_test reads a file of this machine.
+        if readelf -d "$name" | grep -q 'NEEDED.*libcompiled\.so' && [ "$(basename "$name")" != layout_test ]; then
+            cp "$name" "$1/native-tests/"
+        fi
+    done
+}
+
+verb_gpu_kit() {
+    no_options gpu-kit "$@"
+    [ "$(uname -sm)" = 'Linux x86_64' ] || die "the kit is for linux-x64, and made on it"
+    local kit=$artifacts/gpu-kit programs=$artifacts/gpu-kit-programs bytes
+    build_for_use Compiled.sln
+    step 'native tests' build_native "$artifacts/native/test" -DCOMPILED_CUDA=OFF -DCOMPILED_TESTS=ON -DCOMPILED_WIDE=ON
+
+    rm -rf "$kit" "$programs"
+    mkdir -p "$kit/source/bench"
+    cp -r "$root/CMakeLists.txt" "$root/cmake" "$root/native" "$kit/source/"
+    cp -r "$root/bench/gpu" "$kit/source/bench/"
+    rm -rf "$kit/source/bench/gpu/results"
+    mv "$kit/source/bench/gpu/run.sh" "$kit/"
+    printf '%s\n' "$(git -C "$root" describe --always --dirty 2>/dev/null || printf unknown)" >"$kit/VERSION"
+    step 'programs' lay_kit_programs "$programs"
+    step 'packing' tar -C "$programs" -I 'xz -9 -T0' -cf "$kit/programs.tar.xz" .
+    rm -rf "$programs"
+    bytes=$(du -sb "$kit" | cut -f 1)
+    printf '\nThe kit is in %s (%d MB; %s). On the GPU machine: run.sh OUT\n' \
+        "${kit#"$PWD"/}" $((bytes / 1000000)) "$(cat "$artifacts/native/build/cuda.txt")"
+}
+
 verb_clean() {
     no_options clean "$@"
     rm -rf "$artifacts"

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 
 namespace Compiled.GpuBenchmarks;
 
@@ -7,6 +6,7 @@ namespace Compiled.GpuBenchmarks;
 internal sealed class Contestant : IDisposable
 {
     private const int InputSize = 32 * 32 * 3;
+    private const int Batches = 8;
     private const double LearningRate = 1e-4;
 
     private readonly Device _device;
@@ -16,7 +16,7 @@ internal sealed class Contestant : IDisposable
 
     public Contestant(DeviceKind kind, Func<Device, int, Model> create, int batch)
     {
-        _data = DrawnShapes.Create(batch * 4);
+        _data = DrawnShapes.Create(batch * Batches);
         int[] indices = [.. Enumerable.Range(0, batch)];
         var images = new float[batch * InputSize];
         var classIds = new int[batch];
@@ -31,47 +31,21 @@ internal sealed class Contestant : IDisposable
         DeviceBytes = free - _device.FreeMemoryBytes;
     }
 
-    /// <summary>From the device being opened to the end of the first step.</summary>
+    /// <summary>From opening the device to the end of the first step.</summary>
     public TimeSpan FirstStep { get; }
 
-    /// <summary>By how much the first step made the free memory of the GPU smaller, kernels and all; 0 on the CPU.</summary>
+    /// <summary>By how much the network and its first step made the free memory of the GPU smaller, kernels and all; 0 on the CPU.</summary>
     public long DeviceBytes { get; }
 
     /// <summary>What the network itself holds there.</summary>
     public long NetworkBytes => _device.BufferBytes + _device.ScratchBytes;
 
-    /// <summary>Training steps on the batch that is on the device already, as the peers are measured.</summary>
-    public Samples MeasureSteps(double seconds) => Samples.Take(
-        steps =>
-        {
-            for (int i = 0; i < steps; i++)
-                Train(_net, _optimizer);
-            _device.Synchronize();
-        },
-        seconds);
-
-    /// <summary>Steps of Fit: every batch is gathered by the host and sent to the device.</summary>
-    public Samples MeasureFit(double seconds) => Samples.Take(steps => _net.Fit(_data, _optimizer, epochs: 1, stepsPerEpoch: steps), seconds);
-
-    /// <summary>What a step leaves to the garbage collector.</summary>
-    public long ManagedBytesPerStep()
-    {
-        const int Steps = 20;
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < Steps; i++)
-            Train(_net, _optimizer);
-        long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        _device.Synchronize();
-        return allocated / Steps;
-    }
+    /// <summary>Steps of Fit over a data set that is small enough to lie on the GPU.</summary>
+    public Samples Measure(double seconds) => Samples.Take(_net, _data, _optimizer, seconds);
 
     public void Dispose()
     {
         _net.Dispose();
         _device.Dispose();
     }
-
-    // Nothing public trains on a batch that is there already: only measuring needs it.
-    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "Train")]
-    private static extern void Train(Model model, Optimizer optimizer);
 }

@@ -4,15 +4,17 @@ namespace Compiled.GpuBenchmarks;
 
 /// <summary>What the command line asks for.</summary>
 /// <param name="Batches">Images per step, one measurement each.</param>
+/// <param name="Precisions">Of the products, one measurement each.</param>
 /// <param name="Device">Where to measure.</param>
 /// <param name="Seconds">The time for each figure.</param>
 /// <param name="Explain">Only say which device there is.</param>
-internal sealed record Options(IReadOnlyList<int> Batches, DeviceKind Device, double Seconds, bool Explain)
+internal sealed record Options(IReadOnlyList<int> Batches, IReadOnlyList<Precision> Precisions, DeviceKind Device, double Seconds, bool Explain)
 {
     public const string Usage = """
         Usage: Compiled.GpuBenchmarks [options]
 
           --batch N,N,...     images per step                                  (32,128,512,1024)
+          --precision P,...   of float32, tf32, bf16                           (all)
           --device cuda|cpu   where to measure                                 (cuda)
           --seconds X         time for each figure                             (2)
           --explain           only say which device is the default, and why
@@ -24,7 +26,7 @@ internal sealed record Options(IReadOnlyList<int> Batches, DeviceKind Device, do
     /// <exception cref="FormatException">An option is unknown, or its value cannot be used.</exception>
     public static Options Parse(ReadOnlySpan<string> arguments)
     {
-        var options = new Options([32, 128, 512, 1024], DeviceKind.Cuda, Seconds: 2, Explain: false);
+        var options = new Options([32, 128, 512, 1024], Enum.GetValues<Precision>(), DeviceKind.Cuda, Seconds: 2, Explain: false);
         for (int i = 0; i < arguments.Length; i++)
         {
             if (arguments[i] == "--explain")
@@ -38,6 +40,7 @@ internal sealed record Options(IReadOnlyList<int> Batches, DeviceKind Device, do
             options = option switch
             {
                 "--batch" => options with { Batches = [.. value.Split(',').Select(text => Positive(option, text))] },
+                "--precision" => options with { Precisions = [.. value.Split(',').Select(Named)] },
                 "--device" => options with { Device = Kind(value) },
                 "--seconds" => options with { Seconds = Positive(option, value) },
                 _ => throw new FormatException($"Unknown option '{option}'."),
@@ -45,6 +48,25 @@ internal sealed record Options(IReadOnlyList<int> Batches, DeviceKind Device, do
         }
 
         return options;
+    }
+
+    /// <summary>What the peers call a precision.</summary>
+    public static string Name(Precision precision) => precision switch
+    {
+        Precision.TF32 => "tf32",
+        Precision.BFloat16 => "bf16",
+        _ => "float32",
+    };
+
+    private static Precision Named(string text)
+    {
+        foreach (Precision precision in Enum.GetValues<Precision>())
+        {
+            if (Name(precision) == text)
+                return precision;
+        }
+
+        throw new FormatException($"--precision must be of float32, tf32 and bf16, not '{text}'.");
     }
 
     private static DeviceKind Kind(string text) => text switch

@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Compiled.Examples;
 
@@ -7,6 +9,9 @@ namespace Compiled.GpuBenchmarks;
 internal static class Program
 {
     private const int Skipped = 77;
+
+    // As Python writes it, for whoever reads the lines by pattern.
+    private static readonly JsonSerializerOptions Plain = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     private static int Main(string[] arguments)
     {
@@ -40,25 +45,37 @@ internal static class Program
 
         foreach (int batch in options.Batches)
         {
-            Measure("Compiled", (device, size) => new Cifar10Net(device, size), batch, options);
-            Measure("Compiled, unfused", (device, size) => new UnfusedCifar10Net(device, size), batch, options);
+            foreach (Precision precision in options.Precisions)
+            {
+                Measure("Compiled", Fused(precision), precision, batch, options);
+                Measure("Compiled, unfused", Unfused(precision), precision, batch, options);
+            }
         }
     }
 
-    private static void Measure(string name, Func<Device, int, Model> create, int batch, Options options)
+    private static Func<Device, int, Model> Fused(Precision precision) => precision switch
     {
-        string graphs = Environment.GetEnvironmentVariable("COMPILED_CUDA_GRAPHS") == "off" ? ", no graph" : "";
-        using var contestant = new Contestant(options.Device, create, batch);
-        Print(name + graphs, batch, contestant.MeasureSteps(options.Seconds), contestant);
-        Print(name + graphs + ", Fit", batch, contestant.MeasureFit(options.Seconds), contestant);
-    }
+        Precision.TF32 => (device, batch) => new TF32Net(device, batch),
+        Precision.BFloat16 => (device, batch) => new BFloat16Net(device, batch),
+        _ => (device, batch) => new Cifar10Net(device, batch),
+    };
 
-    private static void Print(string name, int batch, Samples samples, Contestant contestant)
+    private static Func<Device, int, Model> Unfused(Precision precision) => precision switch
     {
+        Precision.TF32 => (device, batch) => new UnfusedTF32Net(device, batch),
+        Precision.BFloat16 => (device, batch) => new UnfusedBFloat16Net(device, batch),
+        _ => (device, batch) => new UnfusedCifar10Net(device, batch),
+    };
+
+    private static void Measure(string name, Func<Device, int, Model> create, Precision precision, int batch, Options options)
+    {
+        bool graphs = Environment.GetEnvironmentVariable("COMPILED_CUDA_GRAPHS") != "off";
+        using var contestant = new Contestant(options.Device, create, batch);
+        Samples samples = contestant.Measure(options.Seconds);
         var line = new JsonObject
         {
-            ["peer"] = name,
-            ["precision"] = "float32",
+            ["peer"] = graphs ? name : name + ", no graph",
+            ["precision"] = Options.Name(precision),
             ["batch"] = batch,
             ["median_us"] = Math.Round(samples.Median, 2),
             ["p95_us"] = Math.Round(samples.Slow, 2),
@@ -66,9 +83,8 @@ internal static class Program
             ["peak_bytes"] = contestant.NetworkBytes,
             ["device_bytes"] = contestant.DeviceBytes,
             ["first_step_s"] = Math.Round(contestant.FirstStep.TotalSeconds, 4),
-            ["managed_bytes_per_step"] = contestant.ManagedBytesPerStep(),
             ["clock"] = "host, blocks",
         };
-        Console.WriteLine(line.ToJsonString());
+        Console.WriteLine(line.ToJsonString(Plain));
     }
 }

@@ -6,9 +6,8 @@
 # Without return type, namespaces and parameters: "activation_forward_kernel<1, 4>".
 function short_name(text,    i, c, depth, start) {
     gsub(/\(anonymous namespace\)::/, "", text)
-    gsub(/_INTERNAL_[A-Za-z0-9_]*::|_GLOBAL__N__[A-Za-z0-9_]*::/, "", text)
-    gsub(/compiled::/, "", text)
-    gsub(/cuda::/, "", text)
+    gsub(/[A-Za-z_][A-Za-z0-9_]*::/, "", text)
+    gsub(/> >/, ">>", text)
     start = 1
     for (i = 1; i <= length(text); ++i) {
         c = substr(text, i, 1)

@@ -53,7 +53,8 @@ printf '\nWhat the CUDA kernels take\n\n'
 cat "$table"
 if [ "${1:-}" = --write ]; then
     {
-        printf '# What the CUDA kernels take\n\nCompiled by nvcc %s; made by bench/gpu/resources.sh --write. ' "${version:-of unknown version}"
+        printf '# What the CUDA kernels take\n\n'
+        printf 'Compiled by nvcc %s; made by bench/gpu/resources.sh --write.\n' "${version:-of unknown version}"
         grep -v '^error: ' "$table"
     } >"$here/resources.md"
     printf '\nWritten to bench/gpu/resources.md\n'

@@ -12,6 +12,8 @@ namespace {
 using device::ok;
 using device::Random;
 
+std::string schedule; // of the simulator
+
 class Target {
 public:
     explicit Target(int kind) {
@@ -221,8 +223,8 @@ Inputs round_factors(Inputs inputs, int precision) {
 
 void test(const Case& test_case, int precision, bool integers, int64_t shift) {
     const char* precisions[] = {"float32", "TF32", "bf16"};
-    check::scope =
-        std::string(test_case.name) + ", " + precisions[precision] + (integers ? ", integers" : "") + (shift != 0 ? ", unaligned" : "");
+    check::scope = schedule + ", " + test_case.name + ", " + precisions[precision] + (integers ? ", integers" : "") +
+                   (shift != 0 ? ", unaligned" : "");
     cn_conv2d_desc desc = test_case.desc;
     desc.precision = precision;
     Inputs inputs = draw(desc, integers);
@@ -246,7 +248,7 @@ void test(const Case& test_case, int precision, bool integers, int64_t shift) {
 
 // NaN and infinity end up where they do on the CPU: the first NaN of a window wins.
 void test_not_finite() {
-    check::scope = "not finite";
+    check::scope = schedule + ", not finite";
     cn_conv2d_desc desc = with(stage(2, 8, 9, 8, 8, 3, false, true), CN_ACTIVATION_RELU, 0.25f, CN_GRADIENT_OVERWRITE);
     Inputs inputs = draw(desc, true);
     inputs.x[8 * (9 * 2 + 3) + 1] = NAN;
@@ -257,9 +259,8 @@ void test_not_finite() {
     close(expected.y, actual.y, 0, "y");
 }
 
-} // namespace
-
-int main() {
+// Under every schedule; the stages of a whole network, which take their time, under one.
+void test_all(bool with_network) {
     const Case cifar[] = {
         {"conv1", stage(4, 32, 32, 3, 32, 3, true, false), 3},
         {"conv2", with(stage(4, 32, 32, 32, 32, 3, false, true), CN_ACTIVATION_RELU, 0.25f, CN_GRADIENT_OVERWRITE), 3},
@@ -283,7 +284,7 @@ int main() {
         {"one pixel", stage(1, 1, 1, 8, 8, 3, true, false), 1},
     };
     for (int precision = CN_PRECISION_FLOAT32; precision <= CN_PRECISION_BFLOAT16; ++precision) {
-        for (const Case& each : cifar) {
+        for (const Case& each : with_network ? std::vector<Case>(std::begin(cifar), std::end(cifar)) : std::vector<Case>()) {
             cn_conv2d_desc exact = each.desc;
             exact.dropout_rate = exact.dropout_rate > 0 ? 0.5f : 0.0f;
             test({each.name, exact, each.rows}, precision, true, 0);
@@ -300,5 +301,16 @@ int main() {
         }
     }
     test_not_finite();
+}
+
+} // namespace
+
+int main() {
+    if (device::has(device::Cuda)) {
+        device::for_each_variant(device::Cuda, [](cn_context*, bool first) {
+            schedule = check::scope;
+            test_all(first && !device::Sanitized);
+        });
+    }
     return check::result();
 }

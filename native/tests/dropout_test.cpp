@@ -41,6 +41,28 @@ void test_dropout(const Device& device, float rate, int64_t rows, int64_t count,
     });
 }
 
+// What is dropped is 0, also where a network diverges; the rest shows it.
+void test_not_finite(const Device& device) {
+    constexpr int64_t Count = 64;
+    for_each_variant(device, [&](cn_context* context, bool) {
+        Op op(cn_dropout_create, context, cn_dropout_desc{0, 0.5f, 1, Count, 5, CN_GRADIENT_OVERWRITE});
+        cn_state values = state_of(1, 8);
+        State state(context, values);
+        for (float bad : {NAN, INFINITY, -INFINITY}) {
+            Array<float> x(context, std::vector<float>(Count, bad)), y(context, Count), dx(context, Count);
+            ok(cn_dropout_forward(op, state, x, y));
+            ok(cn_dropout_backward(op, state, x, dx));
+            std::vector<float> outputs = y.values(), gradients = dx.values();
+            int wrong = 0;
+            for (size_t i = 0; i < Count; ++i) {
+                bool dropped = reference_multiplier(values, 5, 0.5f, i) == 0.0f;
+                wrong += dropped ? outputs[i] != 0.0f || gradients[i] != 0.0f : std::isfinite(outputs[i]) || std::isfinite(gradients[i]);
+            }
+            CHECK(wrong == 0);
+        }
+    });
+}
+
 // The published test vectors (Random123, kat_vectors, philox4x32 10).
 void test_philox() {
     const struct {
@@ -67,6 +89,7 @@ int main() {
         test_dropout(device, 0.1f, 2, 20011, 0xABCD12345678ull);
         test_dropout(device, 0.0f, 2, 17, 1);
         test_dropout(device, 0.99999994f, 2, 1024, 1);
+        test_not_finite(device);
     });
     return check::result();
 }

@@ -86,6 +86,7 @@ void test_sizes(const Device& device) {
     ok(cn_feed_send(feed, 0));
     CHECK(target.same_bits(expected));
     Feed nothing(target.buffer(), 256, 0, 64);
+    nothing.next();
     ok(cn_feed_send(nothing, 0));
 }
 
@@ -134,10 +135,11 @@ void test_misuse(const Device& device) {
     CHECK(feed == nullptr);
     ok(cn_feed_create(buffer, 0, 1000, 2, &feed));
     void* area = nullptr;
-    INVALID(cn_feed_next(feed, nullptr), "host_address is null");
+    INVALID(cn_feed_next(feed, nullptr), "area is null");
     INVALID(cn_feed_next(nullptr, &area), "feed is null");
     INVALID(cn_feed_next(reinterpret_cast<cn_feed*>(buffer), &area), "not of a feed");
     CHECK(area == nullptr);
+    INVALID(cn_feed_send(feed, 1000), "call cn_feed_next first");
     ok(cn_feed_next(feed, &area));
     INVALID(cn_feed_send(feed, -1), "bytes is -1");
     INVALID(cn_feed_send(feed, 1001), "bytes is 1001: it must be from 0 to 1000");

@@ -22,9 +22,10 @@ private:
 // The tensors of a stage, each of exactly its size; what is overwritten holds NaN before.
 class Tensors {
 public:
-    Tensors(cn_context* context, const ConvData& data)
-        : x(context, data.x), kernel(context, data.kernel), bias(context, data.bias), dy(context, data.dy), y(context, nans(data.dy)),
-          predicted(context, nans(data.dy)), dx(context, data.dx), dkernel(context, nans(data.kernel)), dbias(context, nans(data.bias)) {}
+    Tensors(cn_context* context, const ConvData& data, size_t shift)
+        : x(context, data.x, shift), kernel(context, data.kernel, shift), bias(context, data.bias, shift), dy(context, data.dy, shift),
+          y(context, nans(data.dy), shift), predicted(context, nans(data.dy), shift), dx(context, data.dx, shift),
+          dkernel(context, nans(data.kernel), shift), dbias(context, nans(data.bias), shift) {}
 
     Outputs outputs(const ConvData& data) const {
         CHECK(x.same_bits(data.x) && kernel.same_bits(data.kernel) && bias.same_bits(data.bias) && dy.same_bits(data.dy));
@@ -37,14 +38,15 @@ private:
     static std::vector<float> nans(const std::vector<float>& like) { return std::vector<float>(like.size(), NAN); }
 };
 
-// forward, predict and backward of `d.batch` rows, by an op for `spare` rows more.
-inline Outputs run(cn_context* context, const cn_conv2d_desc& d, int64_t spare, const ConvData& data, const cn_state& values) {
+// forward, predict and backward of `d.batch` rows, by an op for `spare` rows more; all arrays begin `shift` elements after their buffers.
+inline Outputs run(cn_context* context, const cn_conv2d_desc& d, int64_t spare, const ConvData& data, const cn_state& values,
+                   size_t shift = 0) {
     cn_conv2d_desc larger = d;
     larger.batch += spare;
     device::Op op(cn_conv2d_create, context, larger);
     device::State state(context, values);
-    Tensors t(context, data);
-    device::Array<uint8_t> codes(context, data.dy.size());
+    Tensors t(context, data, shift);
+    device::Array<uint8_t> codes(context, data.dy.size(), shift);
     uint8_t* saved = d.pool.height != 0 ? codes.data() : nullptr;
     float* bias = d.use_bias != 0 ? t.bias.data() : nullptr;
     float* dx = d.input_gradient != CN_GRADIENT_NONE ? t.dx.data() : nullptr;
@@ -54,12 +56,13 @@ inline Outputs run(cn_context* context, const cn_conv2d_desc& d, int64_t spare, 
     return t.outputs(data);
 }
 
-inline Outputs run(cn_context* context, const cn_dense_desc& d, int64_t spare, const ConvData& data, const cn_state& values) {
+inline Outputs run(cn_context* context, const cn_dense_desc& d, int64_t spare, const ConvData& data, const cn_state& values,
+                   size_t shift = 0) {
     cn_dense_desc larger = d;
     larger.batch += spare;
     device::Op op(cn_dense_create, context, larger);
     device::State state(context, values);
-    Tensors t(context, data);
+    Tensors t(context, data, shift);
     float* bias = d.use_bias != 0 ? t.bias.data() : nullptr;
     float* dx = d.input_gradient != CN_GRADIENT_NONE ? t.dx.data() : nullptr;
     device::ok(cn_dense_forward(op, state, t.x, t.kernel, bias, t.y));

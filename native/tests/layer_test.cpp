@@ -80,6 +80,24 @@ void test_stage(const Device& device, Desc d, const cn_conv2d_desc& as_conv2d) {
     check::scope = scope;
 }
 
+// A network that diverges shows it in every element but those that are dropped: they are 0, as their gradients are.
+template <class Desc>
+void test_not_finite(const Device& device, const Desc& d, const cn_conv2d_desc& as_conv2d) {
+    Random random(37);
+    layer::ConvData data(as_conv2d, random);
+    std::fill(data.x.begin(), data.x.end(), NAN);
+    cn_state state = state_of(d.batch);
+    for_each_variant(device, [&](cn_context* context, bool) {
+        layer::Outputs outputs = layer::run(context, d, 1, data, state);
+        int wrong = 0;
+        for (size_t i = 0; i < outputs.y.size(); ++i) {
+            bool dropped = layer::dropout_multiplier(state, d.dropout_stream, d.dropout_rate, i) == 0.0;
+            wrong += (dropped ? outputs.y[i] != 0.0f : !std::isnan(outputs.y[i])) || !std::isnan(outputs.predicted[i]) ? 1 : 0;
+        }
+        CHECK(wrong == 0);
+    });
+}
+
 } // namespace
 
 int main() {
@@ -101,6 +119,11 @@ int main() {
         for (const cn_dense_desc& d : dense) {
             check::scope = name + ", dense " + std::to_string(number++);
             test_stage(device, d, layer::as_conv2d(d));
+        }
+        check::scope = name + ", not finite";
+        test_not_finite(device, dense[1], layer::as_conv2d(dense[1]));
+        for (size_t stage : {size_t{1}, size_t{3}, size_t{7}}) { // pooled by halves, not at all, with overlap
+            test_not_finite(device, conv_cases()[stage], conv_cases()[stage]);
         }
     });
     return check::result();

@@ -77,30 +77,60 @@ void draw_epilogue(Random& random, Numbers numbers, Desc& d) {
     d.precision = chance(random, 0.5) ? CN_PRECISION_FLOAT32 : static_cast<int32_t>(random.next_int(1, CN_PRECISION_BFLOAT16));
 }
 
+// Sizes of the batch and of what is multiplied, and a window.
+struct Core {
+    int64_t rows, channels, filters;
+    Axis height, width;
+    bool pools, half;
+};
+
+// `cells` of the convolution that about `products` products leave.
+inline int64_t cells_of(const Core& core, int64_t products) {
+    return std::max<int64_t>(1, products / (core.rows * core.height.size * core.width.size * core.channels * core.filters));
+}
+
+// What networks are made of, and kernels for them are specialised in.
+inline Core usual_core(Random& random, int64_t products) {
+    int64_t size = one_of<int64_t>(random, {1, 3, 3, 3, 3, 5}), pad = chance(random, 0.5) ? size / 2 : 0;
+    int64_t channels = chance(random, 0.3) ? random.next_int(1, 4) : 8 * random.next_int(1, 8);
+    Core core{random.next_int(1, 4), channels, 8 * random.next_int(1, 9), {size, 1, 1, pad, 1}, {size, 1, 1, pad, 1}, true, true};
+    int64_t cells = cells_of(core, products);
+    core.height.output = random.next_int(1, std::min<int64_t>(20, cells));
+    core.width.output = random.next_int(1, std::min<int64_t>(24, std::max<int64_t>(1, cells / core.height.output)));
+    core.pools = chance(random, 0.5);
+    return core;
+}
+
+inline Core any_core(Random& random, int64_t products) {
+    Core core{random.next_int(1, 4), channels(random), channels(random), {}, {}, chance(random, 0.6), chance(random, 0.6)};
+    core.height.size = core.width.size = one_of<int64_t>(random, {1, 3, 3, 3, 5});
+    if (chance(random, 0.4)) {
+        core.height.size = random.next_int(1, 5);
+        core.width.size = random.next_int(1, 5);
+    }
+    int64_t cells = cells_of(core, products);
+    core.height = convolution_axis(random, core.height.size, std::min<int64_t>(20, cells));
+    core.width = convolution_axis(random, core.width.size, std::min<int64_t>(24, std::max<int64_t>(1, cells / core.height.output)));
+    return core;
+}
+
 // `d.batch` rows with about `products` products at most.
 inline cn_conv2d_desc random_conv2d(Random& random, Numbers numbers, int64_t products) {
+    Core core = chance(random, 0.4) ? usual_core(random, products) : any_core(random, products);
     cn_conv2d_desc d{};
-    d.batch = random.next_int(1, 4);
-    d.input_channels = channels(random);
-    d.filters = channels(random);
-    int64_t height = random.next_int(1, 5), width = random.next_int(1, 5);
-    if (chance(random, 0.6)) {
-        height = width = one_of<int64_t>(random, {1, 3, 3, 3, 5});
-    }
-    int64_t cells = std::max<int64_t>(1, products / (d.batch * height * width * d.input_channels * d.filters));
-    Axis rows = convolution_axis(random, height, std::min<int64_t>(20, cells));
-    Axis columns = convolution_axis(random, width, std::min<int64_t>(24, std::max<int64_t>(1, cells / rows.output)));
-    d.window = window_of(rows, columns);
-    d.input_height = convolution_input(random, rows);
-    d.input_width = convolution_input(random, columns);
-    d.conv_height = d.output_height = rows.output;
-    d.conv_width = d.output_width = columns.output;
-    if (chance(random, 0.6)) {
-        bool half = chance(random, 0.6);
-        Axis pool_rows = pooling_axis(random, half, d.conv_height), pool_columns = pooling_axis(random, half, d.conv_width);
-        d.pool = window_of(pool_rows, pool_columns);
-        d.output_height = pool_rows.output;
-        d.output_width = pool_columns.output;
+    d.batch = core.rows;
+    d.input_channels = core.channels;
+    d.filters = core.filters;
+    d.window = window_of(core.height, core.width);
+    d.input_height = convolution_input(random, core.height);
+    d.input_width = convolution_input(random, core.width);
+    d.conv_height = d.output_height = core.height.output;
+    d.conv_width = d.output_width = core.width.output;
+    if (core.pools) {
+        Axis rows = pooling_axis(random, core.half, d.conv_height), columns = pooling_axis(random, core.half, d.conv_width);
+        d.pool = window_of(rows, columns);
+        d.output_height = rows.output;
+        d.output_width = columns.output;
     }
     draw_epilogue(random, numbers, d);
     return d;

@@ -1,13 +1,11 @@
 // Bugs in kernels, planted one by one: every one is seen, by a report, by a wrong result, or by results that depend on the schedule.
 // The same kernel without its bug passes under every schedule.
 #include "device_array.h"
-#include "sanitizer.h"
+#include "sanitizer_ends.h"
 #include "sim_faults.h"
 
 #include <cmath>
 #include <functional>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace {
 
@@ -87,31 +85,6 @@ void test_unrounded_tf32() {
     CHECK(right_results("tf32", x, expected, unrounded_tf32, true) == Schedules);
     CHECK(right_results("unrounded tf32", x, {1}, unrounded_tf32, false) == Schedules);
 }
-
-#if defined(CN_SIM_ASAN)
-// Whether body() makes the address sanitizer end a process.
-template <class Body>
-bool sanitizer_ends(Body body) {
-    int ends[2];
-    CHECK(pipe(ends) == 0);
-    pid_t child = fork();
-    if (child == 0) {
-        dup2(ends[1], 2);
-        body();
-        _exit(0);
-    }
-    close(ends[1]);
-    std::string output;
-    char buffer[4096];
-    for (ssize_t got = 0; (got = read(ends[0], buffer, sizeof(buffer))) > 0;) {
-        output.append(buffer, static_cast<size_t>(got));
-    }
-    close(ends[0]);
-    int status = 0;
-    waitpid(child, &status, 0);
-    return (!WIFEXITED(status) || WEXITSTATUS(status) != 0) && output.find("AddressSanitizer") != std::string::npos;
-}
-#endif
 
 // Without the address sanitizer only writes are seen, and only near the end.
 void test_beyond_the_end(const char* what, const Run& run) {

@@ -4,7 +4,9 @@
 #include "cpu/context.h"
 
 #include <cstdlib>
+#include <filesystem>
 #include <string>
+#include <system_error>
 
 #if defined(_WIN32)
 #define WIN32_LEAN_AND_MEAN
@@ -53,15 +55,22 @@ std::string library_path() {
     return slash == std::string::npos ? LibraryName : own.substr(0, slash + 1) + LibraryName;
 }
 
+// The ordinary case, of a machine without GPU: said in few words.
+void require_file(const std::string& path) {
+    std::error_code ignored;
+    if (!std::filesystem::exists(path, ignored)) {
+        fail(CN_STATUS_UNSUPPORTED, "there is no CUDA backend here: no file '%s'; build it where the CUDA toolkit is, or name it in %s",
+             path.c_str(), LibraryVariable);
+    }
+}
+
 [[noreturn]] void fail_to_load(const std::string& path, const std::string& reason) {
-    fail(CN_STATUS_UNSUPPORTED,
-         "device is CN_DEVICE_CUDA, but its library cannot be loaded from '%s': %s. Build it where the CUDA toolkit is installed, name it "
-         "in "
-         "%s, or use CN_DEVICE_CPU",
-         path.c_str(), reason.c_str(), LibraryVariable);
+    fail(CN_STATUS_UNSUPPORTED, "the CUDA backend '%s' cannot be loaded: %s; build it anew, or name another in %s", path.c_str(),
+         reason.c_str(), LibraryVariable);
 }
 
 OpenBackend load_library(const std::string& path) {
+    require_file(path);
 #if defined(_WIN32)
     HMODULE library = LoadLibraryA(path.c_str());
     if (library == nullptr) {

@@ -110,6 +110,7 @@ cn_status cn_feed_next(cn_feed* feed, void** area) {
         std::lock_guard turn(entry->turn);
         void* next = entry->feed->next();
         require_success(*context.backend);
+        entry->has_given = true;
         *area = next;
     });
 }
@@ -124,6 +125,9 @@ cn_status cn_feed_send(cn_feed* feed, int64_t bytes) {
                  static_cast<long long>(bytes), static_cast<long long>(entry->bytes));
         }
         std::lock_guard turn(entry->turn);
+        if (!entry->has_given) {
+            fail(CN_STATUS_INVALID_ARGUMENT, "the feed has given no area that could be sent; call cn_feed_next first");
+        }
         entry->feed->send(bytes);
         require_success(*context.backend);
     });

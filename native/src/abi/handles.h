@@ -54,6 +54,7 @@ struct FeedEntry {
     std::shared_ptr<BufferEntry> buffer; // before `feed`: destroyed after it
     std::unique_ptr<Feed> feed;
     int64_t bytes;
+    bool has_given = false; // an area to send; under `turn`, as `feed` is
     std::mutex turn;
 };
 

@@ -7,6 +7,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <map>
+#include <mutex>
+#include <utility>
 
 namespace compiled::cuda {
 
@@ -81,6 +84,19 @@ void Context::reserve_scratch(int64_t bytes) {
         check(cudaStreamSynchronize(_stream), "waiting for the device"); // which may still use what is now given back
         _scratch = std::move(grown);
         _scratch_bytes = bytes;
+    }
+}
+
+// The limit belongs to the kernel, for all ops and contexts that launch it: one that needs less must not lower it.
+void Context::raise_shared_limit(const void* kernel, size_t bytes) {
+    static std::mutex mutex;
+    static std::map<std::pair<int, const void*>, size_t> limits; // of devices and kernels
+    std::lock_guard lock(mutex);
+    size_t& limit = limits[{_ordinal, kernel}];
+    if (bytes > limit) {
+        check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)),
+              "reserving shared memory for a kernel");
+        limit = bytes;
     }
 }
 

@@ -32,8 +32,7 @@ public:
     // Lets `kernel` be launched with so much dynamic shared memory; more than 48 KiB need this.
     template <class Kernel>
     void allow_shared(Kernel* kernel, size_t bytes) {
-        check(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(bytes)),
-              "reserving shared memory for a kernel");
+        raise_shared_limit(reinterpret_cast<const void*>(kernel), bytes);
     }
 
     // cuDNN on the stream, for whoever uses it first to make (cudnn/handle.h).
@@ -87,6 +86,8 @@ public:
     std::unique_ptr<OptimizerOp> make_optimizer(const cn_optimizer_desc& desc) override;
 
 private:
+    void raise_shared_limit(const void* kernel, size_t bytes);
+
     // Runs body with the device as the thread's current one, and notes what it throws.
     template <class Body>
     auto on_device(const Body& body) noexcept {

@@ -7,14 +7,6 @@
 
 #include <cstdint>
 
-// Before loops of which some turns should be written out.
-#if defined(__CUDACC__)
-#define CN_PRAGMA(...) _Pragma(#__VA_ARGS__)
-#define CN_UNROLL_BY(count) CN_PRAGMA(unroll count)
-#else
-#define CN_UNROLL_BY(count)
-#endif
-
 namespace compiled::cuda {
 
 namespace tiled {
@@ -25,8 +17,7 @@ constexpr int Slots = 2;         // tiles of 16 positions that a warp multiplies
 constexpr int TileChannels = 32; // of the result, per block
 constexpr int MaxPairs = Warps * Slots * 8;
 constexpr int MaxSmallInputs = 48; // window cells by channels, where an input has at most 4 channels
-// Bytes of shared memory that a block may have; sm_86 and sm_89 have 99 KiB. Every op allows its kernels as much, because the last
-// that is asked for counts for all ops that share a kernel.
+// Bytes of shared memory that a block may have; sm_86 and sm_89 have 99 KiB.
 constexpr int SharedBudget = 96 * 1024;
 
 // A convolution of stride 1 from a source to a result, both NHWC: forward, of x; for the gradient of x, of the convolution's gradient dz.

@@ -10,9 +10,12 @@
 
 // Before a loop whose turns index an array that should stay in registers.
 #if defined(__CUDACC__)
-#define CN_UNROLL _Pragma("unroll")
+#define CN_PRAGMA(...) _Pragma(#__VA_ARGS__)
+#define CN_UNROLL CN_PRAGMA(unroll)
+#define CN_UNROLL_BY(count) CN_PRAGMA(unroll count)
 #else
 #define CN_UNROLL
+#define CN_UNROLL_BY(count)
 #endif
 
 #include "async_copy.h"

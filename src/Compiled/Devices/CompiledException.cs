@@ -38,6 +38,9 @@ public sealed class CompiledException : Exception
     /// <summary>What kind of failure this is.</summary>
     public CompiledStatus Status { get; }
 
+    /// <summary>The message without the native function that it begins with.</summary>
+    internal string Reason => Message[(Message.IndexOf(": ", StringComparison.Ordinal) is var colon and >= 0 ? colon + 2 : 0)..];
+
     internal static void ThrowIfFailed(int status)
     {
         if (status != (int)cn_status_code.CN_STATUS_OK)

@@ -43,7 +43,7 @@ internal sealed class DefaultDevice
         }
         catch (CompiledException fault) when (fault.Status == CompiledStatus.Unsupported)
         {
-            return new DefaultDevice(Device.MakeCpu(isDefault: true), $"the CPU, because no GPU can be used: {fault.Message}");
+            return new DefaultDevice(Device.MakeCpu(isDefault: true), $"the CPU: {fault.Reason}");
         }
     }
 }

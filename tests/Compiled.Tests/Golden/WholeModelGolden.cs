@@ -18,7 +18,7 @@ internal static class WholeModelGolden
             return [unknown];
         TrainReference(golden, network);
         (Type fused, Type unfused) = ModelCompiler.Compile(network);
-        foreach (Target target in Target.All)
+        foreach (Target target in Target.Scheduled)
         {
             foreach (int threads in target.ThreadCounts(1, 2))
             {

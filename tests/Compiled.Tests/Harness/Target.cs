@@ -3,7 +3,8 @@ namespace Compiled.Tests;
 /// <summary>What ops and models are tested on: the CPU with one of its instruction sets, or CUDA, as a rule simulated on the CPU.</summary>
 /// <param name="Kind">The device.</param>
 /// <param name="InstructionSet">Of the CPU.</param>
-public sealed record Target(DeviceKind Kind, InstructionSet InstructionSet)
+/// <param name="Schedule">The order in which the simulator runs the threads of a block; null for its own, or on a real device.</param>
+public sealed record Target(DeviceKind Kind, InstructionSet InstructionSet, string? Schedule = null)
 {
     /// <summary>The products that a test may ask of a simulated device, which computes some hundred million a second.</summary>
     private const long Affordable = 4_000_000;
@@ -19,6 +20,11 @@ public sealed record Target(DeviceKind Kind, InstructionSet InstructionSet)
     /// <summary>All that is there: CUDA where its library can be loaded and finds a device.</summary>
     public static IReadOnlyList<Target> All { get; } = Cuda.Exists() ? [.. Processors, Cuda] : Processors;
 
+    /// <summary>The same, with simulated CUDA once for each order of its threads: correct kernels give the same bits in all of them.</summary>
+    public static IReadOnlyList<Target> Scheduled { get; } = Simulator.IsThere
+        ? [.. Processors, .. Simulator.Schedules.Select(schedule => Cuda with { Schedule = schedule })]
+        : All;
+
     public static bool HasCuda => All.Contains(Cuda);
 
     /// <summary>
@@ -30,14 +36,20 @@ public sealed record Target(DeviceKind Kind, InstructionSet InstructionSet)
     /// <summary>The targets on which a test can be run that needs so many products.</summary>
     public static IEnumerable<Target> Affording(long products) => products <= Affordable ? All : Processors;
 
-    public static Target Named(string name) => All.Single(target => target.ToString() == name);
+    public static Target Named(string name) => All.Concat(Scheduled).First(target => target.ToString() == name);
 
     /// <summary>Those numbers of threads that make a difference here.</summary>
     public int[] ThreadCounts(params int[] counts) => Kind == DeviceKind.Cpu ? counts : [1];
 
-    public Device MakeDevice(int threads = 1) => Kind == DeviceKind.Cpu ? Device.Cpu(threads, InstructionSet) : Device.Cuda();
+    /// <summary>A device of this target. The order of the threads holds for all simulated devices from now on.</summary>
+    public Device MakeDevice(int threads = 1)
+    {
+        if (Schedule is not null)
+            Simulator.Set(Schedule);
+        return Kind == DeviceKind.Cpu ? Device.Cpu(threads, InstructionSet) : Device.Cuda();
+    }
 
-    public override string ToString() => Kind == DeviceKind.Cpu ? $"{InstructionSet}" : "CUDA";
+    public override string ToString() => Kind == DeviceKind.Cpu ? $"{InstructionSet}" : Schedule is null ? "CUDA" : $"CUDA {Schedule}";
 
     private bool Exists()
     {

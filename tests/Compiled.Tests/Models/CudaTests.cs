@@ -173,6 +173,44 @@ public sealed class CudaTests
         Compare.Same("weights", Samples.Weights(fed), Samples.Weights(net));
     }
 
+    /// <summary>Tolerances are those of the formats, for a product of the stages: 2⁻¹¹ and 2⁻⁸ of each factor.</summary>
+    [Theory]
+    [InlineData(Precision.TF32, 5e-3)]
+    [InlineData(Precision.BFloat16, 4e-2)]
+    public void Products_are_as_exact_as_the_model_says(Precision precision, double tolerance)
+    {
+        float[] inputs = Draw.Reals(3, 6, 9, 8, 3).ToFloats();
+        int[] classIds = [0, 4, 2, 3, 1, 1];
+        (double Loss, float[][] Gradients) Run(Func<Device, Model> make, Device device)
+        {
+            using (device)
+            {
+                using Model net = make(device);
+                BatchResult result = net.ComputeGradients(inputs, classIds);
+                return (result.Loss, [.. net.Weights.Select(weight => weight.Gradient.ToArray())]);
+            }
+        }
+
+        Func<Device, Model> exact = device => new SmoothNet(device, batchSize: 6);
+        Func<Device, Model> rounded = precision == Precision.TF32
+            ? device => new SmoothNetInTF32(device, batchSize: 6) : device => new SmoothNetInBFloat16(device, batchSize: 6);
+        (double loss, float[][] gradients) = Run(exact, Device.Cuda());
+        (double roundedLoss, float[][] roundedGradients) = Run(rounded, Device.Cuda());
+        Assert.NotEqual(loss, roundedLoss);
+        Assert.InRange(roundedLoss, loss * (1 - tolerance), loss * (1 + tolerance));
+        for (int i = 0; i < gradients.Length; i++)
+        {
+            float largest = gradients[i].Max(Math.Abs);
+            Assert.All(gradients[i].Zip(roundedGradients[i]), pair => Assert.InRange(pair.Second - pair.First, -tolerance * largest, tolerance * largest));
+        }
+
+        // The CPU has float32 alone.
+        (double cpuLoss, float[][] cpuGradients) = Run(exact, Device.Cpu(1));
+        (double cpuRoundedLoss, float[][] cpuRoundedGradients) = Run(rounded, Device.Cpu(1));
+        Assert.Equal(cpuLoss, cpuRoundedLoss);
+        Assert.Equal(cpuGradients, cpuRoundedGradients);
+    }
+
     [Fact]
     public void A_step_allocates_nothing()
     {
@@ -207,3 +245,33 @@ public sealed class CudaTests
         Compare.Same("weights", Samples.Weights(twin), Samples.Weights(net));
     }
 }
+
+/// <summary>Without maxima or thresholds, which rounding could decide otherwise.</summary>
+[Model]
+[Input(9, 8, 3)]
+[Conv2D(8, 3, Padding = Padding.Same), Tanh]
+[Conv2D(16, 3), Sigmoid, Dropout(0.25)]
+[Conv2D(5, 2, Strides = 2), Tanh]
+[Flatten, Dense(19), Sigmoid]
+[Dense(5), Softmax, SparseCategoricalCrossentropy]
+public sealed partial class SmoothNet;
+
+/// <summary>The same in TF32.</summary>
+[Model(Precision = Precision.TF32)]
+[Input(9, 8, 3)]
+[Conv2D(8, 3, Padding = Padding.Same), Tanh]
+[Conv2D(16, 3), Sigmoid, Dropout(0.25)]
+[Conv2D(5, 2, Strides = 2), Tanh]
+[Flatten, Dense(19), Sigmoid]
+[Dense(5), Softmax, SparseCategoricalCrossentropy]
+public sealed partial class SmoothNetInTF32;
+
+/// <summary>The same in bfloat16.</summary>
+[Model(Precision = Precision.BFloat16)]
+[Input(9, 8, 3)]
+[Conv2D(8, 3, Padding = Padding.Same), Tanh]
+[Conv2D(16, 3), Sigmoid, Dropout(0.25)]
+[Conv2D(5, 2, Strides = 2), Tanh]
+[Flatten, Dense(19), Sigmoid]
+[Dense(5), Softmax, SparseCategoricalCrossentropy]
+public sealed partial class SmoothNetInBFloat16;

@@ -26,7 +26,7 @@ public sealed class RandomNetworkTests
         (Type, Type)[] types = NetworkTrial.Compile(trials);
         for (int i = 0; i < PerBatch; i++)
         {
-            IReadOnlyList<Target> targets = Target.All;
+            IReadOnlyList<Target> targets = Target.Scheduled;
             Target target = targets[i % targets.Count];
             int threads = 1 + (i / targets.Count % 2);
             if (Run(trials[i], types[i], target, threads) is { } fault)
