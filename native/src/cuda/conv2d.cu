@@ -24,9 +24,6 @@ public:
         : _context(context), _desc(desc), _tiles_forward(TiledConv2D::suits_forward(desc)),
           _tiles_backward(TiledConv2D::suits_backward(desc)) {}
 
-    bool tiles_forward() const { return _tiles_forward; }
-    bool tiles_backward() const { return _tiles_backward; }
-
     // What is made can be run.
     void make_forward() {
         if (_tiles_forward) {
@@ -83,7 +80,7 @@ using cudnn::Decision;
 Decision decide(Context& context, const cn_conv2d_desc& desc) {
     OwnConv2D own(context, desc);
     auto floats = [](const DeviceMemory& memory) { return static_cast<float*>(memory.data()); };
-    cudnn::OwnKernels kernels{own.tiles_forward(), own.tiles_backward(), nullptr, nullptr};
+    cudnn::OwnKernels kernels{TiledConv2D::suits_forward(desc), TiledConv2D::suits_backward(desc), nullptr, nullptr};
     kernels.forward = [&](const cudnn::StageTensors& t) {
         own.make_forward();
         own.forward(t.state_pointer(), floats(t.x), floats(t.kernel), floats(t.bias), floats(t.y), static_cast<uint8_t*>(t.codes.data()),
