@@ -117,7 +117,8 @@ void test_random(cn_context* context, Random& random) {
     cn_state state = state_of(d.batch, static_cast<uint64_t>(random.next_int(0, 1 << 20)));
     layer::ConvResult expected = layer::convolve(d, data, state);
     int64_t before[] = {calls(Forward, algorithm), calls(InputGradient, 1), calls(KernelGradient, 1)};
-    layer::Outputs outputs = layer::run(context, d, larger.batch - d.batch, data, state);
+    size_t shift = layer::chance(random, 0.25) ? 1 : 0; // then nothing is aligned to vectors
+    layer::Outputs outputs = layer::run(context, d, larger.batch - d.batch, data, state, shift);
     if (counts()) { // tried once, run twice or once
         CHECK(calls(Forward, algorithm) == before[0] + 3);
         CHECK(calls(InputGradient, 1) == before[1] + (d.input_gradient != CN_GRADIENT_NONE ? 2 : 0));
@@ -230,7 +231,7 @@ void test_graph(cn_context* context) {
     rest.kernel = data.kernel, rest.bias = data.bias;
     Op op(cn_conv2d_create, context, d);
     State state(context, state_of(4, 3));
-    layer::Tensors t(context, data);
+    layer::Tensors t(context, data, 0);
     Array<uint8_t> codes(context, data.dy.size());
     ok(cn_graph_begin(context));
     ok(cn_conv2d_forward(op, state, t.x, t.kernel, t.bias, t.y, codes));
