@@ -82,6 +82,9 @@ cudaError_t blocking_call(Body body) {
     return call([&] { return device().spoils_capture() ? cudaErrorStreamCaptureUnsupported : body(); });
 }
 
+// Whether all of it is.
+bool is_device_memory(const void* begin, size_t bytes);
+
 // Device memory whose guard bytes were overwritten since the last call, in words, or "".
 std::string damaged_memory();
 

@@ -139,6 +139,10 @@ cudaError_t set(void* target, int value, size_t bytes, cudaStream_t stream) {
 
 } // namespace
 
+bool is_device_memory(const void* begin, size_t bytes) {
+    return place_of(begin, bytes) == Place::Device;
+}
+
 std::string damaged_memory() {
     std::string text;
     for (const auto& [address, bytes] : memory().device) {

@@ -39,6 +39,12 @@ bool list_at_exit() {
 }
 const bool lists_kernels = list_at_exit();
 
+void fault(cudaError_t error, const std::string& report) {
+    std::fprintf(stderr, "%s\n", report.c_str());
+    device().sticky = error;
+    device().last_fault = report;
+}
+
 void run(const Kernel& kernel) {
     cudaError_t error = block.run(kernel);
     std::string report = block.report();
@@ -50,10 +56,19 @@ void run(const Kernel& kernel) {
                  std::to_string(kernel.launched_at.line) + ": wrote outside of " + damaged;
     }
     if (error != cudaSuccess) {
-        std::fprintf(stderr, "%s\n", report.c_str());
-        device().sticky = error;
-        device().last_fault = report;
+        fault(error, report);
     }
+}
+
+void run(const LibraryWork& work) {
+    for (const LibraryWork::Range& range : work.ranges) {
+        if (!is_device_memory(range.begin, range.bytes)) {
+            fault(cudaErrorIllegalAddress,
+                  std::string(work.name) + ": " + std::to_string(range.bytes) + " bytes are not all device memory");
+            return;
+        }
+    }
+    work.body();
 }
 
 bool fits(const dim3& size, uint64_t x, uint64_t y, uint64_t z) {
@@ -91,6 +106,10 @@ cudaError_t launch(Kernel kernel, cudaStream_t stream) {
         cudaError_t error = check(kernel);
         return error != cudaSuccess ? error : issue(stream, cudaGraphNodeTypeKernel, [kernel = std::move(kernel)] { run(kernel); });
     });
+}
+
+cudaError_t launch(LibraryWork work, cudaStream_t stream) {
+    return call([&] { return issue(stream, cudaGraphNodeTypeKernel, [work = std::move(work)] { run(work); }); });
 }
 
 std::string last_fault() {

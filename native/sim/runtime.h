@@ -9,8 +9,10 @@
 #include "vector_types.h"
 
 #include <cstddef>
+#include <functional>
 #include <set>
 #include <string>
+#include <vector>
 
 using cudaStream_t = struct CUstream_st*;
 using cudaEvent_t = struct CUevent_st*;
@@ -118,6 +120,21 @@ namespace compiled::sim {
 
 // Gives the kernel to the stream.
 cudaError_t launch(Kernel kernel, cudaStream_t stream);
+
+// What a stand-in for one of NVIDIA's libraries does: it runs on the host, but is to the stream what a kernel is. All that it reads or
+// writes must be device memory when it runs.
+struct LibraryWork {
+    struct Range {
+        const void* begin;
+        size_t bytes;
+    };
+
+    const char* name; // a literal
+    std::vector<Range> ranges;
+    std::function<void()> body;
+};
+
+__attribute__((visibility("default"))) cudaError_t launch(LibraryWork work, cudaStream_t stream);
 
 // What the last failed kernel did, where, and what its threads were waiting for; "" before the first.
 std::string last_fault();

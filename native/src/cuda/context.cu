@@ -81,6 +81,7 @@ Context::~Context() {
         cudaGraphDestroy(graph);
     }
     cudaStreamSynchronize(_stream);
+    _cudnn.reset();
     cudaStreamDestroy(_stream);
 }
 

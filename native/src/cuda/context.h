@@ -14,12 +14,17 @@
 
 namespace compiled::cuda {
 
+namespace cudnn {
+class Handle;
+}
+
 class Context final : public Backend {
 public:
     explicit Context(const cn_context_desc& desc);
     ~Context() override;
 
     cudaStream_t stream() const noexcept { return _stream; }
+    const char* device_name() const noexcept { return _properties.name; }
     int multiprocessors() const noexcept { return _properties.multiProcessorCount; }
 
     // At creation of an op.
@@ -29,6 +34,9 @@ public:
     void allow_shared(Kernel* kernel, size_t bytes) {
         raise_shared_limit(reinterpret_cast<const void*>(kernel), bytes);
     }
+
+    // cuDNN on the stream, for whoever uses it first to make (cudnn/handle.h).
+    std::shared_ptr<cudnn::Handle>& cudnn() noexcept { return _cudnn; }
 
     // In a run: what was reserved, aligned to 256, contents undefined.
     template <class T>
@@ -94,6 +102,7 @@ private:
     cudaDeviceProp _properties{};
     std::string _description;
     cudaStream_t _stream = nullptr;
+    std::shared_ptr<cudnn::Handle> _cudnn;
     std::shared_ptr<DeviceMemory> _scratch;
     std::atomic<int64_t> _scratch_bytes{0}; // for whoever asks while an op is created
 };
