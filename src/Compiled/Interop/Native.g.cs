@@ -677,7 +677,7 @@ public static partial class Native
     public const uint AbiVersion = 3;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "1a297cb1bfc9072e6b3c54d11c516cd4a693b07465cb6c4160e73f38cf184831";
+    public const string HeaderSha256 = "eaac434018d42e21b4906cd9a8177f27c1231991f2ff9b815ad489c04405f931";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -898,6 +898,11 @@ public static partial class Native
     /// The CUDA backend is a library of its own, loaded by the first context that asks for it: libcompiled_cuda.so (compiled_cuda.dll) from
     /// the directory of this library, or the file that the environment variable COMPILED_CUDA_LIBRARY names. COMPILED_CUDA_GRAPHS=off makes
     /// it run op by op, without graphs.
+    /// Convolutions use cuDNN 8 or 9 where it can be loaded and is the better choice. COMPILED_CUDNN_LIBRARY names its file: then creating
+    /// a convolution fails if that cannot be used. COMPILED_CUDNN=off leaves it out. COMPILED_CUDA_TUNING says how the choice is made when
+    /// an op is created: "off" by a built-in rule; "cache" (the default) by what earlier contests have found for the shape, else by the
+    /// rule; "on" by a contest where none was held before, by time, whose result is kept in XDG_CACHE_HOME/compiled (~/.cache/compiled, on
+    /// Windows LOCALAPPDATA\compiled). Each choice is deterministic; different choices differ in rounding.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
