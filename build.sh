@@ -81,6 +81,7 @@ Builds everything and runs, one after the other:
   the native tests, with the 16-lane kernels built for any processor
   the native tests again, under the address and undefined-behaviour sanitizers
   the managed tests, on the native library of the first part
+  those of the library again, on the native library of the second part (Linux)
 
   --filter NAME         only tests whose full name contains NAME
   --cuda auto|on|off    as for build; the tests themselves need neither nvcc nor a GPU
@@ -338,20 +339,32 @@ native_tests() { # native_tests PART PREFIX FILTER
     count "$1" $((${total:-0} - ${failures:-0} - missing)) "${failures:-0}" "$missing"
 }
 
-# The CUDA backend of the test build, which runs on the CPU; nothing where there is none.
-simulator() {
-    find "$artifacts/native/test/lib" -name 'libcompiled_cuda_sim.*' | head -n 1
+# The CUDA backend of a test build, which runs on the CPU; nothing where there is none.
+simulator() { # simulator PREFIX
+    find "$1/lib" -name 'libcompiled_cuda_sim.*' | head -n 1
 }
 
-managed_tests() { # managed_tests PROJECT FILTER
-    local log output status=0 options=()
-    [ -z "$2" ] || options=(--filter-display-name "*$2*")
+# The sanitizers as libraries, for a process that was not built with them; nothing where the compiler has none.
+sanitizer_runtime() {
+    local library path paths=
+    for library in libasan.so libubsan.so; do
+        path=$("$compiler" -print-file-name="$library")
+        [ "$path" != "$library" ] || return 0
+        paths+=${paths:+:}$path
+    done
+    printf '%s' "$paths"
+}
+
+managed_tests() { # managed_tests PART PROJECT FILTER PREFIX [VARIABLE=VALUE...]
+    local part=$1 project=$2 prefix=$4 log output status=0 options=()
+    [ -z "$3" ] || options=(--filter-display-name "*$3*")
+    shift 4
     log=$(mktemp)
-    printf '\n%s\n' "$1"
+    printf '\n%s\n' "$part"
     # Exit status 8 says that the filter left no test.
     # CUDA is tested on its simulator; models that name no device run on the CPU.
-    COMPILED_NATIVE_DIR=$artifacts/native/test/lib COMPILED_CUDA_LIBRARY=$(simulator) COMPILED_DEVICE=cpu \
-        dotnet "$artifacts/bin/$1/release/$1.dll" --no-ansi --progress off \
+    env COMPILED_NATIVE_DIR="$prefix/lib" COMPILED_CUDA_LIBRARY="$(simulator "$prefix")" COMPILED_DEVICE=cpu "$@" \
+        dotnet "$artifacts/bin/$project/release/$project.dll" --no-ansi --progress off \
         --show-test-results failed --results-directory "$artifacts/tests" --ignore-exit-code 8 ${options[@]+"${options[@]}"} 2>&1 </dev/null |
         tee "$log" || status=$?
     output=$(cat "$log")
@@ -361,10 +374,23 @@ managed_tests() { # managed_tests PROJECT FILTER
     bad=$(field "$output" 's/^ *failed: ([0-9]+).*/\1/p')
     ignored=$(field "$output" 's/^ *skipped: ([0-9]+).*/\1/p')
     if [ "$status" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
-        printf '%s ended with exit status %d before it could report.\n' "$1" "$status"
+        printf '%s ended with exit status %d before it could report.\n' "$part" "$status"
         bad=1
     fi
-    count "$1" "${good:-0}" "${bad:-0}" "${ignored:-0}"
+    count "$part" "${good:-0}" "${bad:-0}" "${ignored:-0}"
+}
+
+# The whole models once more, with both backends under the sanitizers. .NET itself is not instrumented: it takes access violations for its
+# own purposes, and frees nothing when it ends. Memory that is not there is for the library to report.
+sanitized_tests() { # sanitized_tests PROJECT FILTER
+    local runtime
+    runtime=$(sanitizer_runtime)
+    if [ -z "$runtime" ] || [ "$(uname -s)" != Linux ]; then
+        printf '\n%s, sanitizers: left out, as %s has no libasan.so and libubsan.so.\n' "$1" "$compiler"
+        return
+    fi
+    managed_tests "$1, sanitizers" "$1" "$2" "$artifacts/native/sanitize" LD_PRELOAD="$runtime" UBSAN_OPTIONS=halt_on_error=1 \
+        ASAN_OPTIONS=detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:use_sigaltstack=0:allocator_may_return_null=1
 }
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -442,8 +468,10 @@ verb_test() {
     native_tests 'Native tests' "$artifacts/native/test" "$filter"
     native_tests 'Native tests, sanitizers' "$artifacts/native/sanitize" "$filter"
     for project in "$root"/tests/*.Tests/*.csproj; do
-        managed_tests "$(basename "$project" .csproj)" "$filter"
+        project=$(basename "$project" .csproj)
+        managed_tests "$project" "$project" "$filter" "$artifacts/native/test"
     done
+    sanitized_tests Compiled.Tests "$filter"
 
     printf '\n%s' "$summary"
     [ $((passed + failed)) -gt 0 ] || printf '\nNo test ran%s.\n' "${filter:+: none has \"$filter\" in its name}"
