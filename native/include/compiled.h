@@ -118,9 +118,9 @@ typedef struct cn_context_info {
  * op by op, without graphs.
  *
  * Convolutions use cuDNN 8 or 9 where it can be loaded and is the better choice. COMPILED_CUDNN_LIBRARY names its file: then creating a
- * convolution fails if that cannot be used. COMPILED_CUDNN=off leaves it out. COMPILED_CUDA_TUNING says how the choice is made when an op is
- * created: "off" by a built-in rule; "cache" (the default) by what earlier contests have found for the shape, else by the rule; "on" by a
- * contest where none was held before, by time, whose result is kept in XDG_CACHE_HOME/compiled (~/.cache/compiled, on Windows
+ * convolution fails if that cannot be used. COMPILED_CUDNN=off leaves it out. COMPILED_CUDA_TUNING says how the choice is made when an op
+ * is created: "off" by a built-in rule; "cache" (the default) by what earlier contests have found for the shape, else by the rule; "on" by
+ * a contest where none was held before, by time, whose result is kept in XDG_CACHE_HOME/compiled (~/.cache/compiled, on Windows
  * LOCALAPPDATA\compiled). Each choice is deterministic; different choices differ in rounding.
  */
 CN_API cn_status cn_context_create(const cn_context_desc* desc, cn_context** context);

@@ -677,7 +677,7 @@ public static partial class Native
     public const uint AbiVersion = 3;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "eaac434018d42e21b4906cd9a8177f27c1231991f2ff9b815ad489c04405f931";
+    public const string HeaderSha256 = "2c6431b60d610f0f6d2c76d135e369b99d17d5042b2dbdba9a0700a9df6736b7";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
