@@ -1,16 +1,28 @@
 // Exports: version, layout report, contexts, Philox.
 #include "arguments.h"
 #include "backends.h"
+#include "checks.h"
 #include "common/philox.h"
 #include "guard.h"
 #include "handles.h"
 #include "layout.h"
-#include "validation.h"
 
 #include <algorithm>
 
 using namespace compiled;
 using namespace compiled::abi;
+
+namespace {
+
+void validate(const cn_context_desc& desc) {
+    require_enumerator("device", desc.device, CN_DEVICE_CUDA, "cn_device");
+    require_range({"ordinal", desc.ordinal}, 0, desc.device == CN_DEVICE_CPU ? 0 : INT32_MAX);
+    require_range({"threads", desc.threads}, 0, MaxThreads, "; 0 takes all processors");
+    require_enumerator("instruction_set", desc.instruction_set, CN_INSTRUCTION_SET_WIDE, "cn_instruction_set");
+    require_reserved(desc.reserved);
+}
+
+} // namespace
 
 cn_status cn_abi_version(uint32_t* version) {
     return guarded("cn_abi_version", [=] {

@@ -1,0 +1,63 @@
+#include "checks.h"
+
+#include <cstdio>
+
+namespace compiled::abi {
+
+void require_range(Field field, int64_t smallest, int64_t largest, const char* remedy) {
+    if (field.value < smallest || field.value > largest) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "%s is %lld: it must be from %lld to %lld%s", field.name, static_cast<long long>(field.value),
+             static_cast<long long>(smallest), static_cast<long long>(largest), remedy);
+    }
+}
+
+void require_extents(std::initializer_list<Field> fields) {
+    for (const Field& field : fields) {
+        require_range(field, 1, MaxExtent);
+    }
+}
+
+void require_elements(const char* what, std::initializer_list<Field> fields) {
+    int64_t product = 1;
+    for (const Field& field : fields) {
+        if (field.value > MaxElements / product) {
+            char shape[192];
+            int length = 0;
+            for (const Field& each : fields) {
+                length += std::snprintf(shape + length, sizeof(shape) - static_cast<size_t>(length), "%s%s %lld", length == 0 ? "" : " x ",
+                                        each.name, static_cast<long long>(each.value));
+                if (length >= static_cast<int>(sizeof(shape)) - 1) {
+                    break;
+                }
+            }
+            fail(CN_STATUS_INVALID_ARGUMENT, "%s, %s, has more than the limit of %lld elements; use a smaller batch or smaller layers",
+                 what, shape, static_cast<long long>(MaxElements));
+        }
+        product *= field.value;
+    }
+}
+
+void require_enumerator(const char* name, int32_t value, int32_t largest, const char* type) {
+    if (value < 0 || value > largest) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "%s is %d: it must be a %s, from 0 to %d", name, value, type, largest);
+    }
+}
+
+void require_flag(const char* name, int32_t value) {
+    require_range({name, value}, 0, 1);
+}
+
+void require_reserved(int32_t value) {
+    if (value != 0) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "reserved is %d: it must be 0", value);
+    }
+}
+
+void require_dropout(const char* rate_name, float rate, const char* stream_name, uint32_t stream) {
+    if (!(rate >= 0.0f && rate < 1.0f)) { // written so that NaN fails
+        fail(CN_STATUS_INVALID_ARGUMENT, "%s is %g: it must be at least 0 and less than 1", rate_name, static_cast<double>(rate));
+    }
+    require_range({stream_name, stream}, 0, 0xFFFF);
+}
+
+} // namespace compiled::abi

@@ -1,0 +1,107 @@
+#include "../window_checks.h"
+#include "op.h"
+
+#include <algorithm>
+
+using namespace compiled;
+using namespace compiled::abi;
+
+namespace {
+
+// What a convolution reads of an image with its padding, and what it reads of its own gradient to give that of the image: small tensors
+// can make these huge, by dilation above all.
+void require_padded_images(const cn_conv2d_desc& desc) {
+    const cn_window& w = desc.window;
+    int64_t reach_height = reach_of(w.height, w.dilation_height), reach_width = reach_of(w.width, w.dilation_width);
+    int64_t rows = (desc.conv_height - 1) * w.stride_height + reach_height;
+    int64_t columns = (desc.conv_width - 1) * w.stride_width + reach_width;
+    require_elements("the padded image",
+                     {{"rows", rows}, {"columns", std::max(columns, desc.input_width)}, {"input_channels", desc.input_channels}});
+    require_elements(
+        "the padded gradient",
+        {{"rows", desc.input_height + reach_height - 1}, {"columns", desc.input_width + reach_width - 1}, {"filters", desc.filters}});
+}
+
+void validate(const cn_conv2d_desc& desc) {
+    require_gradient_mode(desc.input_gradient);
+    require_activation(desc.activation);
+    require_flag("use_bias", desc.use_bias);
+    require_dropout("dropout_rate", desc.dropout_rate, "dropout_stream", desc.dropout_stream);
+    require_precision(desc.precision);
+    require_reserved(desc.reserved);
+    Field batch{"batch", desc.batch}, channels{"input_channels", desc.input_channels}, filters{"filters", desc.filters};
+    Plane input{{"input_height", desc.input_height}, {"input_width", desc.input_width}};
+    Plane conv{{"conv_height", desc.conv_height}, {"conv_width", desc.conv_width}};
+    Plane output{{"output_height", desc.output_height}, {"output_width", desc.output_width}};
+    require_extents({batch, input.height, input.width, channels, filters, conv.height, conv.width, output.height, output.width});
+    require_window("window", desc.window, input, conv);
+    if (desc.window.height * desc.window.width > MaxWindowCells) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "window is %lld x %lld: a convolution has at most %lld cells",
+             static_cast<long long>(desc.window.height), static_cast<long long>(desc.window.width), static_cast<long long>(MaxWindowCells));
+    }
+    if (desc.pool.height != 0) {
+        require_pooling("pool", desc.pool, conv, output);
+    } else if (desc.output_height != desc.conv_height || desc.output_width != desc.conv_width) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "the output is %lld x %lld and the convolution %lld x %lld: without pooling they must be equal",
+             static_cast<long long>(desc.output_height), static_cast<long long>(desc.output_width),
+             static_cast<long long>(desc.conv_height), static_cast<long long>(desc.conv_width));
+    }
+    Field rows{"window.height", desc.window.height}, columns{"window.width", desc.window.width};
+    require_elements("x", {batch, input.height, input.width, channels});
+    require_elements("kernel", {rows, columns, channels, filters});
+    require_elements("the convolution", {batch, conv.height, conv.width, filters});
+    require_elements("y", {batch, output.height, output.width, filters});
+    require_padded_images(desc);
+    // What a kernel that lays out the windows side by side would hold.
+    require_elements("the unfolded input", {batch, conv.height, conv.width, rows, columns, channels});
+}
+
+} // namespace
+
+cn_status cn_conv2d_create(cn_context* context, const cn_conv2d_desc* desc, cn_op** op) {
+    return create(
+        "cn_conv2d_create", HandleKind::Conv2D, context, desc, op, validate,
+        [](Backend& backend, const cn_conv2d_desc& checked) { return backend.make_conv2d(checked); },
+        [](OpEntry& entry, const cn_conv2d_desc& checked) {
+            note_batch(entry, checked);
+            entry.has_bias = checked.use_bias != 0;
+            entry.has_codes = checked.pool.height != 0;
+        });
+}
+
+cn_status cn_conv2d_forward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y,
+                            uint8_t* codes) {
+    return run<Conv2DOp>("cn_conv2d_forward", HandleKind::Conv2D, op, state, [=](Conv2DOp& conv, const OpEntry& entry) {
+        require_floats("x", x);
+        require_floats("kernel", kernel);
+        require_bias(entry, "bias", bias);
+        require_floats("y", y);
+        require_codes(entry, codes);
+        conv.forward(state, x, kernel, bias, y, codes);
+    });
+}
+
+cn_status cn_conv2d_predict(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y) {
+    return run<Conv2DOp>("cn_conv2d_predict", HandleKind::Conv2D, op, state, [=](Conv2DOp& conv, const OpEntry& entry) {
+        require_floats("x", x);
+        require_floats("kernel", kernel);
+        require_bias(entry, "bias", bias);
+        require_floats("y", y);
+        conv.predict(state, x, kernel, bias, y);
+    });
+}
+
+cn_status cn_conv2d_backward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes,
+                             const float* dy, float* dx, float* dkernel, float* dbias) {
+    return run<Conv2DOp>("cn_conv2d_backward", HandleKind::Conv2D, op, state, [=](Conv2DOp& conv, const OpEntry& entry) {
+        require_floats("x", x);
+        require_floats("kernel", kernel);
+        require_floats("y", y);
+        require_codes(entry, codes);
+        require_floats("dy", dy);
+        require_input_gradient(entry, dx);
+        require_floats("dkernel", dkernel);
+        require_bias(entry, "dbias", dbias);
+        conv.backward(state, x, kernel, y, codes, dy, dx, dkernel, dbias);
+    });
+}

@@ -1,0 +1,58 @@
+// What the exports of all ops have in common: creating and running one, and the checks of a run's arguments.
+#pragma once
+
+#include "../arguments.h"
+#include "../backends.h"
+#include "../checks.h"
+#include "../guard.h"
+#include "../handles.h"
+
+#include <mutex>
+
+namespace compiled::abi {
+
+// Validates, lets `make` ask the backend for the op and `note` fill in what later runs are checked against.
+template <class Desc, class Validate, class Make, class Note>
+cn_status create(const char* function, HandleKind kind, cn_context* context, const Desc* desc, cn_op** op, const Validate& validate,
+                 const Make& make, const Note& note) {
+    return guarded(function, [&] {
+        require_out("op", op);
+        std::shared_ptr<ContextState> owner = find_context(context);
+        Desc checked = read_desc(desc);
+        validate(checked);
+        auto entry = std::make_shared<OpEntry>();
+        entry->context = owner;
+        note(*entry, checked);
+        Outside outside(owner->recording);
+        std::lock_guard turn(owner->turn);
+        entry->op = make(*owner->backend, checked);
+        require_success(*owner->backend);
+        *op = to_pointer<cn_op>(insert_handle(kind, std::move(entry)));
+    });
+}
+
+void require_state(const OpEntry& entry, const cn_state* state);
+
+template <class Kernel, class Body>
+cn_status run(const char* function, HandleKind kind, cn_op* op, const cn_state* state, const Body& body) {
+    return guarded(function, [&] {
+        std::shared_ptr<OpEntry> entry = find_op(op, kind);
+        require_state(*entry, state);
+        Run run(*entry->context);
+        require_live("op", entry->op);
+        body(static_cast<Kernel&>(*entry->op), *entry);
+        require_success(*entry->context->backend);
+    });
+}
+
+void require_bias(const OpEntry& entry, const char* name, const float* bias);
+void require_input_gradient(const OpEntry& entry, const float* dx);
+void require_codes(const OpEntry& entry, const uint8_t* codes);
+
+template <class Desc>
+void note_batch(OpEntry& entry, const Desc& desc) {
+    entry.batch = desc.batch;
+    entry.input_gradient = desc.input_gradient;
+}
+
+} // namespace compiled::abi
