@@ -16,7 +16,7 @@ public sealed class ModelAnalyzer : DiagnosticAnalyzer
     [
         Rules.NotPartial, Rules.LayersElsewhere, Rules.NoInput, Rules.OutOfRange, Rules.TooSmall, Rules.TooLarge, Rules.UnknownLayer,
         Rules.UnknownName, Rules.DuplicateName, Rules.WrongRank, Rules.NoLoss, Rules.LossMismatch, Rules.SoftmaxTwice, Rules.DeadLayer,
-        Rules.ClassConflict,
+        Rules.ClassConflict, Rules.JoinMismatch, Rules.BadBlock,
     ];
 
     /// <inheritdoc/>
@@ -33,7 +33,7 @@ public sealed class ModelAnalyzer : DiagnosticAnalyzer
         var type = (INamedTypeSymbol)context.Symbol;
         ImmutableArray<AttributeData> attributes = type.GetAttributes();
         TypeDeclarationSyntax? syntax = ModelReader.FindDeclaration(type);
-        ReportLayersElsewhere(context, type, attributes, syntax);
+        ReportLayersElsewhere(context, type, attributes, syntax ?? ModelReader.FindDeclaration(type, KnownTypes.Block));
         if (syntax is null)
             return;
 

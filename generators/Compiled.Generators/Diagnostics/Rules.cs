@@ -53,6 +53,12 @@ internal static class Rules
     /// <summary>'{0}' {1}: {2}.</summary>
     public static readonly DiagnosticDescriptor ClassConflict = Error("CN0015", "Class conflicts with its generated half", "'{0}' {1}: {2}");
 
+    /// <summary>{0} {1}, but its inputs are {2}. {3}. Remedy: {4}.</summary>
+    public static readonly DiagnosticDescriptor JoinMismatch = Error("CN0016", "Branches do not fit", "{0} {1}, but its inputs are {2}. {3}. Remedy: {4}");
+
+    /// <summary>{0}.</summary>
+    public static readonly DiagnosticDescriptor BadBlock = Error("CN0017", "Block cannot be used", "{0}");
+
     private static DiagnosticDescriptor Error(string id, string title, string message) => Make(id, title, message, DiagnosticSeverity.Error);
 
     private static DiagnosticDescriptor Warning(string id, string title, string message) => Make(id, title, message, DiagnosticSeverity.Warning);

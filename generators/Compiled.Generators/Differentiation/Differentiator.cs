@@ -3,57 +3,31 @@ using System.Linq;
 
 namespace Compiled.Generators;
 
-/// <summary>What a backward call does with the gradient of its input; as cn_gradient_mode.</summary>
-internal enum GradientMode
+/// <summary>A graph with the gradients that training makes.</summary>
+/// <param name="Graph">The graph.</param>
+/// <param name="Wanted">Of each value, whether its gradient is made.</param>
+internal sealed record TrainingGraph(Graph Graph, EquatableArray<bool> Wanted)
 {
-    None,
-    Overwrite,
-    Accumulate,
+    /// <summary>Whether a node has something to do in the backward pass: for its weights or for what lies before it.</summary>
+    public bool HasBackward(Node node) =>
+        !node.Operation.IsView && (node.Inputs.Any(input => Wanted[input]) || Graph.Parameters.Any(parameter => IsTrained(parameter, node)));
+
+    private static bool IsTrained(Parameter parameter, Node node) => parameter.Node == node.Id && parameter.Spec.Trainable;
 }
-
-/// <summary>The gradient of one node: reads the gradient of its output, makes those of its weights and, by mode, of its input.</summary>
-/// <param name="Node">The node.</param>
-/// <param name="InputMode">Whether and how the gradient of its input is written.</param>
-internal sealed record GradientNode(int Node, GradientMode InputMode);
-
-/// <summary>A graph with its gradients, in the order in which they are computed.</summary>
-internal sealed record TrainingGraph(Graph Graph, EquatableArray<GradientNode> Gradients);
 
 /// <summary>
 /// Differentiate: derives the backward pass. Only gradients that a weight needs are made: none of the input, none of layers that have no
-/// weights before them. Where a value has several consumers, the first to come backward overwrites its gradient and the others add.
+/// weights before them, or only frozen ones. The pass itself is the graph from back to front; how the gradients of a value with several
+/// consumers come together is for the stages to say, which are what runs.
 /// </summary>
 internal static class Differentiator
 {
     public static TrainingGraph Differentiate(Graph graph)
     {
-        HashSet<int> wanted = ValuesWithWeightsBefore(graph);
-        var views = new Views(graph);
-        var written = new HashSet<int> { views.Root(graph.Loss.Input) };
-        var gradients = new List<GradientNode>();
-        foreach (Node node in graph.Nodes.Reverse().Where(node => node.Output >= 0))
-        {
-            bool hasWeights = graph.Parameters.Any(parameter => parameter.Node == node.Id);
-            bool inputWanted = wanted.Contains(node.Input);
-            if (node.Operation.IsView || (!hasWeights && !inputWanted))
-                continue;
-            GradientMode mode = !inputWanted ? GradientMode.None
-                : written.Add(views.Root(node.Input)) ? GradientMode.Overwrite : GradientMode.Accumulate;
-            gradients.Add(new GradientNode(node.Id, mode));
-        }
-
-        return new TrainingGraph(graph, gradients.ToEquatableArray());
-    }
-
-    private static HashSet<int> ValuesWithWeightsBefore(Graph graph)
-    {
-        var values = new HashSet<int>();
-        foreach (Node node in graph.Nodes)
-        {
-            if (graph.Parameters.Any(parameter => parameter.Node == node.Id) || node.Inputs.Any(values.Contains))
-                values.Add(node.Output);
-        }
-
-        return values;
+        bool[] wanted = new bool[graph.Values.Count];
+        var trained = new HashSet<int>(graph.Parameters.Where(parameter => parameter.Spec.Trainable).Select(parameter => parameter.Node));
+        foreach (Node node in graph.Nodes.Where(node => node.Output >= 0))
+            wanted[node.Output] = trained.Contains(node.Id) || node.Inputs.Any(input => wanted[input]);
+        return new TrainingGraph(graph, wanted.ToEquatableArray());
     }
 }

@@ -26,8 +26,8 @@ internal static class LiveRegions
         Need(needed, graph.Loss.Input, logical[graph.Loss.Input]);
         Need(needed, graph.Input, logical[graph.Input]);
         var inStage = new HashSet<int>(stages.SelectMany(stage => stage.Nodes));
-        foreach (Node node in graph.Nodes.Where(node => !inStage.Contains(node.Id)))
-            Need(needed, node.Input, logical[node.Input]);
+        foreach (int input in graph.Nodes.Where(node => !inStage.Contains(node.Id)).SelectMany(node => node.Inputs))
+            Need(needed, input, logical[input]);
 
         for (int i = stages.Count - 1; i >= 0; i--)
         {
@@ -39,6 +39,8 @@ internal static class LiveRegions
             Shape anchor = AnchorShape(graph, stage, logical, needed[stage.Output]!);
             Shape all = logical[stage.Input];
             Need(needed, stage.Input, anchor.Rank == 3 ? operation.LiveInput(all, anchor.Height, anchor.Width) : all);
+            foreach (int input in stage.Inputs.Skip(1))
+                Need(needed, input, logical[input]);
         }
 
         // An element-wise stage walks through both of its arrays at once: where its input is stored beyond what it needs, so is its output.

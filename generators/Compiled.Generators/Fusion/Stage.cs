@@ -1,17 +1,37 @@
+using System.Linq;
+
 namespace Compiled.Generators;
+
+/// <summary>What a backward call does with the gradient of an input; as cn_gradient_mode.</summary>
+internal enum GradientMode
+{
+    None,
+    Overwrite,
+    Accumulate,
+}
 
 /// <summary>An anchor and its epilogue: one native call forward and one backward.</summary>
 /// <param name="Number">Its number, from 1.</param>
 /// <param name="Nodes">The nodes in it, the anchor first.</param>
 /// <param name="Epilogue">What is done to the anchor's result.</param>
-/// <param name="Input">The value it reads.</param>
+/// <param name="Inputs">The values it reads: the anchor's, then what the epilogue adds.</param>
 /// <param name="Output">The value it makes.</param>
 /// <param name="HasBackward">Whether it has a backward call.</param>
-/// <param name="InputMode">What that does with the gradient of the input.</param>
+/// <param name="InputModes">What that does with the gradient of each input.</param>
 internal sealed record Stage(
-    int Number, EquatableArray<int> Nodes, Epilogue Epilogue, int Input, int Output, bool HasBackward, GradientMode InputMode)
+    int Number,
+    EquatableArray<int> Nodes,
+    Epilogue Epilogue,
+    EquatableArray<int> Inputs,
+    int Output,
+    bool HasBackward,
+    EquatableArray<GradientMode> InputModes)
 {
     public int Anchor => Nodes[0];
+
+    public int Input => Inputs[0];
+
+    public bool WantsInputGradient => InputModes.Any(mode => mode != GradientMode.None);
 }
 
 /// <summary>A network as stages.</summary>

@@ -9,23 +9,27 @@ internal sealed class StageBuilder
     private readonly TrainingGraph _training;
     private readonly ModelOptions _options;
     private readonly ILookup<int, Node> _consumers;
+    private readonly Dictionary<int, int> _producers;
 
     private StageBuilder(TrainingGraph training, ModelOptions options)
     {
         _training = training;
         _options = options;
-        _consumers = training.Graph.Nodes.SelectMany(node => node.Inputs, (node, input) => (node, input)).ToLookup(pair => pair.input, pair => pair.node);
+        _consumers = Graph.Nodes.SelectMany(node => node.Inputs, (node, input) => (node, input)).ToLookup(pair => pair.input, pair => pair.node);
+        _producers = Graph.Nodes.Where(node => node.Output >= 0).ToDictionary(node => node.Output, node => node.Id);
     }
+
+    private Graph Graph => _training.Graph;
 
     public static StageGraph Build(TrainingGraph training, ModelOptions options) => new StageBuilder(training, options).Build();
 
     private StageGraph Build()
     {
-        Graph graph = _training.Graph;
         Node? softmax = SoftmaxInLoss();
+        int logits = softmax?.Input ?? Graph.Loss.Input;
         var taken = new HashSet<int>();
         var stages = new List<Stage>();
-        foreach (Node node in graph.Nodes)
+        foreach (Node node in Graph.Nodes)
         {
             if (node.Operation is LossOperation || node.Operation.IsView || node == softmax || taken.Contains(node.Id))
                 continue;
@@ -34,19 +38,17 @@ internal sealed class StageBuilder
             stages.Add(stage);
         }
 
-        Dictionary<int, Stage> byAnchor = stages.ToDictionary(stage => stage.Anchor);
-        IEnumerable<int> backward = _training.Gradients
-            .Where(gradient => byAnchor.ContainsKey(gradient.Node)).Select(gradient => byAnchor[gradient.Node].Number);
-        (Shape[] stored, Shape[] anchors) = LiveRegions.Find(graph, stages, trim: _options.Fused);
+        List<int> backward = SetInputModes(stages, logits);
+        (Shape[] stored, Shape[] anchors) = LiveRegions.Find(Graph, stages, trim: _options.Fused);
         return new StageGraph(
             _training, _options, stages.ToEquatableArray(), backward.ToEquatableArray(), stored.ToEquatableArray(),
-            anchors.ToEquatableArray(), softmax?.Input ?? graph.Loss.Input, softmax is not null);
+            anchors.ToEquatableArray(), logits, softmax is not null);
     }
 
     /// <summary>Follows the only consumer as long as it can join the epilogue.</summary>
     private Stage Grow(Node anchor, int number)
     {
-        List<int> nodes = [anchor.Id];
+        List<int> nodes = [anchor.Id], inputs = [.. anchor.Inputs];
         Epilogue epilogue = Epilogue.None;
         int output = anchor.Output;
         int followed = output;
@@ -54,11 +56,13 @@ internal sealed class StageBuilder
         {
             // A view that keeps the shape is nothing but a name.
             bool isName = next.Operation.IsView && next.Operation is not FlattenOperation;
-            if (!isName && (next.Operation.Join(epilogue) is not { } joined || !anchor.Operation.TakesEpilogue(joined)))
-                break;
             if (!isName)
             {
-                epilogue = next.Operation.Join(epilogue)!;
+                IEnumerable<int> others = next.Inputs.Where(input => input != followed);
+                if (next.Operation.Join(epilogue) is not { } joined || !anchor.Operation.TakesEpilogue(joined) || others.Any(IsLater))
+                    break;
+                epilogue = joined;
+                inputs.AddRange(others);
                 nodes.Add(next.Id);
                 output = next.Output;
             }
@@ -66,9 +70,34 @@ internal sealed class StageBuilder
             followed = next.Output;
         }
 
-        GradientNode? gradient = _training.Gradients.FirstOrDefault(candidate => candidate.Node == anchor.Id);
-        GradientMode inputMode = gradient?.InputMode ?? GradientMode.None;
-        return new Stage(number, nodes.ToEquatableArray(), epilogue, anchor.Input, output, gradient is not null, inputMode);
+        return new Stage(number, nodes.ToEquatableArray(), epilogue, inputs.ToEquatableArray(), output, HasBackward: false, default);
+
+        // A stage runs where its anchor stands: what else it reads must be there by then.
+        bool IsLater(int value) => _producers.TryGetValue(value, out int producer) && producer > anchor.Id;
+    }
+
+    /// <summary>
+    /// Walks through the backward pass: the first stage to write the gradient of a value overwrites it, later ones add. Returns the order of
+    /// the pass.
+    /// </summary>
+    private List<int> SetInputModes(List<Stage> stages, int logits)
+    {
+        var views = new Views(Graph);
+        var written = new HashSet<int> { views.Root(logits) };
+        var backward = new List<int>();
+        for (int i = stages.Count - 1; i >= 0; i--)
+        {
+            if (!stages[i].Nodes.Any(node => _training.HasBackward(Graph.Nodes[node])))
+                continue;
+            IEnumerable<GradientMode> modes = stages[i].Inputs.Select(input =>
+                !_training.Wanted[input] ? GradientMode.None
+                : written.Add(views.Root(input)) ? GradientMode.Overwrite
+                : GradientMode.Accumulate);
+            stages[i] = stages[i] with { HasBackward = true, InputModes = modes.ToEquatableArray() };
+            backward.Add(stages[i].Number);
+        }
+
+        return backward;
     }
 
     private Node? OnlyConsumer(int value)
@@ -80,9 +109,8 @@ internal sealed class StageBuilder
     /// <summary>The softmax that only a cross-entropy reads.</summary>
     private Node? SoftmaxInLoss()
     {
-        Graph graph = _training.Graph;
-        if (!_options.Fused || graph.Loss.Operation is not LossOperation { IsCrossentropy: true } || _consumers[graph.Loss.Input].Count() != 1)
+        if (!_options.Fused || Graph.Loss.Operation is not LossOperation { IsCrossentropy: true } || _consumers[Graph.Loss.Input].Count() != 1)
             return null;
-        return graph.Nodes.FirstOrDefault(node => node.Output == graph.Loss.Input && node.Operation is SoftmaxOperation);
+        return Graph.Nodes.FirstOrDefault(node => node.Output == Graph.Loss.Input && node.Operation is SoftmaxOperation);
     }
 }

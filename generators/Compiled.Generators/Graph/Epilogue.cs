@@ -2,15 +2,17 @@ using System.Collections.Generic;
 
 namespace Compiled.Generators;
 
-/// <summary>What a stage does to the result of its anchor, in this order: activation, pooling, dropout.</summary>
-internal sealed record Epilogue(ActivationOperation? Activation, MaxPooling2DOperation? Pool, DropoutOperation? Dropout)
+/// <summary>What a stage does to the result of its anchor, in this order: addition, activation, pooling, dropout.</summary>
+internal sealed record Epilogue(AddOperation? Add, ActivationOperation? Activation, MaxPooling2DOperation? Pool, DropoutOperation? Dropout)
 {
-    public static Epilogue None { get; } = new(null, null, null);
+    public static Epilogue None { get; } = new(null, null, null, null);
 
     public string ActivationConstant => (Activation?.Function ?? ActivationFunction.Linear).Constant();
 
     public IEnumerable<string> Titles()
     {
+        if (Add is not null)
+            yield return Add.Title;
         if (Activation is not null)
             yield return Activation.Title;
         if (Pool is not null)

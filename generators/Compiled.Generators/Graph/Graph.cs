@@ -9,13 +9,16 @@ namespace Compiled.Generators;
 /// </summary>
 /// <param name="Values">The values, by number.</param>
 /// <param name="Nodes">The layers in order; the last one is the loss.</param>
-/// <param name="Parameters">The weights, in the order of their layers.</param>
+/// <param name="Parameters">The weights, in the order of their layers; those that training changes by itself among them.</param>
 /// <param name="Input">The value that a sample is.</param>
 /// <param name="Output">The value that a prediction is.</param>
 internal sealed record Graph(
     EquatableArray<Value> Values, EquatableArray<Node> Nodes, EquatableArray<Parameter> Parameters, int Input, int Output)
 {
     public Node Loss => Nodes.Last;
+
+    /// <summary>The node that makes a value; null for the input.</summary>
+    public Node? Producer(int value) => Nodes.FirstOrDefault(node => node.Output == value);
 
     /// <summary>The values that the loss depends on. No other one is computed, in any pass.</summary>
     public HashSet<int> ValuesBeforeLoss()
@@ -32,28 +35,36 @@ internal sealed record Graph(
 /// <param name="Shape">Its logical shape.</param>
 internal sealed record Value(int Id, Shape Shape);
 
-/// <summary>A layer.</summary>
+/// <summary>A layer, or a part of one that does several things.</summary>
 /// <param name="Id">Its number.</param>
-/// <param name="Name">Its name.</param>
+/// <param name="Layer">The name of the layer.</param>
+/// <param name="Part">What distinguishes it from the other parts of its layer; empty for the first.</param>
 /// <param name="Operation">What it does.</param>
 /// <param name="Inputs">The values it reads.</param>
 /// <param name="Output">The value it makes; -1 for the loss.</param>
-internal sealed record Node(int Id, string Name, Operation Operation, EquatableArray<int> Inputs, int Output)
+internal sealed record Node(int Id, string Layer, string Part, Operation Operation, EquatableArray<int> Inputs, int Output)
 {
-    /// <summary>The value it reads, of a layer that reads one.</summary>
-    public int Input => Inputs.Count == 1 ? Inputs[0] : throw new System.InvalidOperationException($"'{Name}' reads {Inputs.Count} values.");
+    /// <summary>A name that no other node has.</summary>
+    public string Name => Part.Length == 0 ? Layer : $"{Layer}/{Part}";
+
+    /// <summary>The value it reads first.</summary>
+    public int Input => Inputs[0];
 }
 
-/// <summary>A trainable tensor.</summary>
-/// <param name="Node">The layer it belongs to.</param>
+/// <summary>A tensor that a model keeps from step to step.</summary>
+/// <param name="Node">The node it belongs to.</param>
 /// <param name="Name">Its name in files.</param>
 /// <param name="Spec">Its shape and how it starts.</param>
 internal sealed record Parameter(int Node, string Name, ParameterSpec Spec);
 
-/// <summary>A trainable tensor as a layer asks for it.</summary>
+/// <summary>A tensor that a model keeps, as a layer asks for it.</summary>
 /// <param name="Name">Its name within the layer.</param>
 /// <param name="Shape">Its shape.</param>
 /// <param name="Initializer">A member of Compiled.Initializer.</param>
 /// <param name="FanIn">Inputs of one unit.</param>
 /// <param name="FanOut">Units of one input.</param>
-internal sealed record ParameterSpec(string Name, Shape Shape, string Initializer, long FanIn, long FanOut);
+internal sealed record ParameterSpec(string Name, Shape Shape, string Initializer, long FanIn, long FanOut)
+{
+    /// <summary>Whether the optimizer changes it.</summary>
+    public bool Trainable { get; init; } = true;
+}

@@ -1,4 +1,3 @@
-using System;
 using System.Collections.Generic;
 using System.Linq;
 
@@ -7,16 +6,10 @@ namespace Compiled.Generators;
 /// <summary>Build: turns the layers of a declaration into a graph, inferring every shape, or reports why it cannot.</summary>
 internal sealed class GraphBuilder
 {
-    private const long ElementLimit = int.MaxValue;
-
     private readonly IssueList _issues;
-    private readonly List<Value> _values = [];
-    private readonly List<Node> _nodes = [];
-    private readonly List<Parameter> _parameters = [];
+    private readonly GraphAssembly _graph = new();
     private readonly List<int> _layerOfNode = [];
-    private readonly Dictionary<string, int> _byName = new(StringComparer.Ordinal);
-    private readonly LayerNames _names = new();
-    private int _dropouts;
+    private int _randomStreams;
 
     private GraphBuilder(IssueList issues)
     {
@@ -33,20 +26,17 @@ internal sealed class GraphBuilder
 
     private Graph? Build(EquatableArray<LayerSpec> layers)
     {
-        if (!RequireFrame(layers))
-            return null;
-        if (AddInput(layers[0]) is not { } current)
+        var scope = new LayerScope("");
+        if (!RequireFrame(layers) || AddInput(layers[0], scope) is not { } current)
             return null;
         for (int i = 1; i < layers.Count; i++)
         {
-            if (AddLayer(layers[i], i, current) is not { } node)
+            if (AddLayer(layers[i], i, scope, current) is not { } value)
                 return null;
-            current = node.Output < 0 ? current : node.Output;
+            current = value;
         }
 
-        Node loss = _nodes[_nodes.Count - 1];
-        var graph = new Graph(
-            _values.ToEquatableArray(), _nodes.ToEquatableArray(), _parameters.ToEquatableArray(), Input: 0, Output: loss.Input);
+        Graph graph = _graph.ToGraph();
         if (!_issues.HasErrors)
             ReportDeadLayers(graph);
         return LiveGraph.Of(graph);
@@ -58,7 +48,7 @@ internal sealed class GraphBuilder
         bool hasInput = layers.Count > 0 && layers[0].Kind == InputLayer.Kind;
         for (int i = 0; i < layers.Count; i++)
         {
-            if (layers[i].Kind != InputLayer.Kind && LayerKinds.Find(layers[i].Kind) is null)
+            if (!IsKnown(layers[i].Kind))
                 _issues.OnLayer(Rules.UnknownLayer, i, layers[i].Kind);
             else if (i > 0 && layers[i].Kind == InputLayer.Kind)
                 _issues.OnLayer(Rules.NoInput, i, hasInput ? "There is a second [Input]" : "[Input] is not the first layer");
@@ -73,100 +63,171 @@ internal sealed class GraphBuilder
         return !_issues.HasErrors;
     }
 
-    private int? AddInput(LayerSpec spec)
+    private static bool IsKnown(string kind) => kind == InputLayer.Kind || BlockLayer.IsBlock(kind) || LayerKinds.Find(kind) is not null;
+
+    private int? AddInput(LayerSpec spec, LayerScope scope)
     {
         var arguments = new LayerArguments(spec, 0, "Input", _issues);
-        if (InputLayer.Read(arguments, _issues) is not { } shape || (arguments.Text("from") is { } from && Find(from, 0) is null))
+        if (InputLayer.Read(arguments, _issues) is not { } shape)
             return null;
-        if (Name(arguments, InputLayer.BaseName, 0) is not { } name)
+        if (arguments.Text("from") is { } from && scope.Find(from, "from", 0, 0, _issues) is null)
             return null;
-        return _byName[name] = Add(shape);
+        if (scope.Next(arguments, InputLayer.BaseName, 0, _issues) is not { } name)
+            return null;
+        int value = _graph.AddValue(shape);
+        scope.Define(name, value);
+        return value;
     }
 
-    private Node? AddLayer(LayerSpec spec, int layer, int previous)
+    /// <summary>Adds a layer, or the layers of a block; returns what the next one reads, or null after an issue was reported.</summary>
+    private int? AddLayer(LayerSpec spec, int layer, LayerScope scope, int previous)
     {
+        if (BlockLayer.IsBlock(spec.Kind))
+            return AddBlocks(spec, layer, scope, previous);
         LayerKind kind = LayerKinds.Find(spec.Kind)!;
-        var arguments = new LayerArguments(spec, layer, kind.Name, _issues);
-        Operation operation = kind.Read(arguments);
-        if (arguments.Failed)
+        if (Source(new LayerArguments(spec, layer, kind.Name, _issues), layer, scope, previous) is not { } source)
             return null;
-        int? source = arguments.Text("from") is { } from ? Find(from, layer) : previous;
-        if (source is not { } input || Name(arguments, operation.BaseName, layer) is not { } name)
+        var arguments = new LayerArguments(spec, layer, kind.Name, _issues) { Input = _graph.ShapeOf(source) };
+        IReadOnlyList<Operation> parts = kind.Read(arguments);
+        if (arguments.Failed || Inputs(arguments, layer, scope, source) is not { } inputs)
             return null;
-        var place = new LayerPlace(layer, $"{operation.Title} '{name}'", () => Chain(input), _issues);
-        operation = Fit(operation, input, place);
-        if (operation.Infer(_values[input].Shape, place) is not { } shape)
-            return null;
-        if (shape.Elements > ElementLimit)
+        return scope.Next(arguments, parts[0].BaseName, layer, _issues) is { } name ? AddParts(parts, name, layer, scope, inputs) : null;
+    }
+
+    private int? AddParts(IReadOnlyList<Operation> parts, string name, int layer, LayerScope scope, List<int> inputs)
+    {
+        int current = inputs[0];
+        for (int i = 0; i < parts.Count; i++)
         {
-            place.TooLarge($"gives {shape} = {Count(shape.Elements)} elements per sample");
+            string part = i == 0 ? "" : parts[i].BaseName;
+            if (AddNode(parts[i], scope.Qualify(name), part, layer, i == 0 ? inputs : [current]) is not { } node)
+                return null;
+            current = node.Output < 0 ? current : node.Output;
+        }
+
+        scope.Define(name, current);
+        return current;
+    }
+
+    /// <summary>What the layer reads first: the layer before it, or the one that it names.</summary>
+    private int? Source(LayerArguments arguments, int layer, LayerScope scope, int previous) =>
+        arguments.Text("from") is { } from ? scope.Find(from, "from", 0, layer, _issues) : previous;
+
+    /// <summary>All that the layer reads.</summary>
+    private List<int>? Inputs(LayerArguments arguments, int layer, LayerScope scope, int source)
+    {
+        List<int> inputs = [source];
+        EquatableArray<string> names = arguments.Texts("layers");
+        for (int i = 0; i < names.Count; i++)
+        {
+            if (scope.Find(names[i], "layers", i, layer, _issues) is not { } value)
+                return null;
+            inputs.Add(value);
+        }
+
+        return inputs;
+    }
+
+    private int? AddBlocks(LayerSpec spec, int layer, LayerScope scope, int previous)
+    {
+        var arguments = new LayerArguments(spec, layer, BlockLayer.Title(spec), _issues);
+        BlockLayer block = BlockLayer.Read(spec, arguments);
+        if (arguments.Failed || !RequireBody(spec, layer) || Source(arguments, layer, scope, previous) is not { } current)
+            return null;
+        for (int i = 0; i < block.Repeat; i++)
+        {
+            // A name stands for the last repetition.
+            string? given = arguments.Text("name");
+            string? name = given is null ? scope.Next(arguments, block.BaseName, layer, _issues)
+                : block.Repeat == 1 ? scope.Next(arguments, given, layer, _issues)
+                : $"{given}_{i + 1}";
+            if (name is null || AddBlock(spec, block, name, layer, scope, current) is not { } output)
+                return null;
+            scope.Define(name, output);
+            if (given is not null)
+                scope.Define(given, output);
+            current = output;
+        }
+
+        return current;
+    }
+
+    /// <summary>The layers of one repetition, and what leads past them.</summary>
+    private int? AddBlock(LayerSpec spec, BlockLayer block, string name, int layer, LayerScope scope, int input)
+    {
+        string prefix = scope.Qualify(name);
+        var inside = new LayerScope($"{prefix}/");
+        inside.Define(InputLayer.BaseName, input);
+        int current = input;
+        foreach (LayerSpec each in spec.Body)
+        {
+            if (AddLayer(each, layer, inside, current) is not { } value)
+                return null;
+            current = value;
+        }
+
+        return block.IsResidual ? AddResidual(block, prefix, layer, input, current) : current;
+    }
+
+    private int? AddResidual(BlockLayer block, string name, int layer, int input, int output)
+    {
+        int? shortcut = input;
+        foreach (Operation operation in block.Shortcut(_graph.ShapeOf(input), _graph.ShapeOf(output)))
+            shortcut = shortcut is { } value ? AddNode(operation, name + "/shortcut", operation.BaseName, layer, [value])?.Output : null;
+        if (shortcut is not { } past || AddNode(new AddOperation(), name, "add", layer, [output, past]) is not { } sum)
+            return null;
+        return block.Activation is { } activation ? AddNode(activation, name, activation.BaseName, layer, [sum.Output])?.Output : sum.Output;
+    }
+
+    /// <summary>A block holds layers only, and not itself.</summary>
+    private bool RequireBody(LayerSpec spec, int layer)
+    {
+        string? fault = spec.BodyFault;
+        if (fault is null && spec.Body.FirstOrDefault(each => !IsKnown(each.Kind)) is { } unknown)
+            fault = $"'{spec.BodyName}' has the layer '{unknown.Kind}', which this version of Compiled does not know";
+        if (fault is null && spec.Body.Any(each => each.Kind == InputLayer.Kind || LayerKinds.IsLoss(each.Kind)))
+            fault = $"'{spec.BodyName}' has an input or a loss of its own: these belong to the model";
+        if (fault is not null)
+            _issues.OnLayer(Rules.BadBlock, layer, fault);
+        return fault is null;
+    }
+
+    private Node? AddNode(Operation operation, string name, string part, int layer, List<int> inputs)
+    {
+        var place = new LayerPlace(layer, $"{operation.Title} '{name}'", () => _graph.Chain(inputs[0]), _issues);
+        operation = Fit(operation, inputs[0], place);
+        EquatableArray<Shape> shapes = inputs.Select(_graph.ShapeOf).ToEquatableArray();
+        if (operation.Infer(shapes, place) is not { } shape)
+            return null;
+        if (shape.Elements > GraphAssembly.ElementLimit)
+        {
+            place.TooLarge($"gives {shape} = {GraphAssembly.Count(shape.Elements)} elements per sample");
             return null;
         }
 
-        return AddNode(operation, name, input, shape, place);
+        EquatableArray<ParameterSpec> parameters = operation.Parameters(shapes[0]);
+        if (parameters.FirstOrDefault(parameter => parameter.Shape.Elements > GraphAssembly.ElementLimit) is { } large)
+        {
+            place.TooLarge($"needs a {large.Name} of {large.Shape} = {GraphAssembly.Count(large.Shape.Elements)} weights");
+            return null;
+        }
+
+        _layerOfNode.Add(layer);
+        return _graph.AddNode(operation, name, part, inputs, shape, parameters);
     }
 
     /// <summary>The operation with what it takes from where it stands, after it was held against that.</summary>
     private Operation Fit(Operation operation, int input, LayerPlace place)
     {
-        Operation? before = Producer(input)?.Operation;
+        Operation? before = _graph.Producer(input)?.Operation;
         if (operation is SoftmaxOperation && before is SoftmaxOperation)
             _issues.OnLayer(Rules.SoftmaxTwice, place.Layer, place.Title);
         return operation switch
         {
-            DropoutOperation dropout => dropout with { Stream = _dropouts++ },
-            LossOperation loss => loss.For(_values[input].Shape, before, place),
+            RandomOperation random => random with { Stream = _randomStreams++ },
+            LossOperation loss => loss.For(_graph.ShapeOf(input), before, place),
             _ => operation,
         };
-    }
-
-    private Node? AddNode(Operation operation, string name, int current, Shape shape, LayerPlace place)
-    {
-        int output = operation is LossOperation ? -1 : Add(shape);
-        var node = new Node(_nodes.Count, name, operation, new[] { current }.ToEquatableArray(), output);
-        _nodes.Add(node);
-        _layerOfNode.Add(place.Layer);
-        _byName[name] = output;
-        foreach (ParameterSpec parameter in operation.Parameters(_values[current].Shape))
-        {
-            if (parameter.Shape.Elements > ElementLimit)
-            {
-                place.TooLarge($"needs a {parameter.Name} of {parameter.Shape} = {Count(parameter.Shape.Elements)} weights");
-                return null;
-            }
-
-            _parameters.Add(new Parameter(node.Id, $"{name}/{parameter.Name}", parameter));
-        }
-
-        return node;
-    }
-
-    private string? Name(LayerArguments arguments, string baseName, int layer)
-    {
-        string name = _names.Next(arguments, baseName);
-        if (!LayerNames.IsName(name))
-        {
-            arguments.OutOfRange("name", $"'{name}'", LayerNames.Range);
-            return null;
-        }
-
-        if (!_byName.ContainsKey(name))
-            return name;
-        _issues.OnArgument(Rules.DuplicateName, layer, "name", name);
-        return null;
-    }
-
-    /// <summary>The value of an earlier layer, or null after an issue was reported.</summary>
-    private int? Find(string name, int layer)
-    {
-        if (_byName.TryGetValue(name, out int value))
-            return value;
-        string close = _byName.Keys.OrderBy(known => Spelling.Distance(known, name)).ThenBy(known => known, StringComparer.Ordinal)
-            .FirstOrDefault() ?? "";
-        bool isClose = close.Length > 0 && Spelling.Distance(close, name) <= Math.Max(2, name.Length / 3);
-        string hint = isClose ? $"; did you mean '{close}'?" : "";
-        _issues.OnArgument(Rules.UnknownName, layer, "from", name, hint);
-        return null;
     }
 
     private void ReportDeadLayers(Graph graph)
@@ -178,28 +239,4 @@ internal sealed class GraphBuilder
                 _issues.OnLayer(Rules.DeadLayer, _layerOfNode[node.Id], $"{node.Operation.Title} '{node.Name}'");
         }
     }
-
-    private int Add(Shape shape)
-    {
-        _values.Add(new Value(_values.Count, shape));
-        return _values.Count - 1;
-    }
-
-    /// <summary>The layer that makes a value; null for the input.</summary>
-    private Node? Producer(int value) => value == 0 ? null : _nodes[value - 1];
-
-    /// <summary>The layers and shapes that led to a value; only the last of a long network.</summary>
-    private string Chain(int value)
-    {
-        const int Shown = 8;
-        var steps = new List<string>();
-        for (Node? node = Producer(value); node is not null; node = Producer(node.Input))
-            steps.Add($"{node.Name} {_values[node.Output].Shape}");
-        steps.Add($"input {_values[0].Shape}");
-        steps.Reverse();
-        return (steps.Count > Shown ? "… → " : "") + string.Join(" → ", steps.Skip(steps.Count - Shown));
-    }
-
-    private static string Count(long elements) =>
-        elements == long.MaxValue ? "more than 9e18" : elements.ToString("N0", System.Globalization.CultureInfo.InvariantCulture);
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Text;
 
 namespace Compiled.Generators;
 
@@ -27,6 +28,19 @@ internal sealed class LayerNames
     /// <summary>Whether a name can be a member in C# and a key in files.</summary>
     public static bool IsName(string name) =>
         name.Length is > 0 and <= MaxLength && IsLetter(name[0]) && name.All(c => IsLetter(c) || c is >= '0' and <= '9' or '_');
+
+    /// <summary>The name of a class as Keras would number layers of it: <c>BasicBlock</c> is <c>basic_block</c>.</summary>
+    public static string Snake(string name)
+    {
+        var text = new StringBuilder();
+        for (int i = 0; i < name.Length; i++)
+        {
+            bool begins = char.IsUpper(name[i]) && i > 0 && (!char.IsUpper(name[i - 1]) || (i + 1 < name.Length && char.IsLower(name[i + 1])));
+            text.Append(begins && text[text.Length - 1] != '_' ? "_" : "").Append(char.ToLowerInvariant(name[i]));
+        }
+
+        return text.ToString();
+    }
 
     private static bool IsLetter(char c) => c is >= 'a' and <= 'z' or >= 'A' and <= 'Z';
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 
 namespace Compiled.Generators;
 
@@ -18,6 +19,13 @@ internal sealed record LayerPlace(int Layer, string Title, Func<string> Chain, I
     public Shape? TooSmall(Shape input, string? argument, string reason, string remedy)
     {
         Issues.OnArgument(Rules.TooSmall, Layer, argument, Title, input.ToString(), reason, Chain(), remedy);
+        return null;
+    }
+
+    public Shape? JoinMismatch(EquatableArray<Shape> inputs, string takes, string remedy)
+    {
+        string shapes = string.Join(" and ", inputs.Select(input => input.ToString()));
+        Issues.OnLayer(Rules.JoinMismatch, Layer, Title, takes, shapes, Chain(), remedy);
         return null;
     }
 

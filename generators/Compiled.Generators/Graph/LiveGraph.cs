@@ -17,11 +17,11 @@ internal static class LiveGraph
             return graph;
         Dictionary<int, int> nodes = Numbers(live.Select(node => node.Id));
         Dictionary<int, int> values = Numbers(live.Where(node => node.Output >= 0).Select(node => node.Output).Prepend(graph.Input));
-        int dropouts = 0;
+        int streams = 0;
         IEnumerable<Node> renumbered = live.Select(node => node with
         {
             Id = nodes[node.Id],
-            Operation = node.Operation is DropoutOperation dropout ? dropout with { Stream = dropouts++ } : node.Operation,
+            Operation = node.Operation is RandomOperation random ? random with { Stream = streams++ } : node.Operation,
             Inputs = node.Inputs.Select(input => values[input]).ToEquatableArray(),
             Output = node.Output < 0 ? node.Output : values[node.Output],
         });

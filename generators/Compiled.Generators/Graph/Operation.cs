@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 
 namespace Compiled.Generators;
 
@@ -24,13 +25,19 @@ internal abstract record Operation
     public virtual bool IsTrainingOnly => false;
 
     /// <summary>The output's shape, or null after an issue was reported.</summary>
-    public abstract Shape? Infer(Shape input, LayerPlace place);
+    public virtual Shape? Infer(EquatableArray<Shape> inputs, LayerPlace place) => Infer(inputs[0], place);
+
+    /// <summary>The same for what reads one value.</summary>
+    public virtual Shape? Infer(Shape input, LayerPlace place) => throw new InvalidOperationException(Title);
 
     /// <summary>The weights.</summary>
     public virtual EquatableArray<ParameterSpec> Parameters(Shape input) => EquatableArray<ParameterSpec>.Empty;
 
     /// <summary>The type of the generated member for the weights.</summary>
     public virtual string? WeightsType => null;
+
+    /// <summary>The names of the weights in the order in which that type takes them; those that a layer does without are null there.</summary>
+    public virtual IReadOnlyList<string> WeightNames => [];
 
     /// <summary>Whether each element of the output comes from the one at the same place in the input.</summary>
     public virtual bool IsElementwise => false;
@@ -49,6 +56,9 @@ internal abstract record Operation
 
     /// <summary>Which values the backward call reads.</summary>
     public virtual SavedValues Saved(Epilogue epilogue) => SavedValues.None;
+
+    /// <summary>The bytes per sample of the codes, where they are saved.</summary>
+    public virtual long CodeBytes(Shape input, Shape output) => output.Elements;
 
     /// <summary>The expression that makes the native op.</summary>
     public virtual void WriteCreate(CodeWriter writer, StagePlan stage) => throw new InvalidOperationException(Title);
@@ -71,6 +81,6 @@ internal enum SavedValues
     Input = 1,
     Output = 2,
 
-    /// <summary>A byte per output element, of the backend's own meaning.</summary>
+    /// <summary>What the forward call notes for the backward call, of a meaning that the two share.</summary>
     Codes = 4,
 }

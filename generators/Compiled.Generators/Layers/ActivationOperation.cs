@@ -37,6 +37,13 @@ internal sealed record ActivationOperation(ActivationFunction Function) : Operat
         return member == SoftmaxMember ? new SoftmaxOperation() : new ActivationOperation((ActivationFunction)member);
     }
 
+    /// <summary>The property 'Activation' of another layer; null where there is none to apply.</summary>
+    public static ActivationOperation? ReadProperty(LayerArguments arguments)
+    {
+        int member = arguments.Choice("activation", SoftmaxMember);
+        return member == 0 ? null : new ActivationOperation((ActivationFunction)member);
+    }
+
     public override Shape Infer(Shape input, LayerPlace place) => input;
 
     /// <remarks>Element by element: input and output are stored alike.</remarks>

@@ -13,9 +13,11 @@ internal sealed record Conv2DOperation(long Filters, Window Window, bool UseBias
 
     public override string WeightsType => UseBias ? "Conv2DWeights" : "KernelWeights";
 
+    public override IReadOnlyList<string> WeightNames => UseBias ? ["kernel", "bias"] : ["kernel"];
+
     public static Operation Read(LayerArguments arguments)
     {
-        long filters = arguments.Positive("filters", 0);
+        long filters = arguments.Channels("filters");
         long size = arguments.Has("kernelSize") ? arguments.Positive("kernelSize", 0) : 0;
         long height = size > 0 ? size : arguments.Positive("kernelHeight", 0);
         long width = size > 0 ? size : arguments.Positive("kernelWidth", 0);
@@ -58,7 +60,7 @@ internal sealed record Conv2DOperation(long Filters, Window Window, bool UseBias
     public override Shape LiveInput(Shape input, long height, long width) =>
         new(Window.LiveRows(input.Height, height), Window.LiveColumns(input.Width, width), input.Last);
 
-    public override bool TakesEpilogue(Epilogue epilogue) => true;
+    public override bool TakesEpilogue(Epilogue epilogue) => epilogue.Add is null;
 
     public override SavedValues Saved(Epilogue epilogue) =>
         SavedValues.Input | SavedValues.Output | (epilogue.Pool is null ? SavedValues.None : SavedValues.Codes);
@@ -83,14 +85,14 @@ internal sealed record Conv2DOperation(long Filters, Window Window, bool UseBias
 
     public override NativeCall Forward(StagePlan stage) =>
         new(
-            "cn_conv2d_forward", stage.Field, $"x: {stage.X}, kernel: {stage.Kernel}, bias: {stage.Bias}",
+            "cn_conv2d_forward", stage.Field, $"x: {stage.X}, kernel: {stage.Parameter("kernel")}, bias: {stage.Parameter("bias")}",
             $"y: {stage.Y}, codes: {stage.Codes}");
 
     public override NativeCall Predict(StagePlan stage) =>
-        new("cn_conv2d_predict", stage.Field, $"x: {stage.PredictX}, kernel: {stage.Kernel}, bias: {stage.Bias}", $"y: {stage.Y}");
+        new("cn_conv2d_predict", stage.Field, $"x: {stage.PredictX}, kernel: {stage.Parameter("kernel")}, bias: {stage.Parameter("bias")}", $"y: {stage.Y}");
 
     public override NativeCall Backward(StagePlan stage) =>
         new(
-            "cn_conv2d_backward", stage.Field, $"x: {stage.X}, kernel: {stage.Kernel}, y: {stage.Y}, codes: {stage.Codes}, dy: {stage.Dy}",
-            $"dx: {stage.Dx}, dkernel: {stage.KernelGradient}, dbias: {stage.BiasGradient}");
+            "cn_conv2d_backward", stage.Field, $"x: {stage.X}, kernel: {stage.Parameter("kernel")}, y: {stage.Y}, codes: {stage.Codes}, dy: {stage.Dy}",
+            $"dx: {stage.Dx}, dkernel: {stage.Gradient("kernel")}, dbias: {stage.Gradient("bias")}");
 }

@@ -14,6 +14,8 @@ internal sealed record DenseOperation(long Units, bool UseBias) : Operation
 
     public override string WeightsType => UseBias ? "DenseWeights" : "KernelWeights";
 
+    public override IReadOnlyList<string> WeightNames => UseBias ? ["kernel", "bias"] : ["kernel"];
+
     public static Operation Read(LayerArguments arguments) =>
         new DenseOperation(arguments.Positive("units", 0), arguments.Flag("useBias", true));
 
@@ -28,7 +30,7 @@ internal sealed record DenseOperation(long Units, bool UseBias) : Operation
         return all.ToEquatableArray();
     }
 
-    public override bool TakesEpilogue(Epilogue epilogue) => epilogue.Pool is null;
+    public override bool TakesEpilogue(Epilogue epilogue) => epilogue.Add is null && epilogue.Pool is null;
 
     public override SavedValues Saved(Epilogue epilogue) => SavedValues.Input | SavedValues.Output;
 
@@ -46,13 +48,13 @@ internal sealed record DenseOperation(long Units, bool UseBias) : Operation
     }
 
     public override NativeCall Forward(StagePlan stage) =>
-        new("cn_dense_forward", stage.Field, $"x: {stage.X}, kernel: {stage.Kernel}, bias: {stage.Bias}", $"y: {stage.Y}");
+        new("cn_dense_forward", stage.Field, $"x: {stage.X}, kernel: {stage.Parameter("kernel")}, bias: {stage.Parameter("bias")}", $"y: {stage.Y}");
 
     public override NativeCall Predict(StagePlan stage) =>
-        new("cn_dense_predict", stage.Field, $"x: {stage.PredictX}, kernel: {stage.Kernel}, bias: {stage.Bias}", $"y: {stage.Y}");
+        new("cn_dense_predict", stage.Field, $"x: {stage.PredictX}, kernel: {stage.Parameter("kernel")}, bias: {stage.Parameter("bias")}", $"y: {stage.Y}");
 
     public override NativeCall Backward(StagePlan stage) =>
         new(
-            "cn_dense_backward", stage.Field, $"x: {stage.X}, kernel: {stage.Kernel}, y: {stage.Y}, dy: {stage.Dy}",
-            $"dx: {stage.Dx}, dkernel: {stage.KernelGradient}, dbias: {stage.BiasGradient}");
+            "cn_dense_backward", stage.Field, $"x: {stage.X}, kernel: {stage.Parameter("kernel")}, y: {stage.Y}, dy: {stage.Dy}",
+            $"dx: {stage.Dx}, dkernel: {stage.Gradient("kernel")}, dbias: {stage.Gradient("bias")}");
 }

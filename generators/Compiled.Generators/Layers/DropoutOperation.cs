@@ -3,18 +3,13 @@ using System.Globalization;
 namespace Compiled.Generators;
 
 /// <summary>Dropout, alone or as an epilogue. Its mask is indexed by the logical shape, so nothing of its output is ever trimmed.</summary>
-internal sealed record DropoutOperation(double Rate) : Operation
+internal sealed record DropoutOperation(double Rate) : RandomOperation
 {
-    /// <summary>Which dropout of the network this is, from 0: its random stream.</summary>
-    public int Stream { get; init; }
-
     public override string Title => $"Dropout {Rate.ToString("R", CultureInfo.InvariantCulture)}";
 
     public override string BaseName => "dropout";
 
     public override bool IsView => Rate == 0;
-
-    public override bool IsTrainingOnly => true;
 
     public string RateCode => Rate.ToString("R", CultureInfo.InvariantCulture) + "f";
 

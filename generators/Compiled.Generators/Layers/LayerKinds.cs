@@ -6,8 +6,14 @@ namespace Compiled.Generators;
 
 /// <summary>A layer attribute that Compiled knows.</summary>
 /// <param name="Name">The attribute without namespace and suffix.</param>
-/// <param name="Read">Reads its arguments.</param>
-internal sealed record LayerKind(string Name, Func<LayerArguments, Operation> Read);
+/// <param name="Read">Reads its arguments: what it does, one thing after the other.</param>
+internal sealed record LayerKind(string Name, Func<LayerArguments, IReadOnlyList<Operation>> Read)
+{
+    public LayerKind(string name, Func<LayerArguments, Operation> read)
+        : this(name, arguments => (IReadOnlyList<Operation>)[read(arguments)])
+    {
+    }
+}
 
 /// <summary>All of them, except the input.</summary>
 internal static class LayerKinds
@@ -16,6 +22,9 @@ internal static class LayerKinds
 
     private static readonly Dictionary<string, LayerKind> ByName = new LayerKind[]
     {
+        new("Add", _ => new AddOperation()),
+        new("Concatenate", ConcatenateOperation.Read),
+        new("BatchNormalization", BatchNormalizationOperation.Read),
         new("Conv2D", Conv2DOperation.Read),
         new("MaxPooling2D", MaxPooling2DOperation.Read),
         new("Dropout", DropoutOperation.Read),

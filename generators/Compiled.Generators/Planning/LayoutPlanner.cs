@@ -44,11 +44,12 @@ internal sealed class LayoutPlanner
         foreach (Life life in lives)
             life.Offset = offsets[life.Request];
 
-        (long[] parameters, long parameterBytes) = PlaceParameters();
+        (long[] parameters, long trainableBytes, long parameterBytes) = PlaceParameters();
         return new ModelLayout(
             _stages,
             _stages.Stages.Select(stage => PlanStage(stage, parameters)).ToEquatableArray(),
             parameters.ToEquatableArray(),
+            trainableBytes,
             parameterBytes,
             size,
             SavedBytes(_values, _views.Root(_graph.Input)),
@@ -67,14 +68,18 @@ internal sealed class LayoutPlanner
         foreach (Stage stage in _stages.Stages)
         {
             int now = stage.Number - 1;
-            Use(_values, stage.Input, now);
-            Use(_values, PredictSource(stage.Input), now);
+            foreach (int input in stage.Inputs)
+            {
+                Use(_values, input, now);
+                Use(_values, PredictSource(input), now);
+            }
+
             Use(_values, stage.Output, now);
         }
 
         Use(_values, _stages.Logits, LossTime);
         Use(_values, PredictSource(_stages.Logits), LossTime);
-        if (_stages.Backward.Count > 0)
+        if (_stages.Training.Wanted[_stages.Logits])
             Use(_gradients, _stages.Logits, LossTime);
         for (int i = 0; i < _stages.Backward.Count; i++)
             FollowBackward(_stages.Stages[_stages.Backward[i] - 1], LossTime + 1 + i);
@@ -82,19 +87,24 @@ internal sealed class LayoutPlanner
 
     private void FollowBackward(Stage stage, int now)
     {
-        SavedValues saved = _graph.Nodes[stage.Anchor].Operation.Saved(stage.Epilogue);
+        Operation operation = _graph.Nodes[stage.Anchor].Operation;
+        SavedValues saved = operation.Saved(stage.Epilogue);
         if (saved.HasFlag(SavedValues.Input))
             Use(_values, stage.Input, now);
         if (saved.HasFlag(SavedValues.Output))
             Use(_values, stage.Output, now);
         if (saved.HasFlag(SavedValues.Codes))
         {
-            _codes[stage.Number] = new Life(stage.Number - 1, _stages.Stored[stage.Output].Elements) { LastUse = now };
+            long bytes = operation.CodeBytes(_graph.Values[stage.Input].Shape, _stages.Stored[stage.Output]);
+            _codes[stage.Number] = new Life(stage.Number - 1, bytes) { LastUse = now };
         }
 
         Use(_gradients, stage.Output, now);
-        if (stage.InputMode != GradientMode.None)
-            Use(_gradients, stage.Input, now);
+        for (int i = 0; i < stage.Inputs.Count; i++)
+        {
+            if (stage.InputModes[i] != GradientMode.None)
+                Use(_gradients, stage.Inputs[i], now);
+        }
     }
 
     private void Use(Dictionary<int, Life> lives, int value, int now)
@@ -117,13 +127,13 @@ internal sealed class LayoutPlanner
     {
         Node anchor = _graph.Nodes[stage.Anchor];
         var offsets = new StageOffsets(
-            Offset(_values, stage.Input),
-            Offset(_values, PredictSource(stage.Input)),
+            stage.Inputs.Select(input => Offset(_values, input)).ToEquatableArray(),
+            stage.Inputs.Select(input => Offset(_values, PredictSource(input))).ToEquatableArray(),
             Offset(_values, stage.Output),
             _codes.TryGetValue(stage.Number, out Life codes) ? codes.Offset : -1,
             stage.HasBackward ? Offset(_gradients, stage.Output) : -1,
-            stage.InputMode != GradientMode.None ? Offset(_gradients, stage.Input) : -1,
-            parameters.Where((_, i) => _graph.Parameters[i].Node == anchor.Id).ToEquatableArray());
+            stage.InputModes.Select((mode, i) => mode == GradientMode.None ? -1 : Offset(_gradients, stage.Inputs[i])).ToEquatableArray(),
+            ParametersOf(anchor, parameters));
         Shape input = _graph.Values[stage.Input].Shape;
         Shape stored = _stages.Stored[_views.Root(stage.Input)];
         return new StagePlan(
@@ -137,21 +147,38 @@ internal sealed class LayoutPlanner
             _graph.Values[anchor.Output].Shape,
             _stages.Stored[stage.Output],
             _graph.Values[stage.Output].Shape,
+            stage.Inputs.Select(input => _graph.Values[input].Shape).ToEquatableArray(),
             SavedBytes(_values, stage.Output) + SavedBytes(_codes, stage.Number),
             offsets);
     }
 
-    private (long[] Offsets, long Bytes) PlaceParameters()
+    private EquatableArray<KeyValuePair<string, long>> ParametersOf(Node node, long[] offsets) =>
+        _graph.Parameters
+            .Select((parameter, i) => (parameter, offset: offsets[i]))
+            .Where(pair => pair.parameter.Node == node.Id)
+            .Select(pair => new KeyValuePair<string, long>(pair.parameter.Spec.Name, pair.offset))
+            .ToEquatableArray();
+
+    /// <summary>One after the other, those first that the optimizer changes: it takes them as one array.</summary>
+    private (long[] Offsets, long TrainableBytes, long Bytes) PlaceParameters()
     {
         long[] offsets = new long[_graph.Parameters.Count];
-        long end = 0;
+        long trainable = Place(offsets, isTrainable: true, 0);
+        return (offsets, trainable, Place(offsets, isTrainable: false, trainable));
+    }
+
+    private long Place(long[] offsets, bool isTrainable, long end)
+    {
         for (int i = 0; i < offsets.Length; i++)
         {
+            ParameterSpec spec = _graph.Parameters[i].Spec;
+            if (spec.Trainable != isTrainable)
+                continue;
             offsets[i] = end;
-            end += MemoryPlanner.Align(_graph.Parameters[i].Spec.Shape.Elements * sizeof(float));
+            end += MemoryPlanner.Align(spec.Shape.Elements * sizeof(float));
         }
 
-        return (offsets, end);
+        return end;
     }
 
     private long SavedBytes(Dictionary<int, Life> lives, int key) =>

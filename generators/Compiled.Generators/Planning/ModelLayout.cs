@@ -6,6 +6,7 @@ namespace Compiled.Generators;
 /// <param name="Graph">The stages.</param>
 /// <param name="Stages">Each stage with its addresses.</param>
 /// <param name="Parameters">The offset of each weight among the weights.</param>
+/// <param name="TrainableBytes">The size of the weights that the optimizer changes; they come first.</param>
 /// <param name="ParameterBytes">The size of all weights.</param>
 /// <param name="ValueBytes">The size of all values, per sample.</param>
 /// <param name="InputSavedBytes">What the backward pass keeps alive of the input, per sample.</param>
@@ -19,6 +20,7 @@ internal sealed record ModelLayout(
     StageGraph Graph,
     EquatableArray<StagePlan> Stages,
     EquatableArray<long> Parameters,
+    long TrainableBytes,
     long ParameterBytes,
     long ValueBytes,
     long InputSavedBytes,

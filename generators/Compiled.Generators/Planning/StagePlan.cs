@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 
@@ -13,6 +14,7 @@ namespace Compiled.Generators;
 /// <param name="LogicalAnchor">The anchor's result as the pooling's shape rule sees it.</param>
 /// <param name="Output">The output as stored.</param>
 /// <param name="LogicalOutput">The output as the network sees it.</param>
+/// <param name="Inputs">All inputs as the network sees them.</param>
 /// <param name="SavedBytes">What the backward pass keeps alive of its output and codes, per sample.</param>
 /// <param name="Offsets">The addresses.</param>
 internal sealed record StagePlan(
@@ -25,6 +27,7 @@ internal sealed record StagePlan(
     Shape LogicalAnchor,
     Shape Output,
     Shape LogicalOutput,
+    EquatableArray<Shape> Inputs,
     long SavedBytes,
     StageOffsets Offsets)
 {
@@ -32,21 +35,23 @@ internal sealed record StagePlan(
 
     public string Field => $"_stage{Stage.Number}";
 
-    public string GradientModeCode => $"(int)cn_gradient_mode.{(Stage.InputMode switch
-    {
-        GradientMode.Overwrite => "CN_GRADIENT_OVERWRITE",
-        GradientMode.Accumulate => "CN_GRADIENT_ACCUMULATE",
-        _ => "CN_GRADIENT_NONE",
-    })}";
+    public string GradientModeCode => GradientModeOf(0);
 
     /// <summary>The member of a description that says how products are computed; empty for float32, which is 0.</summary>
     public string PrecisionCode => Precision == PrecisionKind.Float32
         ? ""
         : $" precision = (int)cn_precision.CN_PRECISION_{Precision.ToString().ToUpperInvariant()},";
 
-    public string X => Value(Offsets.X);
+    public string X => Value(Offsets.X[0]);
 
-    public string PredictX => Value(Offsets.PredictX);
+    public string PredictX => Value(Offsets.PredictX[0]);
+
+    /// <summary>What the epilogue adds; null where it adds nothing.</summary>
+    public string Addend => Epilogue.Add is null ? "0" : Value(Offsets.X.Last);
+
+    public string PredictAddend => Epilogue.Add is null ? "0" : Value(Offsets.PredictX.Last);
+
+    public string AddendGradient => Epilogue.Add is null ? "0" : Value(Offsets.Dx.Count == 0 ? -1 : Offsets.Dx.Last);
 
     public string Y => Value(Offsets.Y);
 
@@ -54,18 +59,10 @@ internal sealed record StagePlan(
 
     public string Dy => Value(Offsets.Dy);
 
-    public string Dx => Value(Offsets.Dx);
-
-    public string Kernel => Weight("Parameter", 0);
-
-    public string Bias => Weight("Parameter", 1);
-
-    public string KernelGradient => Weight("Gradient", 0);
-
-    public string BiasGradient => Weight("Gradient", 1);
+    public string Dx => Value(Offsets.Dx.Count == 0 ? -1 : Offsets.Dx[0]);
 
     /// <summary>The layers of the stage in words.</summary>
-    public string Title => string.Join(" · ", [Operation.Title, .. Offsets.Parameters.Skip(1).Select(_ => "bias"), .. Epilogue.Titles()]);
+    public string Title => string.Join(" · ", [Operation.Title, .. HasParameter("bias") ? ["bias"] : (string[])[], .. Epilogue.Titles()]);
 
     /// <summary>What of the anchor is not computed, in words; empty if nothing.</summary>
     public string Trimmed => Anchor == LogicalAnchor ? "" : $"{Anchor} of {LogicalAnchor}: nobody reads the rest.";
@@ -76,9 +73,39 @@ internal sealed record StagePlan(
     public static string Literal(long number) =>
         number.ToString(number < 10_000 ? "0" : "#,0", CultureInfo.InvariantCulture).Replace(',', '_');
 
-    private string Weight(string arena, int index) =>
-        index < Offsets.Parameters.Count ? $"{arena}({Literal(Offsets.Parameters[index])})" : "0";
+    /// <summary>The address of a weight; null where the layer does without.</summary>
+    public string Parameter(string name) => Weight("Parameter", name);
+
+    /// <summary>The address of its gradient.</summary>
+    public string Gradient(string name) => Weight("Gradient", name);
+
+    /// <summary>The constant that says what happens to the gradient of an input.</summary>
+    public string GradientModeOf(int input) => $"(int)cn_gradient_mode.{(Stage.HasBackward ? Stage.InputModes[input] : GradientMode.None) switch
+    {
+        GradientMode.Overwrite => "CN_GRADIENT_OVERWRITE",
+        GradientMode.Accumulate => "CN_GRADIENT_ACCUMULATE",
+        _ => "CN_GRADIENT_NONE",
+    }}";
+
+    private bool HasParameter(string name) => Offsets.Parameters.Any(parameter => parameter.Key == name);
+
+    private string Weight(string arena, string name) =>
+        HasParameter(name) ? $"{arena}({Literal(Offsets.Parameters.First(parameter => parameter.Key == name).Value)})" : "0";
 }
 
 /// <summary>Offsets in bytes: of values per sample, of weights absolute; -1 for what there is not.</summary>
-internal sealed record StageOffsets(long X, long PredictX, long Y, long Codes, long Dy, long Dx, EquatableArray<long> Parameters);
+/// <param name="X">Each input.</param>
+/// <param name="PredictX">The same in prediction, where dropouts do not exist.</param>
+/// <param name="Y">The output.</param>
+/// <param name="Codes">What the forward call notes for the backward call.</param>
+/// <param name="Dy">The gradient of the output.</param>
+/// <param name="Dx">The gradient of each input; empty without a backward call.</param>
+/// <param name="Parameters">The weights by their names within the layer.</param>
+internal sealed record StageOffsets(
+    EquatableArray<long> X,
+    EquatableArray<long> PredictX,
+    long Y,
+    long Codes,
+    long Dy,
+    EquatableArray<long> Dx,
+    EquatableArray<KeyValuePair<string, long>> Parameters);

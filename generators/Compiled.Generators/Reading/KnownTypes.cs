@@ -4,5 +4,6 @@ namespace Compiled.Generators;
 internal static class KnownTypes
 {
     public const string Model = "Compiled.ModelAttribute";
+    public const string Block = "Compiled.BlockAttribute";
     public const string Layer = "Compiled.LayerAttribute";
 }

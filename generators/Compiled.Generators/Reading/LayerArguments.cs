@@ -1,3 +1,5 @@
+using System;
+using System.Globalization;
 using System.Linq;
 
 namespace Compiled.Generators;
@@ -9,6 +11,9 @@ internal sealed class LayerArguments(LayerSpec spec, int layer, string title, Is
     public const string EnumRange = "one of the enumeration's members";
 
     public bool Failed { get; private set; }
+
+    /// <summary>What the layer reads first.</summary>
+    public Shape Input { get; init; } = new(1);
 
     public string? Text(string name) => Find(name) as string;
 
@@ -24,27 +29,52 @@ internal sealed class LayerArguments(LayerSpec spec, int layer, string title, Is
         long value = Integer(name, otherwise);
         if (value < 1 || value > int.MaxValue)
         {
-            OutOfRange(name, value.ToString(System.Globalization.CultureInfo.InvariantCulture), "at least 1");
+            OutOfRange(name, value.ToString(CultureInfo.InvariantCulture), "at least 1");
             return 1;
         }
 
         return value;
     }
 
+    /// <summary>A number of channels of at least 1: as written, or by a member of Compiled.Filters in percent of the input's.</summary>
+    public long Channels(string name)
+    {
+        long value = Integer(name, 0);
+        if (value is not (-25 or -50 or -100 or -200 or -400))
+            return Positive(name, 0);
+        long hundredfold = Shape.Multiply(Input.Last, -value);
+        if (hundredfold % 100 == 0)
+            return hundredfold / 100;
+        OutOfRange(name, $"{-value} % of {Input.Last} channels", "a whole number");
+        return 1;
+    }
+
     /// <summary>A number in [0, 1), also once it is a float.</summary>
-    public double Fraction(string name)
+    public double Fraction(string name) => Number(name, 0, value => value >= 0 && (float)value < 1, "at least 0 and less than 1");
+
+    /// <summary>A number in a range.</summary>
+    public double Number(string name, double otherwise, double least, double most) => Number(
+        name, otherwise, value => value >= least && value <= most, $"from {Text(least)} to {Text(most)}");
+
+    /// <summary>A number above 0 that is neither 0 nor infinite as a float.</summary>
+    public double PositiveNumber(string name, double otherwise) => Number(
+        name, otherwise, value => (float)value > 0 && !float.IsInfinity((float)value), "a float greater than 0");
+
+    private double Number(string name, double otherwise, Func<double, bool> isAllowed, string allowed)
     {
         double value = Find(name) switch
         {
             double number => number,
             long number => number,
-            _ => 0,
+            _ => otherwise,
         };
-        if (value >= 0 && (float)value < 1)
+        if (isAllowed(value))
             return value;
-        OutOfRange(name, value.ToString("R", System.Globalization.CultureInfo.InvariantCulture), "at least 0 and less than 1");
-        return 0;
+        OutOfRange(name, Text(value), allowed);
+        return otherwise;
     }
+
+    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
     /// <summary>The number of a member of an enum with <paramref name="count"/> members.</summary>
     public int Choice(string name, int count, int otherwise = 0)
@@ -52,7 +82,7 @@ internal sealed class LayerArguments(LayerSpec spec, int layer, string title, Is
         long value = Integer(name, otherwise);
         if (value >= 0 && value < count)
             return (int)value;
-        OutOfRange(name, value.ToString(System.Globalization.CultureInfo.InvariantCulture), EnumRange);
+        OutOfRange(name, value.ToString(CultureInfo.InvariantCulture), EnumRange);
         return otherwise;
     }
 
@@ -61,6 +91,8 @@ internal sealed class LayerArguments(LayerSpec spec, int layer, string title, Is
         Failed = true;
         issues.OnElement(Rules.OutOfRange, layer, name, element, title, name, value, allowed);
     }
+
+    public EquatableArray<string> Texts(string name) => Find(name) is EquatableArray<string> values ? values : default;
 
     public EquatableArray<long> Integers(string name) => Find(name) is EquatableArray<long> values ? values : default;
 

@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using System.Collections.Immutable;
 using System.Globalization;
 using System.Linq;
 using Microsoft.CodeAnalysis;
@@ -20,7 +19,7 @@ internal static class ModelReader
         var specs = new List<LayerSpec>();
         foreach (AttributeData layer in layers)
         {
-            complete &= ReadLayer(layer, out LayerSpec spec);
+            complete &= LayerReader.Read(layer, out LayerSpec spec);
             specs.Add(spec);
         }
 
@@ -36,8 +35,11 @@ internal static class ModelReader
     }
 
     /// <summary>The declaration that carries [Model]: the first, if several do.</summary>
-    public static TypeDeclarationSyntax? FindDeclaration(INamedTypeSymbol type) =>
-        FindModelAttribute(type)?.ApplicationSyntaxReference?.GetSyntax().Parent?.Parent as TypeDeclarationSyntax;
+    public static TypeDeclarationSyntax? FindDeclaration(INamedTypeSymbol type) => FindDeclaration(type, KnownTypes.Model);
+
+    /// <summary>The first declaration that carries an attribute.</summary>
+    public static TypeDeclarationSyntax? FindDeclaration(INamedTypeSymbol type, string attribute) =>
+        FindAttribute(type, attribute)?.ApplicationSyntaxReference?.GetSyntax().Parent?.Parent as TypeDeclarationSyntax;
 
     /// <summary>The layer attributes of one declaration, in the order in which they stand.</summary>
     public static List<AttributeData> LayersOf(INamedTypeSymbol type, TypeDeclarationSyntax declaration) =>
@@ -67,65 +69,12 @@ internal static class ModelReader
         type.GetAttributes().Any(
             attribute => attribute.AttributeClass is null or { TypeKind: TypeKind.Error } && IsWithin(attribute, declaration));
 
-    private static AttributeData? FindModelAttribute(INamedTypeSymbol type) =>
-        type.GetAttributes().FirstOrDefault(attribute => attribute.AttributeClass?.ToDisplayString() == KnownTypes.Model);
-
-    /// <summary>Reads the arguments of a layer that can be read; false where the compiler reports one of them.</summary>
-    private static bool ReadLayer(AttributeData attribute, out LayerSpec layer)
-    {
-        bool complete = attribute.AttributeConstructor is not null;
-        ImmutableArray<IParameterSymbol> parameters = attribute.AttributeConstructor?.Parameters ?? [];
-        IEnumerable<KeyValuePair<string, TypedConstant>> positional = attribute.ConstructorArguments
-            .Take(parameters.Length).Select((value, i) => new KeyValuePair<string, TypedConstant>(parameters[i].Name, value));
-        var arguments = new List<Argument>();
-        foreach (KeyValuePair<string, TypedConstant> argument in positional.Concat(attribute.NamedArguments))
-        {
-            complete &= !HasError(argument.Value);
-            // What no layer of Compiled takes is left out, and so is null: it says as much as nothing.
-            if (ReadConstant(argument.Value) is { } value)
-                arguments.Add(new Argument(CamelCase(argument.Key), value));
-        }
-
-        layer = new LayerSpec(WithoutSuffix(attribute.AttributeClass!.ToDisplayString()), arguments.ToEquatableArray());
-        return complete;
-    }
-
-    private static bool HasError(TypedConstant constant) =>
-        constant.Kind == TypedConstantKind.Error
-        || (constant is { Kind: TypedConstantKind.Array, IsNull: false } && constant.Values.Any(HasError));
-
-    private static object? ReadConstant(TypedConstant constant)
-    {
-        if (constant.Kind == TypedConstantKind.Array)
-        {
-            if (constant.IsNull)
-                return null;
-            var values = new List<long>();
-            foreach (TypedConstant element in constant.Values)
-            {
-                if (ReadConstant(element) is not long value)
-                    return null;
-                values.Add(value);
-            }
-
-            return values.ToEquatableArray();
-        }
-
-        return constant.Kind is not (TypedConstantKind.Primitive or TypedConstantKind.Enum) ? null : constant.Value switch
-        {
-            bool value => value,
-            string value => value,
-            float value => (double)value,
-            double value => value,
-            null => null,
-            sbyte or byte or short or ushort or int or uint or long => System.Convert.ToInt64(constant.Value, CultureInfo.InvariantCulture),
-            _ => null,
-        };
-    }
+    private static AttributeData? FindAttribute(INamedTypeSymbol type, string name) =>
+        type.GetAttributes().FirstOrDefault(attribute => attribute.AttributeClass?.ToDisplayString() == name);
 
     private static ModelOptions Options(INamedTypeSymbol type, IssueList issues)
     {
-        AttributeData model = FindModelAttribute(type)!;
+        AttributeData model = FindAttribute(type, KnownTypes.Model)!;
         return new ModelOptions(
             Choice(model, "Fusion", last: 1, issues) == 0, (PrecisionKind)Choice(model, "Precision", last: (int)PrecisionKind.BFloat16, issues));
     }
@@ -176,9 +125,4 @@ internal static class ModelReader
             name = $"{space.Name}.{name}";
         return name;
     }
-
-    public static string WithoutSuffix(string name) =>
-        name.EndsWith("Attribute", System.StringComparison.Ordinal) ? name.Substring(0, name.Length - "Attribute".Length) : name;
-
-    private static string CamelCase(string name) => char.ToLowerInvariant(name[0]) + name.Substring(1);
 }

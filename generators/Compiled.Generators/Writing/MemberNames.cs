@@ -37,7 +37,7 @@ internal sealed class MemberNames(string className)
     {
         var names = new MemberNames(className);
         return graph.Nodes.Where(node => node.Operation.WeightsType is not null)
-            .ToDictionary(node => node.Id, node => names.Next(node.Name));
+            .ToDictionary(node => node.Id, node => names.Next(node.Layer));
     }
 
     /// <summary>The member for the next layer with weights.</summary>
@@ -54,11 +54,14 @@ internal sealed class MemberNames(string className)
 
     private static string Pascal(string layer)
     {
-        // As the attribute is written: conv2d_1 is Conv2D1.
-        string name = layer.StartsWith("conv2d_", StringComparison.Ordinal) ? "Conv2D_" + layer.Substring("conv2d_".Length) : layer;
         var text = new StringBuilder();
-        foreach (string word in name.Split(['_'], StringSplitOptions.RemoveEmptyEntries))
+        foreach (string part in layer.Split(['_', '/'], StringSplitOptions.RemoveEmptyEntries))
+        {
+            // As the attribute is written: conv2d_1 is Conv2D1.
+            string word = part == "conv2d" ? "Conv2D" : part;
             text.Append(char.ToUpperInvariant(word[0])).Append(word, 1, word.Length - 1);
+        }
+
         return text.ToString();
     }
 }

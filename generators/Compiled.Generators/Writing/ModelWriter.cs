@@ -106,22 +106,27 @@ internal sealed class ModelWriter
     private void WriteWeights()
     {
         Dictionary<int, string> names = MemberNames.Of(Graph, _spec.Name);
-        for (int i = 0; i < Graph.Parameters.Count;)
+        // The analyzer reports a member of the user's half that has one of these names.
+        foreach (Node node in Graph.Nodes.Where(node => names.ContainsKey(node.Id) && !_spec.Members.Contains(names[node.Id])))
         {
-            Node node = Graph.Nodes[Graph.Parameters[i].Node];
-            int count = Graph.Parameters.Count(parameter => parameter.Node == node.Id);
-            string type = $"global::Compiled.{node.Operation.WeightsType}";
-            string shapes = string.Join(
-                ", ", Graph.Parameters.Skip(i).Take(count).Select(parameter => $"{parameter.Spec.Name} {parameter.Spec.Shape}"));
-            string weights = string.Join(", ", Enumerable.Range(i, count).Select(index => $"Weights[{index}]"));
-            i += count;
-            // The analyzer reports a member of the user's half that has this name.
-            if (_spec.Members.Contains(names[node.Id]))
-                continue;
+            IEnumerable<Parameter> parameters = Graph.Parameters.Where(parameter => Graph.Nodes[parameter.Node].Layer == node.Layer);
+            string shapes = string.Join(", ", parameters.Select(parameter => $"{parameter.Spec.Name} {parameter.Spec.Shape}"));
+            string weights = string.Join(", ", node.Operation.WeightNames.Select(name => WeightOf(node, name)));
             _writer.Line();
-            _writer.Line($"/// <summary>The weights of '{node.Name}' ({node.Operation.Title}): {shapes}.</summary>");
-            _writer.Line($"public {type} {names[node.Id]} => new({weights});");
+            _writer.Line($"/// <summary>The weights of '{node.Layer}' ({node.Operation.Title}): {shapes}.</summary>");
+            _writer.Line($"public global::Compiled.{node.Operation.WeightsType} {names[node.Id]} => new({weights});");
         }
+    }
+
+    private string WeightOf(Node node, string name)
+    {
+        for (int i = 0; i < Graph.Parameters.Count; i++)
+        {
+            if (Graph.Parameters[i].Name == $"{node.Layer}/{name}")
+                return $"Weights[{i}]";
+        }
+
+        return "null";
     }
 
     private void WritePass(string name, System.Action body)
@@ -156,7 +161,7 @@ internal sealed class ModelWriter
             if (!first)
                 _writer.Line();
             first = false;
-            WriteHeading(stage, $"{stage.LogicalOutput} → {(stage.Offsets.Dx < 0 ? "weights only" : stage.LogicalInput)}");
+            WriteHeading(stage, $"{stage.LogicalOutput} → {(!stage.Stage.WantsInputGradient ? "weights only" : stage.LogicalInput)}");
             stage.Operation.Backward(stage).Write(_writer);
         }
     }

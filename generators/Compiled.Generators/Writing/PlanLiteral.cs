@@ -26,6 +26,7 @@ internal static class PlanLiteral
         writer.Line($"TargetShape = [{Extents(loss.Target(output))}],");
         writer.Line($"Target = global::Compiled.TargetKind.{(loss.TakesClassIds ? "ClassId" : "Tensor")},");
         writer.Line($"HasAccuracy = {(loss.Accuracy == AccuracyKind.None ? "false" : "true")},");
+        writer.Line($"TrainableBytes = {StagePlan.Literal(layout.TrainableBytes)},");
         writer.Line($"ParameterBytes = {StagePlan.Literal(layout.ParameterBytes)},");
         writer.Line($"ValueBytesPerSample = {StagePlan.Literal(layout.ValueBytes)},");
         writer.Line($"InputOffset = {StagePlan.Literal(layout.Input)},");
@@ -64,7 +65,7 @@ internal static class PlanLiteral
             string stream = (0x4000 + i).ToString("X4", CultureInfo.InvariantCulture);
             writer.Line(
                 $"new({Text(graph.Parameters[i].Name)}, {StagePlan.Literal(layout.Parameters[i])}, [{Extents(spec.Shape)}], " +
-                $"global::Compiled.Initializer.{spec.Initializer}, {spec.FanIn}, {spec.FanOut}, 0x{stream}),");
+                $"global::Compiled.Initializer.{spec.Initializer}, {spec.FanIn}, {spec.FanOut}, 0x{stream}){(spec.Trainable ? "" : " { Trainable = false }")},");
         }
 
         writer.Close("],");
@@ -82,8 +83,8 @@ internal static class CanonicalText
 
     private static string Line(Graph graph, Node node)
     {
-        Node? before = graph.Nodes.FirstOrDefault(candidate => candidate.Output == node.Input);
-        string source = before?.Name ?? $"input {graph.Values[graph.Input].Shape}";
-        return $"{node.Name} = {node.Operation.Canonical}({source})";
+        IEnumerable<string> sources = node.Inputs.Select(
+            input => graph.Producer(input)?.Name ?? $"input {graph.Values[graph.Input].Shape}");
+        return $"{node.Name} = {node.Operation.Canonical}({string.Join(", ", sources)})";
     }
 }

@@ -55,7 +55,7 @@ internal static class StubWriter
             if (LayerKinds.Find(spec.Layers[i].Kind) is not { } kind)
                 continue;
             var arguments = new LayerArguments(spec.Layers[i], i, kind.Name, new IssueList());
-            Operation operation = kind.Read(arguments);
+            Operation operation = kind.Read(arguments)[0];
             string name = names.Next(arguments, operation.BaseName);
             if (operation.WeightsType is not { } type || !LayerNames.IsName(name))
                 continue;

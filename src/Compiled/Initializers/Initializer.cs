@@ -8,6 +8,9 @@ public enum Initializer
     /// <summary>All zero.</summary>
     Zeros,
 
+    /// <summary>All one.</summary>
+    Ones,
+
     /// <summary>Uniform in ±√(6 / (fan in + fan out)) (Glorot and Bengio, 2010).</summary>
     GlorotUniform,
 }
@@ -17,10 +20,18 @@ internal static class Initializers
 {
     public static void Fill(Span<float> weights, ParameterPlan plan, ulong seed)
     {
-        if (plan.Initializer == Initializer.Zeros)
-            weights.Clear();
-        else
-            FillUniform(weights, (float)Math.Sqrt(6.0 / (plan.FanIn + plan.FanOut)), plan.Stream, seed);
+        switch (plan.Initializer)
+        {
+            case Initializer.Zeros:
+                weights.Clear();
+                break;
+            case Initializer.Ones:
+                weights.Fill(1);
+                break;
+            default:
+                FillUniform(weights, (float)Math.Sqrt(6.0 / (plan.FanIn + plan.FanOut)), plan.Stream, seed);
+                break;
+        }
     }
 
     // Runs once over all weights of a model: too short a life for tiered compilation to pay off.

@@ -4,7 +4,7 @@ namespace Compiled;
 /// Convolution of images [height, width, channels] (cross-correlation, as everywhere in deep learning) plus a bias, giving
 /// [height', width', filters]. The kernel [kernel height, kernel width, channels, filters] starts Glorot uniform, the bias zero.
 /// </summary>
-/// <param name="filters">The number of output channels, at least 1.</param>
+/// <param name="filters">The number of output channels, at least 1, or one of <see cref="Compiled.Filters"/>.</param>
 /// <param name="kernelHeight">Rows of the window, at least 1.</param>
 /// <param name="kernelWidth">Columns of the window, at least 1.</param>
 public sealed class Conv2DAttribute(int filters, int kernelHeight, int kernelWidth) : LayerAttribute

@@ -10,6 +10,13 @@ public readonly record struct Conv2DWeights(Weight Kernel, Weight Bias);
 /// <param name="Bias">The bias [out].</param>
 public readonly record struct DenseWeights(Weight Kernel, Weight Bias);
 
+/// <summary>The weights of a batch normalization, each [channels].</summary>
+/// <param name="Gamma">The scale; null without one.</param>
+/// <param name="Beta">The shift; null without one.</param>
+/// <param name="MovingMean">The moving average of the mean.</param>
+/// <param name="MovingVariance">The moving average of the variance.</param>
+public readonly record struct BatchNormalizationWeights(Weight? Gamma, Weight? Beta, Weight MovingMean, Weight MovingVariance);
+
 /// <summary>The weights of a convolution or dense layer without a bias.</summary>
 /// <param name="Kernel">The kernel.</param>
 public readonly record struct KernelWeights(Weight Kernel);

@@ -105,7 +105,7 @@ public abstract partial class Model : IDisposable
         }
     }
 
-    /// <summary>All trainable values, in the order of the layers.</summary>
+    /// <summary>All weights in the order of the layers, the moving averages of normalizations among them.</summary>
     public IReadOnlyList<Weight> Weights => _weights;
 
     /// <summary>

@@ -36,6 +36,9 @@ public sealed record ModelPlan
     /// <summary>The weights in order.</summary>
     public required IReadOnlyList<ParameterPlan> Parameters { get; init; }
 
+    /// <summary>Bytes of the weights that the optimizer changes, with their padding. They come first.</summary>
+    public required long TrainableBytes { get; init; }
+
     /// <summary>Bytes of all weights, with the padding that aligns each; the gradients take as many.</summary>
     public required long ParameterBytes { get; init; }
 
@@ -57,8 +60,11 @@ public sealed record ModelPlan
     /// <summary>Whether the model counts hits, so that its accuracy is known.</summary>
     public required bool HasAccuracy { get; init; }
 
-    /// <summary>The number of trainable values.</summary>
+    /// <summary>The number of values of all weights.</summary>
     public long ParameterCount => Parameters.Sum(parameter => parameter.Count);
+
+    /// <summary>The number of values that the optimizer changes.</summary>
+    public long TrainableCount => Parameters.Where(parameter => parameter.Trainable).Sum(parameter => parameter.Count);
 }
 
 /// <summary>What the targets of a model are.</summary>
@@ -75,7 +81,7 @@ public enum TargetKind
 /// <param name="Name">Its name.</param>
 /// <param name="Kind">What it is and how it is set, e.g. <c>Conv2D 3×3 same, 32 filters</c>.</param>
 /// <param name="OutputShape">The shape it gives, without the batch.</param>
-/// <param name="ParameterCount">Its trainable values.</param>
+/// <param name="ParameterCount">The values of its weights.</param>
 /// <param name="Stage">The stage it belongs to, from 1.</param>
 public sealed record LayerPlan(string Name, string Kind, IReadOnlyList<int> OutputShape, long ParameterCount, int Stage);
 
@@ -90,6 +96,9 @@ public sealed record LayerPlan(string Name, string Kind, IReadOnlyList<int> Outp
 public sealed record ParameterPlan(
     string Name, long Offset, IReadOnlyList<int> Shape, Initializer Initializer, long FanIn, long FanOut, uint Stream)
 {
+    /// <summary>Whether the optimizer changes it; the moving averages of a normalization change by themselves.</summary>
+    public bool Trainable { get; init; } = true;
+
     /// <summary>The number of values.</summary>
     public long Count => Shapes.Size(Shape);
 }

@@ -14,7 +14,7 @@ internal sealed class OptimizerSlots : IDisposable
     public OptimizerSlots(Optimizer optimizer, ModelPlan plan, ContextHandle context)
     {
         Optimizer = optimizer;
-        long count = plan.ParameterBytes / sizeof(float);
+        long count = plan.TrainableBytes / sizeof(float);
         if (count == 0)
             return;
         cn_optimizer_desc description = optimizer.Describe(count);
@@ -23,9 +23,9 @@ internal sealed class OptimizerSlots : IDisposable
         _op = new OpHandle(op);
         if (optimizer.SlotCount == 0)
             return;
-        _buffer = new BufferHandle(context, optimizer.SlotCount * plan.ParameterBytes);
+        _buffer = new BufferHandle(context, optimizer.SlotCount * plan.TrainableBytes);
         _slot0 = _buffer.Address;
-        _slot1 = optimizer.SlotCount > 1 ? _buffer.Address + (nint)plan.ParameterBytes : 0;
+        _slot1 = optimizer.SlotCount > 1 ? _buffer.Address + (nint)plan.TrainableBytes : 0;
     }
 
     public Optimizer Optimizer { get; }

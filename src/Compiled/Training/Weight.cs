@@ -28,9 +28,15 @@ public readonly struct Weight : IEquatable<Weight>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public Span<float> Span => _model.ParameterSpan(_plan);
 
+    /// <summary>Whether the optimizer changes it.</summary>
+    public bool Trainable => _plan.Trainable;
+
     /// <summary>The gradient of the last batch, in the layout of <see cref="Span"/> and to be used like it.</summary>
+    /// <exception cref="InvalidOperationException">The weight is not trainable: it has no gradient.</exception>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
-    public Span<float> Gradient => _model.GradientSpan(_plan);
+    public Span<float> Gradient => Trainable
+        ? _model.GradientSpan(_plan)
+        : throw new InvalidOperationException($"'{Name}' is not trained: it has no gradient.");
 
     /// <summary>Whether two weights are the same tensor of the same model.</summary>
     /// <param name="left">One weight.</param>

@@ -292,6 +292,7 @@ namespace Examples
             TargetShape = [],
             Target = global::Compiled.TargetKind.ClassId,
             HasAccuracy = true,
+            TrainableBytes = 1984,
             ParameterBytes = 1984,
             ValueBytesPerSample = 3200,
             InputOffset = 0,

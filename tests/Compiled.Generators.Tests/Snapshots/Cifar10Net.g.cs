@@ -361,6 +361,7 @@ namespace Examples
             TargetShape = [10],
             Target = global::Compiled.TargetKind.Tensor,
             HasAccuracy = true,
+            TrainableBytes = 5_003_456,
             ParameterBytes = 5_003_456,
             ValueBytesPerSample = 339_264,
             InputOffset = 319_744,

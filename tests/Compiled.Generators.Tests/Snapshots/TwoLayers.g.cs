@@ -167,6 +167,7 @@ namespace Examples.Small
             TargetShape = [1],
             Target = global::Compiled.TargetKind.Tensor,
             HasAccuracy = false,
+            TrainableBytes = 256,
             ParameterBytes = 256,
             ValueBytesPerSample = 320,
             InputOffset = 0,

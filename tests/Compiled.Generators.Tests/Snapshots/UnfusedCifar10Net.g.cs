@@ -536,6 +536,7 @@ namespace Examples
             TargetShape = [10],
             Target = global::Compiled.TargetKind.Tensor,
             HasAccuracy = true,
+            TrainableBytes = 5_003_456,
             ParameterBytes = 5_003_456,
             ValueBytesPerSample = 859_328,
             InputOffset = 839_808,

@@ -138,6 +138,7 @@ partial record struct @event
                 TargetShape = [2],
                 Target = global::Compiled.TargetKind.Tensor,
                 HasAccuracy = false,
+                TrainableBytes = 128,
                 ParameterBytes = 128,
                 ValueBytesPerSample = 256,
                 InputOffset = 0,

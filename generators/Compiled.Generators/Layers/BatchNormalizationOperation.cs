@@ -1,0 +1,95 @@
+using System.Collections.Generic;
+using System.Globalization;
+
+namespace Compiled.Generators;
+
+/// <summary>Normalization of each channel over the batch and all positions, and its stage.</summary>
+internal sealed record BatchNormalizationOperation(double Momentum, double Epsilon, bool Center, bool Scale, bool Frozen) : Operation
+{
+    /// <summary>What Keras takes where nothing is said.</summary>
+    public static readonly BatchNormalizationOperation Default = new(0.99, 0.001, Center: true, Scale: true, Frozen: false);
+
+    public override string Title => "BatchNormalization";
+
+    public override string BaseName => "batch_normalization";
+
+    public override string Canonical =>
+        $"{Title} momentum {Number(Momentum)}, epsilon {Number(Epsilon)}{(Center ? "" : ", no center")}{(Scale ? "" : ", no scale")}";
+
+    public override string WeightsType => "BatchNormalizationWeights";
+
+    public override IReadOnlyList<string> WeightNames => ["gamma", "beta", "moving_mean", "moving_variance"];
+
+    public static Operation Read(LayerArguments arguments) => new BatchNormalizationOperation(
+        arguments.Number("momentum", Default.Momentum, 0, 1),
+        arguments.PositiveNumber("epsilon", Default.Epsilon),
+        arguments.Flag("center", true),
+        arguments.Flag("scale", true),
+        !arguments.Flag("trainable", true));
+
+    public override Shape Infer(Shape input, LayerPlace place) => input;
+
+    public override EquatableArray<ParameterSpec> Parameters(Shape input)
+    {
+        List<ParameterSpec> all = [];
+        if (Scale)
+            all.Add(Channels("gamma", "Ones", !Frozen));
+        if (Center)
+            all.Add(Channels("beta", "Zeros", !Frozen));
+        all.Add(Channels("moving_mean", "Zeros", trainable: false));
+        all.Add(Channels("moving_variance", "Ones", trainable: false));
+        return all.ToEquatableArray();
+
+        ParameterSpec Channels(string name, string initializer, bool trainable) =>
+            new(name, new Shape(input.Last), initializer, input.Last, input.Last) { Trainable = trainable };
+    }
+
+    public override bool TakesEpilogue(Epilogue epilogue) => epilogue.Pool is null && epilogue.Dropout is null;
+
+    public override SavedValues Saved(Epilogue epilogue) =>
+        SavedValues.Input | SavedValues.Codes | (epilogue.Activation is null ? SavedValues.None : SavedValues.Output);
+
+    /// <remarks>The mean and the inverse deviation of each channel, once for all samples: as if a sample had them.</remarks>
+    public override long CodeBytes(Shape input, Shape output) => 2 * sizeof(float) * input.Last;
+
+    public override void WriteCreate(CodeWriter writer, StagePlan stage)
+    {
+        writer.Line($"{stage.Field} = Create(cn_batch_normalization_create, new cn_batch_normalization_desc");
+        writer.Open();
+        writer.Line("batch = BatchSize,");
+        writer.Line($"input_gradient = {stage.GradientModeCode},");
+        writer.Line($"positions = {stage.Output.Elements / stage.Output.Last}, channels = {stage.Output.Last},");
+        writer.Line($"epsilon = {Number(Epsilon)}f, momentum = {Number(Momentum)}f,");
+        writer.Line($"use_scale = {Flag(Scale)}, use_center = {Flag(Center)}, frozen = {Flag(Frozen)},");
+        writer.Line($"activation = (int)cn_activation.{stage.Epilogue.ActivationConstant},");
+        if (stage.Epilogue.Add is not null)
+            writer.Line($"use_addend = 1, addend_gradient = {stage.GradientModeOf(1)},");
+        writer.Close("});");
+    }
+
+    public override NativeCall Forward(StagePlan stage) =>
+        new(
+            "cn_batch_normalization_forward", stage.Field, $"x: {stage.X}, {Reads(stage)}, addend: {stage.Addend}",
+            $"y: {stage.Y}, saved: {stage.Codes}");
+
+    public override NativeCall Predict(StagePlan stage) =>
+        new(
+            "cn_batch_normalization_predict", stage.Field, $"x: {stage.PredictX}, {Reads(stage)}, addend: {stage.PredictAddend}",
+            $"y: {stage.Y}");
+
+    public override NativeCall Backward(StagePlan stage) =>
+        new(
+            "cn_batch_normalization_backward", stage.Field,
+            $"x: {stage.X}, gamma: {stage.Parameter("gamma")}, saved: {stage.Codes}, y: {stage.Y}, dy: {stage.Dy}",
+            $"dx: {stage.Dx}, daddend: {stage.AddendGradient}, dgamma: {Gradient(stage, "gamma")}, dbeta: {Gradient(stage, "beta")}");
+
+    private static string Reads(StagePlan stage) =>
+        $"gamma: {stage.Parameter("gamma")}, beta: {stage.Parameter("beta")}, " +
+        $"moving_mean: {stage.Parameter("moving_mean")}, moving_variance: {stage.Parameter("moving_variance")}";
+
+    private string Gradient(StagePlan stage, string name) => Frozen ? "0" : stage.Gradient(name);
+
+    private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+
+    private static int Flag(bool value) => value ? 1 : 0;
+}

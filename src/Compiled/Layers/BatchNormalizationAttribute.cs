@@ -1,0 +1,27 @@
+namespace Compiled;
+
+/// <summary>
+/// Normalizes each channel (the last axis) to mean 0 and variance 1 over the batch and all positions, then scales it by gamma and shifts it
+/// by beta (Ioffe and Szegedy, 2015). Prediction uses moving averages of mean and variance, which training updates by momentum; both are
+/// weights of the model, saved with it. The variance is the biased one, as in Keras 3.
+/// </summary>
+public sealed class BatchNormalizationAttribute : LayerAttribute
+{
+    /// <summary>What of the moving averages stays in a step, from 0 to 1; 0.99 by default.</summary>
+    public double Momentum { get; set; } = 0.99;
+
+    /// <summary>What is added to the variance, above 0; 0.001 by default.</summary>
+    public double Epsilon { get; set; } = 0.001;
+
+    /// <summary>Whether there is a beta; true by default. It starts at 0.</summary>
+    public bool Center { get; set; } = true;
+
+    /// <summary>Whether there is a gamma; true by default. It starts at 1.</summary>
+    public bool Scale { get; set; } = true;
+
+    /// <summary>
+    /// Whether it learns; true by default. If not, gamma, beta and the moving averages stay as they are, and training normalizes by the moving
+    /// averages, too (Keras from 2.2 of TensorFlow on).
+    /// </summary>
+    public bool Trainable { get; set; } = true;
+}
