@@ -55,7 +55,7 @@ internal sealed class StageBuilder
         while (_options.Fused && OnlyConsumer(followed) is { } next)
         {
             // A view that keeps the shape is nothing but a name.
-            bool isName = next.Operation.IsView && next.Operation is not FlattenOperation;
+            bool isName = next.Operation.IsView && Graph.Values[next.Input].Shape == Graph.Values[next.Output].Shape;
             if (!isName)
             {
                 IEnumerable<int> others = next.Inputs.Where(input => input != followed);

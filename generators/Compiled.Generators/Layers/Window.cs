@@ -7,6 +7,44 @@ internal sealed record Window(long Height, long Width, long StrideHeight, long S
 {
     public string Title => $"{Height}×{Width}{Strides}{(Dilation == 1 ? "" : $" dilation {Dilation}")}{(Same ? " same" : "")}";
 
+    /// <summary>What a pooling with this window is called.</summary>
+    public string PoolTitle(string name) =>
+        StrideHeight == Height && StrideWidth == Width ? $"{name} {Height}×{Width}{(Same ? " same" : "")}" : $"{name} {Title}";
+
+    /// <summary>Reads the window of a pooling, which steps by its own size as a rule.</summary>
+    public static Window ReadPool(LayerArguments arguments)
+    {
+        bool square = arguments.Has("poolSize");
+        long height = square ? arguments.Positive("poolSize", 2) : arguments.Positive("poolHeight", 2);
+        long width = square ? height : arguments.Positive("poolWidth", 2);
+        long strides = arguments.Has("strides") ? arguments.Positive("strides", 1) : 0;
+        long strideHeight = arguments.Positive("stridesHeight", strides > 0 ? strides : height);
+        long strideWidth = arguments.Positive("stridesWidth", strides > 0 ? strides : width);
+        return new Window(height, width, strideHeight, strideWidth, 1, arguments.Choice("padding", 2) == 1);
+    }
+
+    /// <summary>The shape that a pooling gives.</summary>
+    public Shape? InferPool(Shape input, LayerPlace place)
+    {
+        if (input.Rank != 3)
+            return place.WrongRank("images [height, width, channels]", input, "put it before [Flatten], or give [Input] three extents");
+        long height = OutputHeight(input.Height);
+        long width = OutputWidth(input.Width);
+        return height >= 1 && width >= 1 ? new Shape(height, width, input.Last) : place.TooSmall(
+            input, null, $"the window {Title} does not fit into it",
+            "remove it, use Padding = Padding.Same on it, or on a convolution before it");
+    }
+
+    /// <summary>Writes the members that the descriptions of all poolings have.</summary>
+    public void WritePool(CodeWriter writer, StagePlan stage)
+    {
+        writer.Line("batch = BatchSize,");
+        writer.Line($"input_gradient = {stage.GradientModeCode},");
+        writer.Line($"input_height = {stage.Input.Height}, input_width = {stage.Input.Width}, channels = {stage.Input.Last},");
+        writer.Line($"output_height = {stage.Output.Height}, output_width = {stage.Output.Width},");
+        Write(writer, "window", stage.LogicalInput);
+    }
+
     public long OutputHeight(long input) => Output(input, Height, StrideHeight);
 
     public long OutputWidth(long input) => Output(input, Width, StrideWidth);

@@ -36,6 +36,16 @@ internal sealed class LayerArguments(LayerSpec spec, int layer, string title, Is
         return value;
     }
 
+    /// <summary>An integer of at least 0.</summary>
+    public long AtLeastZero(string name, long otherwise)
+    {
+        long value = Integer(name, otherwise);
+        if (value >= 0)
+            return value;
+        OutOfRange(name, value.ToString(CultureInfo.InvariantCulture), "at least 0");
+        return 0;
+    }
+
     /// <summary>A number of channels of at least 1: as written, or by a member of Compiled.Filters in percent of the input's.</summary>
     public long Channels(string name)
     {

@@ -17,6 +17,11 @@ public readonly record struct DenseWeights(Weight Kernel, Weight Bias);
 /// <param name="MovingVariance">The moving average of the variance.</param>
 public readonly record struct BatchNormalizationWeights(Weight? Gamma, Weight? Beta, Weight MovingMean, Weight MovingVariance);
 
+/// <summary>The weights of a layer normalization, each [features].</summary>
+/// <param name="Gamma">The scale; null without one.</param>
+/// <param name="Beta">The shift; null without one.</param>
+public readonly record struct LayerNormalizationWeights(Weight? Gamma, Weight? Beta);
+
 /// <summary>The weights of a convolution or dense layer without a bias.</summary>
 /// <param name="Kernel">The kernel.</param>
 public readonly record struct KernelWeights(Weight Kernel);
