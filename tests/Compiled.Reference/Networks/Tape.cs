@@ -52,6 +52,17 @@ public sealed class Tape
         Record(Convolution.Forward(x.Value, kernel.Value, bias?.Value, window), Weighted(x, kernel, bias),
             dy => Weighted(Convolution.Backward(x.Value, kernel.Value, dy, window), bias));
 
+    public Node ConvolveByDepth(Node x, Node kernel, Node? bias, Window2D window) =>
+        Record(DepthwiseConvolution.Forward(x.Value, kernel.Value, bias?.Value, window), Weighted(x, kernel, bias),
+            dy => Weighted(DepthwiseConvolution.Backward(x.Value, kernel.Value, dy, window), bias));
+
+    public Node ConvolveSeparably(Node x, Node depthwise, Node pointwise, Node? bias, Window2D window) =>
+        Convolve(ConvolveByDepth(x, depthwise, null, window), pointwise, bias, new Window2D(1, 1, 1, 1, Same: false));
+
+    public Node ConvolveTransposed(Node x, Node kernel, Node? bias, Window2D window, (int Height, int Width)? outputPadding = null) =>
+        Record(TransposedConvolution.Forward(x.Value, kernel.Value, bias?.Value, window, outputPadding), Weighted(x, kernel, bias),
+            dy => Weighted(TransposedConvolution.Backward(x.Value, kernel.Value, dy, window), bias));
+
     public Node Dense(Node x, Node kernel, Node? bias) =>
         Record(FullyConnected.Forward(x.Value, kernel.Value, bias?.Value), Weighted(x, kernel, bias),
             dy => Weighted(FullyConnected.Backward(x.Value, kernel.Value, dy), bias));
@@ -60,15 +71,20 @@ public sealed class Tape
         Record(activation.Forward(x.Value), [x], dy => [activation.Backward(x.Value, dy)]);
 
     /// <summary>Batch normalization with the statistics of the batch, which are given out as well.</summary>
-    public Node Normalize(Node x, Node gamma, Node beta, double epsilon, out Tensor mean, out Tensor variance)
+    public Node Normalize(Node x, Node? gamma, Node? beta, double epsilon, out Tensor mean, out Tensor variance)
     {
-        (Tensor y, mean, variance) = BatchNormalization.Train(x.Value, gamma.Value, beta.Value, epsilon);
-        return Record(y, [x, gamma, beta], dy =>
-        {
-            (Tensor dx, Tensor dgamma, Tensor dbeta) = BatchNormalization.TrainBackward(x.Value, gamma.Value, dy, epsilon);
-            return [dx, dgamma, dbeta];
-        });
+        (Tensor y, mean, variance) = BatchNormalization.Train(x.Value, gamma?.Value, beta?.Value, epsilon);
+        return Record(y, Affine(x, gamma, beta), dy => Affine(BatchNormalization.TrainBackward(x.Value, gamma?.Value, dy, epsilon), gamma, beta));
     }
+
+    /// <summary>Batch normalization with given statistics: prediction, or a frozen layer.</summary>
+    public Node NormalizeFrozen(Node x, Node? gamma, Node? beta, Tensor mean, Tensor variance, double epsilon) =>
+        Record(BatchNormalization.Infer(x.Value, gamma?.Value, beta?.Value, mean, variance, epsilon), Affine(x, gamma, beta),
+            dy => Affine(BatchNormalization.InferBackward(x.Value, gamma?.Value, mean, variance, dy, epsilon), gamma, beta));
+
+    public Node NormalizeLayer(Node x, Node? gamma, Node? beta, double epsilon, int axes = 1) =>
+        Record(LayerNormalization.Forward(x.Value, gamma?.Value, beta?.Value, epsilon, axes), Affine(x, gamma, beta),
+            dy => Affine(LayerNormalization.Backward(x.Value, gamma?.Value, dy, epsilon, axes), gamma, beta));
 
     public Node Pool(Node x, Window2D window) =>
         Record(MaxPooling.Forward(x.Value, window), [x], dy => [MaxPooling.Backward(x.Value, dy, window)]);
@@ -78,6 +94,15 @@ public sealed class Tape
 
     public Node GlobalAveragePool(Node x) =>
         Record(GlobalPooling.AverageForward(x.Value), [x], dy => [GlobalPooling.AverageBackward(x.Value, dy)]);
+
+    public Node GlobalMaxPool(Node x) =>
+        Record(GlobalPooling.MaxForward(x.Value), [x], dy => [GlobalPooling.MaxBackward(x.Value, dy)]);
+
+    /// <summary>Dropout of elements or channels, with a mask that was drawn.</summary>
+    public Node Drop(Node x, bool[] kept, double rate) =>
+        Record(Masks.Apply(x.Value, kept, rate), [x], dy => [Masks.Apply(dy, kept, rate)]);
+
+    public Node AddNoise(Node x, double deviation, Func<int, uint> word) => Record(Noise.Add(x.Value, deviation, word), [x], dy => [dy]);
 
     public Node Enlarge(Node x, UpSampling factors) =>
         Record(factors.Forward(x.Value), [x], dy => [factors.Backward(x.Value, dy)]);
@@ -100,4 +125,11 @@ public sealed class Tape
 
     private static IReadOnlyList<Tensor> Weighted((Tensor Dx, Tensor Dkernel, Tensor Dbias) gradients, Node? bias) =>
         bias is null ? [gradients.Dx, gradients.Dkernel] : [gradients.Dx, gradients.Dkernel, gradients.Dbias];
+
+    private static IReadOnlyList<Node> Affine(Node x, Node? gamma, Node? beta) => [x, .. Present(gamma), .. Present(beta)];
+
+    private static IReadOnlyList<Tensor> Affine((Tensor Dx, Tensor Dgamma, Tensor Dbeta) gradients, Node? gamma, Node? beta) =>
+        [gradients.Dx, .. gamma is null ? [] : (Tensor[])[gradients.Dgamma], .. beta is null ? [] : (Tensor[])[gradients.Dbeta]];
+
+    private static IEnumerable<Node> Present(Node? node) => node is null ? [] : [node];
 }

@@ -34,4 +34,34 @@ public sealed class TapeGradientTests
         foreach ((Tensor input, Tensor gradient) in gradients)
             FiniteDifference.ExpectOp(() => Run().Result.Value, dy, input, gradient);
     }
+
+    [Fact]
+    public void Ops_carry_their_gradients()
+    {
+        Tensor x = Draw.Reals(1, 2, 4, 3, 2), depthwise = Draw.Reals(2, 2, 2, 2, 2), pointwise = Draw.Reals(3, 1, 1, 4, 2), bias = Draw.Reals(4, 2);
+        Tensor transposed = Draw.Reals(5, 2, 2, 3, 2), shift = Draw.Reals(6, 3), scale = Draw.Reals(7, 3);
+        Tensor mean = Draw.Reals(8, 3), variance = Draw.Reals(9, 3).Map(value => value + 1.5);
+        var same = new Window2D(2, 2, 1, 1, Same: true);
+        static uint Word(int element) => Philox.Word(7, 3, 5, (ulong)element);
+        Dictionary<Tensor, Node> nodes = [];
+        (Tape Tape, Node Result) Run()
+        {
+            var tape = new Tape();
+            foreach (Tensor input in (Tensor[])[x, depthwise, pointwise, bias, transposed, shift, scale])
+                nodes[input] = Tape.Input(input);
+            Node a = tape.ConvolveSeparably(nodes[x], nodes[depthwise], nodes[pointwise], nodes[bias], same);
+            Node b = tape.ConvolveByDepth(tape.AddNoise(a, 0.1, Word), nodes[depthwise], null, same);
+            Node c = tape.ConvolveTransposed(tape.Convolve(b, nodes[pointwise], null, same with { Height = 1, Width = 1 }), nodes[transposed], null, same);
+            Node d = tape.NormalizeFrozen(tape.Drop(c, Masks.DrawChannels(c.Value, 0.3, Word), 0.3), null, nodes[shift], mean, variance, 1e-3);
+            Node e = tape.NormalizeLayer(tape.Normalize(tape.Add(c, d), nodes[scale], null, 1e-3, out _, out _), nodes[scale], nodes[shift], 1e-3);
+            return (tape, tape.Add(tape.GlobalMaxPool(e), tape.GlobalAveragePool(c)));
+        }
+
+        Tensor dy = Draw.Reals(10, 2, 3);
+        (Tape tape, Node result) = Run();
+        tape.Backward(result, dy);
+        Dictionary<Tensor, Tensor> gradients = nodes.ToDictionary(pair => pair.Key, pair => pair.Value.Gradient);
+        foreach ((Tensor input, Tensor gradient) in gradients)
+            FiniteDifference.ExpectOp(() => Run().Result.Value, dy, input, gradient);
+    }
 }
