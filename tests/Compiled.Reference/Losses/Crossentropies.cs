@@ -54,7 +54,7 @@ internal static class Crossentropies
         (t.Zip(z, (target, logit) => Precise.Softplus(logit) - (target * logit)).Average(),
          [.. t.Zip(z, (target, logit) => (Precise.Sigmoid(logit) - target) / z.Length)]);
 
-    private static double Clip(double probability) => Math.Clamp(probability, Low, High);
+    internal static double Clip(double probability) => Math.Clamp(probability, Low, High);
 
-    private static bool Passes(double probability) => probability is >= Low and <= High;
+    internal static bool Passes(double probability) => probability is >= Low and <= High;
 }

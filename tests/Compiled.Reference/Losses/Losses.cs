@@ -11,7 +11,7 @@ public static class Losses
     [
         "mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_logarithmic_error", "logcosh", "huber",
         "poisson", "kullback_leibler_divergence", "cosine_similarity", "hinge", "squared_hinge", "categorical_hinge", "binary_crossentropy",
-        "categorical_crossentropy", "sparse_categorical_crossentropy",
+        "categorical_crossentropy", "sparse_categorical_crossentropy", "binary_focal_crossentropy", "categorical_focal_crossentropy",
     ];
 
     /// <summary>Whether there is a loss of that name.</summary>
@@ -61,6 +61,8 @@ public static class Losses
         "binary_crossentropy" => options.FromLogits ? Crossentropies.BinaryOfLogits(t, p) : Crossentropies.Binary(t, p),
         "categorical_crossentropy" => options.FromLogits ? Crossentropies.OfLogits(t, p) : Crossentropies.Categorical(t, p),
         "sparse_categorical_crossentropy" => options.FromLogits ? Crossentropies.OfLogits(t, p) : Crossentropies.Sparse(t, p),
+        "binary_focal_crossentropy" => FocalCrossentropies.Binary(t, p, options),
+        "categorical_focal_crossentropy" => FocalCrossentropies.Categorical(t, p, options),
         _ => throw new ArgumentOutOfRangeException(nameof(name), name, "unknown loss"),
     };
 
@@ -71,8 +73,8 @@ public static class Losses
         double smoothing = options.LabelSmoothing;
         Func<double, double> change = name switch
         {
-            "categorical_crossentropy" => t => (t * (1 - smoothing)) + (smoothing / classes),
-            "binary_crossentropy" => t => (t * (1 - smoothing)) + (smoothing / 2),
+            "categorical_crossentropy" or "categorical_focal_crossentropy" => t => (t * (1 - smoothing)) + (smoothing / classes),
+            "binary_crossentropy" or "binary_focal_crossentropy" => t => (t * (1 - smoothing)) + (smoothing / 2),
             // Labels that are all 0 or 1 become −1 and 1.
             "hinge" or "squared_hinge" when target.Values.All(t => t is 0 or 1) => t => (2 * t) - 1,
             _ => t => t,

@@ -70,6 +70,25 @@ public sealed class LossFactTests
     }
 
     [Fact]
+    public void Focal_crossentropies()
+    {
+        Tensor target = new([2, 2], [0, 1, 0, 0]), prediction = new([2, 2], [.6, .4, .4, .6]);
+        double hard = -.36 * Math.Log(.4), easy = -.16 * Math.Log(.6);
+        Near.Equal([hard, (hard + easy) / 2], Losses.Evaluate("binary_focal_crossentropy", target, prediction, LossOptions.Default).Values);
+        LossOptions balanced = new(Balance: true);
+        Near.Equal([hard / 2, .75 * (hard + easy) / 2], Losses.Evaluate("binary_focal_crossentropy", target, prediction, balanced).Values);
+        double[] values = Losses.Evaluate("categorical_focal_crossentropy", target, prediction, LossOptions.Default).Values;
+        Near.Equal([.25 * hard, 0], values);
+
+        // Without focus it is the plain cross-entropy.
+        LossOptions plain = new(Gamma: 0, Alpha: 1);
+        Assert.Equal(0.3239, Value("categorical_focal_crossentropy", Identity, Rows, plain), 1e-4);
+        Assert.Equal(0.0573, Value("categorical_focal_crossentropy", Identity, RowLogits, plain with { FromLogits = true }), 1e-4);
+        double ofLogits = Value("binary_focal_crossentropy", Identity, RowLogits, plain with { FromLogits = true });
+        Assert.Equal(Value("binary_crossentropy", Identity, RowLogits, new(true)), ofLogits, 1e-9);
+    }
+
+    [Fact]
     public void Divergences_and_distances()
     {
         Tensor t = new([2, 3], [.5, .8, .12, .7, .43, .8]), p = new([2, 3], [.4, .9, .12, .36, .3, .4]);
