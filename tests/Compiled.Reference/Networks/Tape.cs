@@ -74,7 +74,8 @@ public sealed class Tape
     public Node Normalize(Node x, Node? gamma, Node? beta, double epsilon, out Tensor mean, out Tensor variance)
     {
         (Tensor y, mean, variance) = BatchNormalization.Train(x.Value, gamma?.Value, beta?.Value, epsilon);
-        return Record(y, Affine(x, gamma, beta), dy => Affine(BatchNormalization.TrainBackward(x.Value, gamma?.Value, dy, epsilon), gamma, beta));
+        return Record(y, Affine(x, gamma, beta),
+            dy => Affine(BatchNormalization.TrainBackward(x.Value, gamma?.Value, dy, epsilon), gamma, beta));
     }
 
     /// <summary>Batch normalization with given statistics: prediction, or a frozen layer.</summary>

@@ -38,7 +38,8 @@ public sealed class TapeGradientTests
     [Fact]
     public void Ops_carry_their_gradients()
     {
-        Tensor x = Draw.Reals(1, 2, 4, 3, 2), depthwise = Draw.Reals(2, 2, 2, 2, 2), pointwise = Draw.Reals(3, 1, 1, 4, 2), bias = Draw.Reals(4, 2);
+        Tensor x = Draw.Reals(1, 2, 4, 3, 2), depthwise = Draw.Reals(2, 2, 2, 2, 2);
+        Tensor pointwise = Draw.Reals(3, 1, 1, 4, 2), bias = Draw.Reals(4, 2);
         Tensor transposed = Draw.Reals(5, 2, 2, 3, 2), shift = Draw.Reals(6, 3), scale = Draw.Reals(7, 3);
         Tensor mean = Draw.Reals(8, 3), variance = Draw.Reals(9, 3).Map(value => value + 1.5);
         var same = new Window2D(2, 2, 1, 1, Same: true);
@@ -51,9 +52,12 @@ public sealed class TapeGradientTests
                 nodes[input] = Tape.Input(input);
             Node a = tape.ConvolveSeparably(nodes[x], nodes[depthwise], nodes[pointwise], nodes[bias], same);
             Node b = tape.ConvolveByDepth(tape.AddNoise(a, 0.1, Word), nodes[depthwise], null, same);
-            Node c = tape.ConvolveTransposed(tape.Convolve(b, nodes[pointwise], null, same with { Height = 1, Width = 1 }), nodes[transposed], null, same);
-            Node d = tape.NormalizeFrozen(tape.Drop(c, Masks.DrawChannels(c.Value, 0.3, Word), 0.3), null, nodes[shift], mean, variance, 1e-3);
-            Node e = tape.NormalizeLayer(tape.Normalize(tape.Add(c, d), nodes[scale], null, 1e-3, out _, out _), nodes[scale], nodes[shift], 1e-3);
+            Node narrow = tape.Convolve(b, nodes[pointwise], null, same with { Height = 1, Width = 1 });
+            Node c = tape.ConvolveTransposed(narrow, nodes[transposed], null, same);
+            Node dropped = tape.Drop(c, Masks.DrawChannels(c.Value, 0.3, Word), 0.3);
+            Node d = tape.NormalizeFrozen(dropped, null, nodes[shift], mean, variance, 1e-3);
+            Node normal = tape.Normalize(tape.Add(c, d), nodes[scale], null, 1e-3, out _, out _);
+            Node e = tape.NormalizeLayer(normal, nodes[scale], nodes[shift], 1e-3);
             return (tape, tape.Add(tape.GlobalMaxPool(e), tape.GlobalAveragePool(c)));
         }
 
