@@ -1,6 +1,9 @@
 namespace Compiled.Reference;
 
-/// <summary>Convolution of NHWC images with HWIO kernels.</summary>
+/// <summary>
+/// Convolution of NHWC images with HWIO kernels. A kernel with fewer input channels than the image divides channels and filters into as
+/// many groups as fit, in their order.
+/// </summary>
 public static class Convolution
 {
     public static Tensor Forward(Tensor x, Tensor kernel, Tensor? bias, Window2D window)
@@ -26,20 +29,24 @@ public static class Convolution
         return (dx, dkernel, dbias);
     }
 
-    private static void ForEachProduct(Tensor x, Tensor y, Tensor kernel, Window2D window, Action<int, int, int> visit)
+    /// <summary>Calls <paramref name="visit"/> with the elements of x, kernel and y of each product.</summary>
+    internal static void ForEachProduct(Tensor x, Tensor y, Tensor kernel, Window2D window, Action<int, int, int> visit)
     {
         (int height, int width, int channels, int filters) = (x.Shape[1], x.Shape[2], x.Shape[3], kernel.Last);
+        int groupChannels = kernel.Shape[2];
+        int groupFilters = filters / (channels / groupChannels);
         for (int image = 0; image < x.Shape[0]; image++)
         {
             window.ForEachCell(height, width, (oy, ox, ky, kx, iy, ix) =>
             {
                 int input = ((((image * height) + iy) * width) + ix) * channels;
                 int output = ((((image * y.Shape[1]) + oy) * y.Shape[2]) + ox) * filters;
-                int tap = ((ky * window.Width) + kx) * channels * filters;
-                for (int c = 0; c < channels; c++)
+                int tap = ((ky * window.Width) + kx) * groupChannels * filters;
+                for (int f = 0; f < filters; f++)
                 {
-                    for (int f = 0; f < filters; f++)
-                        visit(input + c, tap + (c * filters) + f, output + f);
+                    int first = f / groupFilters * groupChannels;
+                    for (int c = 0; c < groupChannels; c++)
+                        visit(input + first + c, tap + (c * filters) + f, output + f);
                 }
             });
         }

@@ -13,6 +13,17 @@ public static class Masks
         return [.. Enumerable.Range(0, count).Select(element => (word(element) >> 8) >= threshold)];
     }
 
+    /// <summary>
+    /// One decision per sample and channel of NHWC images: number sample · channels + channel, drawn as an element of <see cref="Draw"/>.
+    /// The mask has an entry per element.
+    /// </summary>
+    public static bool[] DrawChannels(Tensor x, double rate, Func<int, uint> word)
+    {
+        bool[] kept = Draw(x.Shape[0] * x.Last, rate, word);
+        int sample = x.Count / x.Shape[0];
+        return [.. Enumerable.Range(0, x.Count).Select(i => kept[(i / sample * x.Last) + (i % x.Last)])];
+    }
+
     public static Tensor Apply(Tensor x, bool[] kept, double rate) =>
         new(x.Shape, [.. x.Values.Select((value, i) => kept[i] ? value / (1 - (double)(float)rate) : 0)]);
 }

@@ -25,7 +25,7 @@ public static class MaxPooling
     {
         int[] winners = Winners(x, window, out Tensor y);
         double distance = double.PositiveInfinity;
-        ForEachCell(x, y, window, (o, i) =>
+        PooledCells.ForEach(x, y, window, (o, i) =>
         {
             double below = x.Values[winners[o]] - x.Values[i];
             distance = below > 0 ? Math.Min(distance, below) : distance;
@@ -35,30 +35,14 @@ public static class MaxPooling
 
     private static int[] Winners(Tensor x, Window2D window, out Tensor y)
     {
-        y = new Tensor([x.Shape[0], window.OutputHeight(x.Shape[1]), window.OutputWidth(x.Shape[2]), x.Shape[3]]);
+        y = PooledCells.Output(x, window);
         int[] winners = new int[y.Count];
         Array.Fill(winners, -1);
-        ForEachCell(x, y, window, (o, i) =>
+        PooledCells.ForEach(x, y, window, (o, i) =>
         {
             if (winners[o] < 0 || x.Values[i] > x.Values[winners[o]])
                 winners[o] = i;
         });
         return winners;
-    }
-
-    /// <summary>Calls <paramref name="visit"/> with the element of y and the element of x for each cell of each window.</summary>
-    private static void ForEachCell(Tensor x, Tensor y, Window2D window, Action<int, int> visit)
-    {
-        (int height, int width, int channels) = (x.Shape[1], x.Shape[2], x.Shape[3]);
-        for (int image = 0; image < x.Shape[0]; image++)
-        {
-            window.ForEachCell(height, width, (oy, ox, _, _, iy, ix) =>
-            {
-                int output = ((((image * y.Shape[1]) + oy) * y.Shape[2]) + ox) * channels;
-                int input = ((((image * height) + iy) * width) + ix) * channels;
-                for (int c = 0; c < channels; c++)
-                    visit(output + c, input + c);
-            });
-        }
     }
 }

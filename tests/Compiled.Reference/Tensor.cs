@@ -34,6 +34,9 @@ public sealed class Tensor
 
     public static int Size(IReadOnlyList<int> shape) => shape.Aggregate(1, (product, extent) => checked(product * extent));
 
+    /// <summary>The rows of the last axis, copied.</summary>
+    public IEnumerable<double[]> Rows() => Enumerable.Range(0, Count / Last).Select(row => Values[(row * Last)..((row + 1) * Last)]);
+
     public Tensor Reshape(params IReadOnlyList<int> shape) => new(shape, Values);
 
     public Tensor Map(Func<double, double> function) => new(Shape, [.. Values.Select(function)]);

@@ -10,6 +10,8 @@ public sealed class GoldenCase
 {
     private readonly SafeTensorsFile _file;
     private readonly JsonElement _attributes;
+    private readonly HashSet<string> _read = [];
+    private readonly HashSet<string> _readAttributes = [];
 
     private GoldenCase(string path)
     {
@@ -46,6 +48,7 @@ public sealed class GoldenCase
     public Tensor Tensor(string name)
     {
         SafeTensor tensor = Find(name);
+        _read.Add(name);
         ReadOnlySpan<byte> data = _file.Data(tensor);
         double[] values = tensor.Type switch
         {
@@ -59,11 +62,22 @@ public sealed class GoldenCase
         return new Tensor([.. tensor.Shape.Select(extent => checked((int)extent))], values);
     }
 
+    /// <summary>The tensors that nobody has asked for yet.</summary>
+    public IEnumerable<string> Unread => TensorNames.Where(name => !_read.Contains(name));
+
+    /// <summary>The attributes that nobody has asked for yet.</summary>
+    public IEnumerable<string> UnreadAttributes =>
+        _attributes.EnumerateObject().Select(attribute => attribute.Name).Where(name => !_readAttributes.Contains(name));
+
     public IEnumerable<string> TensorNames => _file.Tensors.Select(tensor => tensor.Name);
 
     public bool HasAttribute(string name) => _attributes.TryGetProperty(name, out _);
 
-    public JsonElement Attribute(string name) => _attributes.GetProperty(name);
+    public JsonElement Attribute(string name)
+    {
+        _readAttributes.Add(name);
+        return _attributes.GetProperty(name);
+    }
 
     public string Text(string name) => Attribute(name).GetString()!;
 
@@ -77,12 +91,32 @@ public sealed class GoldenCase
     public IEnumerable<string> Demands(params string[] names) =>
         names.Where(name => HasAttribute(name) && Attribute(name) is { ValueKind: JsonValueKind.Number } value && value.GetDouble() != 0);
 
+    /// <summary>The whole numbers of a list; 1 and 1 without it.</summary>
+    public int[] Pair(string name) => HasAttribute(name) ? [.. Attribute(name).EnumerateArray().Select(value => value.GetInt32())] : [1, 1];
+
+    /// <summary>Two pairs: top and bottom, left and right.</summary>
+    public Margins Margins(string name)
+    {
+        int[] extents = [.. Attribute(name).EnumerateArray().SelectMany(pair => pair.EnumerateArray()).Select(value => value.GetInt32())];
+        return new Margins(extents[0], extents[1], extents[2], extents[3]);
+    }
+
     public Window2D Window(string size)
     {
-        int[] Pair(string name) => HasAttribute(name) ? [.. Attribute(name).EnumerateArray().Select(value => value.GetInt32())] : [1, 1];
         int[] extents = Pair(size), strides = Pair("strides"), dilation = Pair("dilation_rate");
         return new Window2D(extents[0], extents[1], strides[0], strides[1], Text("padding") == "same", dilation[0], dilation[1]);
     }
+
+    /// <summary>Holds a result of the reference against a tensor of the case, with the tolerance of the case.</summary>
+    public void Expect(string tensor, Tensor actual)
+    {
+        Assert.Equal(Tensor(tensor).Shape, actual.Shape);
+        Expect(tensor, actual.ToFloats(), "reference");
+    }
+
+    /// <summary>Holds results of the reference against a tensor of the case, with the tolerance of the case.</summary>
+    public void Expect(string tensor, params IEnumerable<double> actual) =>
+        Expect(tensor, [.. actual.Select(value => (float)value)], "reference");
 
     /// <summary>Holds a result against a tensor of the case, with the tolerance of the case.</summary>
     public void Expect(string tensor, ReadOnlySpan<float> actual, string who) =>

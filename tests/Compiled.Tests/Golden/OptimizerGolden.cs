@@ -4,7 +4,7 @@ using Compiled.Reference;
 
 namespace Compiled.Tests;
 
-/// <summary>Golden cases of optimizers: ten updates of two tensors.</summary>
+/// <summary>The native ops on golden cases of optimizers: ten updates of two tensors. Gives the names of what it could not cover.</summary>
 internal static class OptimizerGolden
 {
     public static IEnumerable<string> Run(GoldenCase golden)
@@ -22,19 +22,7 @@ internal static class OptimizerGolden
 
     private static void RunTensor(GoldenCase golden, int p)
     {
-        double[] start = golden.Tensor($"p{p}_before").Values;
         Tensor gradients = golden.Tensor($"g{p}"), expected = golden.Tensor($"p{p}");
-        OptimizerRule rule = Rule(golden, start.Length);
-        double[] parameters = [.. start];
-        List<float> steps = [];
-        for (int step = 0; step < golden.Whole("steps"); step++)
-        {
-            rule.Update(parameters, gradients.Values[(step * start.Length)..((step + 1) * start.Length)]);
-            steps.AddRange(parameters.Select(value => (float)value));
-        }
-
-        golden.Expect($"p{p}", [.. steps], "reference");
-        ExpectState(golden, p, rule);
         LayerGolden.OnEachTarget((context, who) => RunNative(golden, p, context, who, expected.Shape, gradients));
     }
 
@@ -77,24 +65,7 @@ internal static class OptimizerGolden
         }
     }
 
-    public static OptimizerRule Rule(GoldenCase golden, int count) => golden.Text("optimizer") == "adam"
-        ? new AdamRule(golden.Number("learning_rate"), golden.Number("beta_1"), golden.Number("beta_2"), golden.Number("epsilon"), count)
-        : new SgdRule(golden.Number("learning_rate"), golden.Number("momentum"), golden.Flag("nesterov"), count);
-
     public static Optimizer Optimizer(GoldenCase golden) => golden.Text("optimizer") == "adam"
         ? new Adam(golden.Number("learning_rate"), golden.Number("beta_1"), golden.Number("beta_2"), golden.Number("epsilon"))
         : new SGD(golden.Number("learning_rate"), golden.Number("momentum"), golden.Flag("nesterov"));
-
-    private static void ExpectState(GoldenCase golden, int p, OptimizerRule rule)
-    {
-        if (rule is AdamRule adam)
-        {
-            golden.Expect($"m{p}_final", [.. adam.First.Select(value => (float)value)], "reference");
-            golden.Expect($"v{p}_final", [.. adam.Second.Select(value => (float)value)], "reference");
-        }
-        else if (rule is SgdRule sgd && golden.Number("momentum") > 0)
-        {
-            golden.Expect($"v{p}_final", [.. sgd.Velocity.Select(value => (float)value)], "reference");
-        }
-    }
 }

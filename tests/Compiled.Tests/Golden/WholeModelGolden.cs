@@ -5,7 +5,7 @@ namespace Compiled.Tests;
 
 /// <summary>
 /// Golden cases of training: the network of the file becomes a declaration, is compiled with the generator, and follows the trajectory
-/// of the file: fused and unfused, on one thread and two, on every target. So does the reference.
+/// of the file: fused and unfused, on one thread and two, on every target.
 /// </summary>
 internal static class WholeModelGolden
 {
@@ -16,7 +16,6 @@ internal static class WholeModelGolden
         Network network = Read(golden, out string? unknown);
         if (unknown is not null)
             return [unknown];
-        TrainReference(golden, network);
         (Type fused, Type unfused) = ModelCompiler.Compile(network);
         foreach (Target target in Target.Scheduled)
         {
@@ -31,7 +30,7 @@ internal static class WholeModelGolden
         return [];
     }
 
-    private static Network Read(GoldenCase golden, out string? unknown)
+    internal static Network Read(GoldenCase golden, out string? unknown)
     {
         int[] kernel = [.. golden.Attribute("kernel_size").EnumerateArray().Select(extent => extent.GetInt32())];
         unknown = null;
@@ -56,18 +55,6 @@ internal static class WholeModelGolden
         }
 
         return new Network([.. golden.Tensor("x_batches").Shape.Skip(2)], layers, golden.Text("loss"));
-    }
-
-    private static void TrainReference(GoldenCase golden, Network network)
-    {
-        Tensor[] weights = [.. network.Layers.OfType<WeightedLayer>().SelectMany(layer =>
-            (string[])[$"before.{layer.Name}.kernel", $"before.{layer.Name}.bias"]).Select(golden.Tensor)];
-        OptimizerRule[] rules = [.. weights.Select(weight => OptimizerGolden.Rule(golden, weight.Count))];
-        var model = new ReferenceModel(network, weights, (_, _, _) => 0);
-        golden.Expect("probabilities_step0", model.Predict(Batch(golden, "x_batches", 0)).ToFloats(), "reference");
-        float[] losses = [.. Enumerable.Range(0, golden.Whole("steps"))
-            .Select(step => (float)model.Train(Batch(golden, "x_batches", step), Batch(golden, "y_batches", step), rules))];
-        golden.Expect("losses", losses, "reference");
     }
 
     private static void TrainModel(GoldenCase golden, Type type, Device device)
@@ -95,7 +82,7 @@ internal static class WholeModelGolden
             golden.Expect("after." + weight.Name.Replace('/', '.'), weight.Span, who);
     }
 
-    private static Tensor Batch(GoldenCase golden, string name, int step)
+    internal static Tensor Batch(GoldenCase golden, string name, int step)
     {
         Tensor all = golden.Tensor(name);
         int size = all.Count / all.Shape[0];

@@ -1,0 +1,47 @@
+namespace Compiled.Reference;
+
+/// <summary>
+/// One update of all weights: penalties of regularizers into the gradients, clipping, weight decay, the rule, the moving average,
+/// constraints; in this order.
+/// </summary>
+public sealed class Updater
+{
+    private readonly List<Entry> _entries = [];
+
+    /// <summary>The learning rate by the number of finished updates; without, the rules keep theirs.</summary>
+    public Func<long, double>? Schedule { get; init; }
+
+    public ClippingRule Clipping { get; init; } = new();
+
+    /// <summary>Times the learning rate, the part of every weight that an update takes away.</summary>
+    public double WeightDecay { get; init; }
+
+    /// <summary>The number of finished updates.</summary>
+    public int Updates { get; private set; }
+
+    public void Add(
+        Tensor weight, OptimizerRule rule,
+        RegularizerRule? regularizer = null, Action<Tensor>? constraint = null, MovingWeights? average = null) =>
+        _entries.Add(new(weight, rule, regularizer, constraint, average));
+
+    public void Step(params IReadOnlyList<Tensor> gradients)
+    {
+        IReadOnlyList<double[]> clipped = Clipping.Apply(
+            [.. _entries.Zip(gradients, (entry, gradient) => (entry.Regularizer?.Gradient(entry.Weight, gradient) ?? gradient).Values)]);
+        foreach ((Entry entry, double[] gradient) in _entries.Zip(clipped))
+        {
+            double[] weights = entry.Weight.Values;
+            entry.Rule.LearningRate = Schedule?.Invoke(Updates) ?? entry.Rule.LearningRate;
+            for (int i = 0; i < weights.Length; i++)
+                weights[i] -= entry.Rule.LearningRate * WeightDecay * weights[i];
+            entry.Rule.Update(weights, gradient);
+            entry.Average?.Follow(weights);
+            entry.Constraint?.Invoke(entry.Weight);
+        }
+
+        Updates++;
+    }
+
+    private sealed record Entry(
+        Tensor Weight, OptimizerRule Rule, RegularizerRule? Regularizer, Action<Tensor>? Constraint, MovingWeights? Average);
+}
