@@ -376,6 +376,23 @@ CN_API cn_status cn_add_forward(cn_op* op, const cn_state* state, const float* x
 CN_API cn_status cn_add_backward(cn_op* op, const cn_state* state, const float* y, const float* dy, float* dx_0, float* dx_1, float* dx_2,
                                  float* dx_3);
 
+/* Two to four inputs side by side: y [batch, outer, sum of lengths] from x_i [batch, outer, length_i]. */
+typedef struct cn_concatenate_desc {
+    uint32_t struct_size;
+    int32_t inputs; /* 2 to 4 */
+    int64_t batch, outer;
+    int64_t length_0, length_1, length_2, length_3;         /* 0 where there is no input; their sum is at most 2^31 - 1 */
+    int32_t gradient_0, gradient_1, gradient_2, gradient_3; /* cn_gradient_mode of each input; 0 where there is none */
+} cn_concatenate_desc;
+
+CN_API cn_status cn_concatenate_create(cn_context* context, const cn_concatenate_desc* desc, cn_op** op);
+/* Inputs that do not exist are null. One pointer may stand for several inputs. */
+CN_API cn_status cn_concatenate_forward(cn_op* op, const cn_state* state, const float* x_0, const float* x_1, const float* x_2,
+                                        const float* x_3, float* y);
+/* One pointer may stand for several gradients if all but the first are added to it. */
+CN_API cn_status cn_concatenate_backward(cn_op* op, const cn_state* state, const float* dy, float* dx_0, float* dx_1, float* dx_2,
+                                         float* dx_3);
+
 /* Max pooling. The first maximum of a window in row-major order, or the first NaN, receives the gradient. */
 typedef struct cn_max_pooling2d_desc {
     uint32_t struct_size;

@@ -22,6 +22,7 @@ enum class HandleKind : uint32_t {
     Softmax,
     Dropout,
     Add,
+    Concatenate,
     MaxPooling2D,
     Conv2D,
     Dense,
