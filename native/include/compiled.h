@@ -393,6 +393,21 @@ CN_API cn_status cn_concatenate_forward(cn_op* op, const cn_state* state, const 
 CN_API cn_status cn_concatenate_backward(cn_op* op, const cn_state* state, const float* dy, float* dx_0, float* dx_1, float* dx_2,
                                          float* dx_3);
 
+/* Zero padding and cropping: y[i, j] = x[i - pad_top, j - pad_left], and 0 outside of x. */
+typedef struct cn_padding2d_desc {
+    uint32_t struct_size;
+    int32_t input_gradient; /* cn_gradient_mode */
+    int64_t batch;
+    int64_t input_height, input_width, channels;
+    int64_t output_height, output_width;
+    int64_t pad_top, pad_left; /* negative: so many rows or columns are cut off; a row and a column of x are left at least */
+} cn_padding2d_desc;
+
+CN_API cn_status cn_padding2d_create(cn_context* context, const cn_padding2d_desc* desc, cn_op** op);
+CN_API cn_status cn_padding2d_forward(cn_op* op, const cn_state* state, const float* x, float* y);
+/* The gradient of what was cut off is 0. */
+CN_API cn_status cn_padding2d_backward(cn_op* op, const cn_state* state, const float* dy, float* dx);
+
 /* Max pooling. The first maximum of a window in row-major order, or the first NaN, receives the gradient. */
 typedef struct cn_max_pooling2d_desc {
     uint32_t struct_size;

@@ -23,6 +23,7 @@ enum class HandleKind : uint32_t {
     Dropout,
     Add,
     Concatenate,
+    Padding2D,
     MaxPooling2D,
     Conv2D,
     Dense,
