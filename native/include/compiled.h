@@ -408,6 +408,26 @@ CN_API cn_status cn_padding2d_forward(cn_op* op, const cn_state* state, const fl
 /* The gradient of what was cut off is 0. */
 CN_API cn_status cn_padding2d_backward(cn_op* op, const cn_state* state, const float* dy, float* dx);
 
+enum cn_interpolation {
+    CN_INTERPOLATION_NEAREST = 0, /* every input is repeated */
+    CN_INTERPOLATION_BILINEAR = 1 /* output o lies at input (o + 0.5) / factor - 0.5, and no further out than the outermost inputs */
+};
+
+/* Up-sampling by whole factors: y [batch, input_height * factor_height, input_width * factor_width, channels]. */
+typedef struct cn_upsampling2d_desc {
+    uint32_t struct_size;
+    int32_t input_gradient; /* cn_gradient_mode */
+    int64_t batch;
+    int64_t input_height, input_width, channels;
+    int64_t factor_height, factor_width;
+    int32_t interpolation; /* cn_interpolation */
+    int32_t reserved;      /* 0 */
+} cn_upsampling2d_desc;
+
+CN_API cn_status cn_upsampling2d_create(cn_context* context, const cn_upsampling2d_desc* desc, cn_op** op);
+CN_API cn_status cn_upsampling2d_forward(cn_op* op, const cn_state* state, const float* x, float* y);
+CN_API cn_status cn_upsampling2d_backward(cn_op* op, const cn_state* state, const float* dy, float* dx);
+
 /* Max pooling. The first maximum of a window in row-major order, or the first NaN, receives the gradient. */
 typedef struct cn_max_pooling2d_desc {
     uint32_t struct_size;

@@ -24,6 +24,7 @@ enum class HandleKind : uint32_t {
     Add,
     Concatenate,
     Padding2D,
+    UpSampling2D,
     MaxPooling2D,
     Conv2D,
     Dense,

@@ -133,6 +133,9 @@ std::unique_ptr<ConcatenateOp> Context::make_concatenate(const cn_concatenate_de
 std::unique_ptr<Padding2DOp> Context::make_padding2d(const cn_padding2d_desc& desc) {
     return _table.make_padding2d(*this, desc);
 }
+std::unique_ptr<UpSampling2DOp> Context::make_upsampling2d(const cn_upsampling2d_desc& desc) {
+    return _table.make_upsampling2d(*this, desc);
+}
 std::unique_ptr<MaxPooling2DOp> Context::make_max_pooling2d(const cn_max_pooling2d_desc& desc) {
     return _table.make_max_pooling2d(*this, desc);
 }
