@@ -60,7 +60,7 @@ CN_API const char* cn_last_error(void);
  * --------------------------------------------------------------------------------------------------------------- */
 
 /* Raised with every change of a function or of a struct in this file. */
-#define CN_ABI_VERSION 3
+#define CN_ABI_VERSION 4
 
 /* The CN_ABI_VERSION with which the library was built. */
 CN_API cn_status cn_abi_version(uint32_t* version);
@@ -354,6 +354,79 @@ typedef struct cn_dropout_desc {
 CN_API cn_status cn_dropout_create(cn_context* context, const cn_dropout_desc* desc, cn_op** op);
 CN_API cn_status cn_dropout_forward(cn_op* op, const cn_state* state, const float* x, float* y);
 CN_API cn_status cn_dropout_backward(cn_op* op, const cn_state* state, const float* dy, float* dx);
+
+/* Sum of two to four inputs: y = activation(x_0 + x_1 + ...), added in this order. */
+typedef struct cn_add_desc {
+    uint32_t struct_size;
+    int32_t activation;                                     /* cn_activation */
+    int64_t batch, count;                                   /* samples; elements per sample */
+    int32_t inputs;                                         /* 2 to 4 */
+    int32_t gradient_0, gradient_1, gradient_2, gradient_3; /* cn_gradient_mode of each input; 0 where there is none */
+    int32_t reserved;                                       /* 0 */
+} cn_add_desc;
+
+CN_API cn_status cn_add_create(cn_context* context, const cn_add_desc* desc, cn_op** op);
+/* Inputs that do not exist are null. One pointer may stand for several inputs; y may be any of them. */
+CN_API cn_status cn_add_forward(cn_op* op, const cn_state* state, const float* x_0, const float* x_1, const float* x_2, const float* x_3,
+                                float* y);
+/*
+ * Each gradient is activation'(y) * dy. One pointer may stand for several gradients if all but the first are added to it. Those that are
+ * overwritten may be dy. y may be null where the activation is linear.
+ */
+CN_API cn_status cn_add_backward(cn_op* op, const cn_state* state, const float* y, const float* dy, float* dx_0, float* dx_1, float* dx_2,
+                                 float* dx_3);
+
+/* Two to four inputs side by side: y [batch, outer, sum of lengths] from x_i [batch, outer, length_i]. */
+typedef struct cn_concatenate_desc {
+    uint32_t struct_size;
+    int32_t inputs; /* 2 to 4 */
+    int64_t batch, outer;
+    int64_t length_0, length_1, length_2, length_3;         /* 0 where there is no input; their sum is at most 2^31 - 1 */
+    int32_t gradient_0, gradient_1, gradient_2, gradient_3; /* cn_gradient_mode of each input; 0 where there is none */
+} cn_concatenate_desc;
+
+CN_API cn_status cn_concatenate_create(cn_context* context, const cn_concatenate_desc* desc, cn_op** op);
+/* Inputs that do not exist are null. One pointer may stand for several inputs. */
+CN_API cn_status cn_concatenate_forward(cn_op* op, const cn_state* state, const float* x_0, const float* x_1, const float* x_2,
+                                        const float* x_3, float* y);
+/* One pointer may stand for several gradients if all but the first are added to it. */
+CN_API cn_status cn_concatenate_backward(cn_op* op, const cn_state* state, const float* dy, float* dx_0, float* dx_1, float* dx_2,
+                                         float* dx_3);
+
+/* Zero padding and cropping: y[i, j] = x[i - pad_top, j - pad_left], and 0 outside of x. */
+typedef struct cn_padding2d_desc {
+    uint32_t struct_size;
+    int32_t input_gradient; /* cn_gradient_mode */
+    int64_t batch;
+    int64_t input_height, input_width, channels;
+    int64_t output_height, output_width;
+    int64_t pad_top, pad_left; /* negative: so many rows or columns are cut off; a row and a column of x are left at least */
+} cn_padding2d_desc;
+
+CN_API cn_status cn_padding2d_create(cn_context* context, const cn_padding2d_desc* desc, cn_op** op);
+CN_API cn_status cn_padding2d_forward(cn_op* op, const cn_state* state, const float* x, float* y);
+/* The gradient of what was cut off is 0. */
+CN_API cn_status cn_padding2d_backward(cn_op* op, const cn_state* state, const float* dy, float* dx);
+
+enum cn_interpolation {
+    CN_INTERPOLATION_NEAREST = 0, /* every input is repeated */
+    CN_INTERPOLATION_BILINEAR = 1 /* output o lies at input (o + 0.5) / factor - 0.5, and no further out than the outermost inputs */
+};
+
+/* Up-sampling by whole factors: y [batch, input_height * factor_height, input_width * factor_width, channels]. */
+typedef struct cn_upsampling2d_desc {
+    uint32_t struct_size;
+    int32_t input_gradient; /* cn_gradient_mode */
+    int64_t batch;
+    int64_t input_height, input_width, channels;
+    int64_t factor_height, factor_width;
+    int32_t interpolation; /* cn_interpolation */
+    int32_t reserved;      /* 0 */
+} cn_upsampling2d_desc;
+
+CN_API cn_status cn_upsampling2d_create(cn_context* context, const cn_upsampling2d_desc* desc, cn_op** op);
+CN_API cn_status cn_upsampling2d_forward(cn_op* op, const cn_state* state, const float* x, float* y);
+CN_API cn_status cn_upsampling2d_backward(cn_op* op, const cn_state* state, const float* dy, float* dx);
 
 /* Max pooling. The first maximum of a window in row-major order, or the first NaN, receives the gradient. */
 typedef struct cn_max_pooling2d_desc {

@@ -21,6 +21,10 @@ enum class HandleKind : uint32_t {
     Activation,
     Softmax,
     Dropout,
+    Add,
+    Concatenate,
+    Padding2D,
+    UpSampling2D,
     MaxPooling2D,
     Conv2D,
     Dense,
@@ -74,7 +78,10 @@ struct OpEntry {
     int32_t input_gradient = CN_GRADIENT_NONE;
     bool has_bias = false;
     bool has_codes = false;
-    int32_t slots = 0; // optimizer
+    int32_t slots = 0;               // optimizer
+    int32_t inputs = 0;              // joins
+    int32_t input_gradients[4] = {}; // joins
+    bool takes_output = true;        // joins: whether backward looks at y
 };
 
 // The ops of one context run one at a time. A second thread that wants to run one gets an error instead of a race; but one that creates

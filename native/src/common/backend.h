@@ -53,6 +53,32 @@ public:
     virtual void backward(const cn_state* state, const float* dy, float* dx) = 0;
 };
 
+class AddOp : public Op {
+public:
+    // Null where there is no such input, or no gradient of it is wanted.
+    virtual void forward(const cn_state* state, const float* const (&x)[4], float* y) = 0;
+    virtual void backward(const cn_state* state, const float* y, const float* dy, float* const (&dx)[4]) = 0;
+};
+
+class ConcatenateOp : public Op {
+public:
+    // Null where there is no such input, or no gradient of it is wanted.
+    virtual void forward(const cn_state* state, const float* const (&x)[4], float* y) = 0;
+    virtual void backward(const cn_state* state, const float* dy, float* const (&dx)[4]) = 0;
+};
+
+class Padding2DOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* x, float* y) = 0;
+    virtual void backward(const cn_state* state, const float* dy, float* dx) = 0;
+};
+
+class UpSampling2DOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* x, float* y) = 0;
+    virtual void backward(const cn_state* state, const float* dy, float* dx) = 0;
+};
+
 class MaxPooling2DOp : public Op {
 public:
     virtual void forward(const cn_state* state, const float* x, float* y, uint8_t* codes) = 0;
@@ -157,6 +183,10 @@ public:
     virtual std::unique_ptr<ActivationOp> make_activation(const cn_activation_desc& desc) = 0;
     virtual std::unique_ptr<SoftmaxOp> make_softmax(const cn_softmax_desc& desc) = 0;
     virtual std::unique_ptr<DropoutOp> make_dropout(const cn_dropout_desc& desc) = 0;
+    virtual std::unique_ptr<AddOp> make_add(const cn_add_desc& desc) = 0;
+    virtual std::unique_ptr<ConcatenateOp> make_concatenate(const cn_concatenate_desc& desc) = 0;
+    virtual std::unique_ptr<Padding2DOp> make_padding2d(const cn_padding2d_desc& desc) = 0;
+    virtual std::unique_ptr<UpSampling2DOp> make_upsampling2d(const cn_upsampling2d_desc& desc) = 0;
     virtual std::unique_ptr<MaxPooling2DOp> make_max_pooling2d(const cn_max_pooling2d_desc& desc) = 0;
     virtual std::unique_ptr<Conv2DOp> make_conv2d(const cn_conv2d_desc& desc) = 0;
     virtual std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) = 0;

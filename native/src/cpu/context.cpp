@@ -124,6 +124,18 @@ std::unique_ptr<SoftmaxOp> Context::make_softmax(const cn_softmax_desc& desc) {
 std::unique_ptr<DropoutOp> Context::make_dropout(const cn_dropout_desc& desc) {
     return _table.make_dropout(*this, desc);
 }
+std::unique_ptr<AddOp> Context::make_add(const cn_add_desc& desc) {
+    return _table.make_add(*this, desc);
+}
+std::unique_ptr<ConcatenateOp> Context::make_concatenate(const cn_concatenate_desc& desc) {
+    return _table.make_concatenate(*this, desc);
+}
+std::unique_ptr<Padding2DOp> Context::make_padding2d(const cn_padding2d_desc& desc) {
+    return _table.make_padding2d(*this, desc);
+}
+std::unique_ptr<UpSampling2DOp> Context::make_upsampling2d(const cn_upsampling2d_desc& desc) {
+    return _table.make_upsampling2d(*this, desc);
+}
 std::unique_ptr<MaxPooling2DOp> Context::make_max_pooling2d(const cn_max_pooling2d_desc& desc) {
     return _table.make_max_pooling2d(*this, desc);
 }

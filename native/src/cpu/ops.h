@@ -10,6 +10,10 @@ std::unique_ptr<GatherOp> make_gather(Context& context, const cn_gather_desc& de
 std::unique_ptr<ActivationOp> make_activation(Context& context, const cn_activation_desc& desc);
 std::unique_ptr<SoftmaxOp> make_softmax(Context& context, const cn_softmax_desc& desc);
 std::unique_ptr<DropoutOp> make_dropout(Context& context, const cn_dropout_desc& desc);
+std::unique_ptr<AddOp> make_add(Context& context, const cn_add_desc& desc);
+std::unique_ptr<ConcatenateOp> make_concatenate(Context& context, const cn_concatenate_desc& desc);
+std::unique_ptr<Padding2DOp> make_padding2d(Context& context, const cn_padding2d_desc& desc);
+std::unique_ptr<UpSampling2DOp> make_upsampling2d(Context& context, const cn_upsampling2d_desc& desc);
 std::unique_ptr<MaxPooling2DOp> make_max_pooling2d(Context& context, const cn_max_pooling2d_desc& desc);
 std::unique_ptr<Conv2DOp> make_conv2d(Context& context, const cn_conv2d_desc& desc);
 std::unique_ptr<DenseOp> make_dense(Context& context, const cn_dense_desc& desc);

@@ -26,6 +26,33 @@ void require_input_gradient(const OpEntry& entry, const float* dx) {
     }
 }
 
+void require_join_inputs(const OpEntry& entry, const float* const (&x)[4]) {
+    for (int i = 0; i < 4; ++i) {
+        const char name[] = {'x', '_', static_cast<char>('0' + i), '\0'};
+        if (i < entry.inputs) {
+            require_floats(name, x[i]);
+        } else {
+            require_null(name, x[i], "there are fewer inputs");
+        }
+    }
+}
+
+void require_join_gradients(const OpEntry& entry, float* const (&dx)[4]) {
+    for (int i = 0; i < 4; ++i) {
+        const char name[] = {'d', 'x', '_', static_cast<char>('0' + i), '\0'};
+        if (entry.input_gradients[i] == CN_GRADIENT_NONE) {
+            require_null(name, dx[i], i < entry.inputs ? "its gradient mode is CN_GRADIENT_NONE" : "there are fewer inputs");
+            continue;
+        }
+        require_floats(name, dx[i]);
+        for (int before = 0; before < i; ++before) {
+            if (dx[before] == dx[i] && entry.input_gradients[i] == CN_GRADIENT_OVERWRITE) {
+                fail(CN_STATUS_INVALID_ARGUMENT, "%s is dx_%d: its gradient mode must be CN_GRADIENT_ACCUMULATE then", name, before);
+            }
+        }
+    }
+}
+
 void require_codes(const OpEntry& entry, const uint8_t* codes) {
     if (entry.has_codes) {
         require_pointer("codes", codes, 1);

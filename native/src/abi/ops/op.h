@@ -47,7 +47,35 @@ cn_status run(const char* function, HandleKind kind, cn_op* op, const cn_state* 
 
 void require_bias(const OpEntry& entry, const char* name, const float* bias);
 void require_input_gradient(const OpEntry& entry, const float* dx);
+// The inputs of a join, of which there are entry.inputs: four pointers x_0 to x_3.
+void require_join_inputs(const OpEntry& entry, const float* const (&x)[4]);
+// And their gradients. A pointer may come again, to be added to after it was overwritten.
+void require_join_gradients(const OpEntry& entry, float* const (&dx)[4]);
 void require_codes(const OpEntry& entry, const uint8_t* codes);
+
+// The fields `inputs` and gradient_0 to gradient_3 of a join.
+template <class Desc>
+void require_join(const Desc& desc) {
+    require_range({"inputs", desc.inputs}, 2, 4);
+    const Field modes[] = {
+        {"gradient_0", desc.gradient_0}, {"gradient_1", desc.gradient_1}, {"gradient_2", desc.gradient_2}, {"gradient_3", desc.gradient_3}};
+    for (int i = 0; i < 4; ++i) {
+        require_enumerator(modes[i].name, static_cast<int32_t>(modes[i].value), CN_GRADIENT_ACCUMULATE, "cn_gradient_mode");
+        if (i >= desc.inputs) {
+            require_range(modes[i], 0, 0, ": there are fewer inputs");
+        }
+    }
+}
+
+template <class Desc>
+void note_join(OpEntry& entry, const Desc& desc) {
+    entry.batch = desc.batch;
+    entry.inputs = desc.inputs;
+    entry.input_gradients[0] = desc.gradient_0;
+    entry.input_gradients[1] = desc.gradient_1;
+    entry.input_gradients[2] = desc.gradient_2;
+    entry.input_gradients[3] = desc.gradient_3;
+}
 
 template <class Desc>
 void note_batch(OpEntry& entry, const Desc& desc) {
