@@ -16,7 +16,8 @@
  *   time       A device may run an op after the call has returned, always in the order of the calls. What goes wrong then, a later call
  *              returns; cn_buffer_read, cn_feed_next and cn_context_synchronize wait.
  *   sizes      int64_t. Extents, and what a window reaches over, are from 1 to 2^31 - 1; a tensor has at most 2^50 elements, as has an
- *              image with all the padding that its windows ask for; the window of a convolution has at most 2^20 cells.
+ *              image with all the padding that its windows ask for; the window of a convolution or of an average pooling has
+ *              at most 2^20 cells.
  */
 #ifndef COMPILED_H
 #define COMPILED_H
@@ -60,7 +61,7 @@ CN_API const char* cn_last_error(void);
  * --------------------------------------------------------------------------------------------------------------- */
 
 /* Raised with every change of a function or of a struct in this file. */
-#define CN_ABI_VERSION 3
+#define CN_ABI_VERSION 4
 
 /* The CN_ABI_VERSION with which the library was built. */
 CN_API cn_status cn_abi_version(uint32_t* version);
@@ -369,6 +370,20 @@ CN_API cn_status cn_max_pooling2d_create(cn_context* context, const cn_max_pooli
 /* `codes`, one byte per element of y: the winning cell of its window, row-major. Null when nothing is saved (prediction). */
 CN_API cn_status cn_max_pooling2d_forward(cn_op* op, const cn_state* state, const float* x, float* y, uint8_t* codes);
 CN_API cn_status cn_max_pooling2d_backward(cn_op* op, const cn_state* state, const uint8_t* codes, const float* dy, float* dx);
+
+/* Average pooling: the mean of the input cells of a window. What lies outside the input is not counted. */
+typedef struct cn_average_pooling2d_desc {
+    uint32_t struct_size;
+    int32_t input_gradient; /* cn_gradient_mode */
+    int64_t batch;
+    int64_t input_height, input_width, channels;
+    int64_t output_height, output_width;
+    cn_window window; /* at most 2^20 cells; dilation 1; every window holds at least one input cell */
+} cn_average_pooling2d_desc;
+
+CN_API cn_status cn_average_pooling2d_create(cn_context* context, const cn_average_pooling2d_desc* desc, cn_op** op);
+CN_API cn_status cn_average_pooling2d_forward(cn_op* op, const cn_state* state, const float* x, float* y);
+CN_API cn_status cn_average_pooling2d_backward(cn_op* op, const cn_state* state, const float* dy, float* dx);
 
 /*
  * Convolution stage: y = dropout(max_pooling(activation(conv(x, kernel) + bias))), each part but the convolution optional.

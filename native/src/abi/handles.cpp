@@ -95,9 +95,21 @@ bool is_op(HandleKind kind) noexcept {
 }
 
 const char* name_of(HandleKind kind) noexcept {
-    static constexpr const char* Names[] = {"nothing",     "a context",        "a buffer",     "a feed",         "a graph",
-                                            "a gather op", "an activation op", "a softmax op", "a dropout op",   "a max_pooling2d op",
-                                            "a conv2d op", "a dense op",       "a loss op",    "an optimizer op"};
+    static constexpr const char* Names[] = {"nothing",
+                                            "a context",
+                                            "a buffer",
+                                            "a feed",
+                                            "a graph",
+                                            "a gather op",
+                                            "an activation op",
+                                            "a softmax op",
+                                            "a dropout op",
+                                            "a max_pooling2d op",
+                                            "an average_pooling2d op",
+                                            "a conv2d op",
+                                            "a dense op",
+                                            "a loss op",
+                                            "an optimizer op"};
     return Names[static_cast<uint32_t>(kind)];
 }
 

@@ -22,6 +22,7 @@ enum class HandleKind : uint32_t {
     Softmax,
     Dropout,
     MaxPooling2D,
+    AveragePooling2D,
     Conv2D,
     Dense,
     Loss,

@@ -59,6 +59,12 @@ public:
     virtual void backward(const cn_state* state, const uint8_t* codes, const float* dy, float* dx) = 0;
 };
 
+class AveragePooling2DOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* x, float* y) = 0;
+    virtual void backward(const cn_state* state, const float* dy, float* dx) = 0;
+};
+
 class Conv2DOp : public Op {
 public:
     virtual void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes) = 0;
@@ -158,6 +164,7 @@ public:
     virtual std::unique_ptr<SoftmaxOp> make_softmax(const cn_softmax_desc& desc) = 0;
     virtual std::unique_ptr<DropoutOp> make_dropout(const cn_dropout_desc& desc) = 0;
     virtual std::unique_ptr<MaxPooling2DOp> make_max_pooling2d(const cn_max_pooling2d_desc& desc) = 0;
+    virtual std::unique_ptr<AveragePooling2DOp> make_average_pooling2d(const cn_average_pooling2d_desc& desc) = 0;
     virtual std::unique_ptr<Conv2DOp> make_conv2d(const cn_conv2d_desc& desc) = 0;
     virtual std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) = 0;
     virtual std::unique_ptr<LossOp> make_loss(const cn_loss_desc& desc) = 0;
