@@ -23,6 +23,7 @@ enum class HandleKind : uint32_t {
     Dropout,
     MaxPooling2D,
     AveragePooling2D,
+    BatchNormalization,
     Conv2D,
     Dense,
     Loss,
@@ -73,8 +74,13 @@ struct OpEntry {
     std::unique_ptr<Op> op;                // null once it is destroyed; to be looked at by whoever has the context's turn
     int64_t batch = 0;
     int32_t input_gradient = CN_GRADIENT_NONE;
+    int32_t addend_gradient = CN_GRADIENT_NONE;
     bool has_bias = false;
+    bool has_scale = false;
+    bool has_center = false;
     bool has_codes = false;
+    bool has_addend = false;
+    bool is_frozen = false;
     int32_t slots = 0; // optimizer
 };
 
