@@ -16,7 +16,8 @@
  *   time       A device may run an op after the call has returned, always in the order of the calls. What goes wrong then, a later call
  *              returns; cn_buffer_read, cn_feed_next and cn_context_synchronize wait.
  *   sizes      int64_t. Extents, and what a window reaches over, are from 1 to 2^31 - 1; a tensor has at most 2^50 elements, as has an
- *              image with all the padding that its windows ask for; the window of a convolution has at most 2^20 cells.
+ *              image with all the padding that its windows ask for; the window of a convolution or of an average pooling has
+ *              at most 2^20 cells.
  */
 #ifndef COMPILED_H
 #define COMPILED_H
@@ -442,6 +443,58 @@ CN_API cn_status cn_max_pooling2d_create(cn_context* context, const cn_max_pooli
 /* `codes`, one byte per element of y: the winning cell of its window, row-major. Null when nothing is saved (prediction). */
 CN_API cn_status cn_max_pooling2d_forward(cn_op* op, const cn_state* state, const float* x, float* y, uint8_t* codes);
 CN_API cn_status cn_max_pooling2d_backward(cn_op* op, const cn_state* state, const uint8_t* codes, const float* dy, float* dx);
+
+/* Average pooling: the mean of the input cells of a window. What lies outside the input is not counted. */
+typedef struct cn_average_pooling2d_desc {
+    uint32_t struct_size;
+    int32_t input_gradient; /* cn_gradient_mode */
+    int64_t batch;
+    int64_t input_height, input_width, channels;
+    int64_t output_height, output_width;
+    cn_window window; /* at most 2^20 cells; dilation 1; every window holds at least one input cell */
+} cn_average_pooling2d_desc;
+
+CN_API cn_status cn_average_pooling2d_create(cn_context* context, const cn_average_pooling2d_desc* desc, cn_op** op);
+CN_API cn_status cn_average_pooling2d_forward(cn_op* op, const cn_state* state, const float* x, float* y);
+CN_API cn_status cn_average_pooling2d_backward(cn_op* op, const cn_state* state, const float* dy, float* dx);
+
+/*
+ * Batch normalization stage: y = activation(gamma * (x - mean) / sqrt(variance + epsilon) + beta + addend). In training the mean and the
+ * variance, without Bessel's correction, are those of the rows * positions values that a channel has in the batch; a frozen stage, and
+ * prediction, take the moving ones instead. A NaN makes NaN of its channel.
+ * Shapes: x, addend and y [batch, positions, channels], all else [channels].
+ */
+typedef struct cn_batch_normalization_desc {
+    uint32_t struct_size;
+    int32_t activation; /* cn_activation */
+    int64_t batch, positions, channels;
+    float epsilon;           /* at least 0, finite */
+    float momentum;          /* in [0, 1] */
+    int32_t use_scale;       /* 0: gamma and dgamma are null, gamma counts as 1 */
+    int32_t use_center;      /* 0: beta and dbeta are null */
+    int32_t frozen;          /* 1: the moving statistics in training, too; they stay as they are, dgamma and dbeta are null */
+    int32_t use_addend;      /* 0: addend is null */
+    int32_t input_gradient;  /* cn_gradient_mode, of dx */
+    int32_t addend_gradient; /* cn_gradient_mode, of daddend; CN_GRADIENT_NONE without addend */
+} cn_batch_normalization_desc;
+
+CN_API cn_status cn_batch_normalization_create(cn_context* context, const cn_batch_normalization_desc* desc, cn_op** op);
+/*
+ * Training. Writes `saved` [2, channels]: the mean and 1 / sqrt(variance + epsilon) that were used. Unless frozen, each moving statistic
+ * becomes momentum * itself + (1 - momentum) * the one of the batch.
+ */
+CN_API cn_status cn_batch_normalization_forward(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* beta,
+                                                float* moving_mean, float* moving_variance, const float* addend, float* y, float* saved);
+/* Prediction: by the moving statistics, nothing saved. */
+CN_API cn_status cn_batch_normalization_predict(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* beta,
+                                                const float* moving_mean, const float* moving_variance, const float* addend, float* y);
+/*
+ * With g = activation'(y) * dy and xhat = (x - mean) / sqrt(variance + epsilon): overwrites dgamma with sum(g * xhat) and dbeta with
+ * sum(g); dx, by input_gradient, is the gradient through the statistics as well; daddend, by addend_gradient, is g. Frozen, the statistics
+ * are constants, and dgamma and dbeta are not made.
+ */
+CN_API cn_status cn_batch_normalization_backward(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* saved,
+                                                 const float* y, const float* dy, float* dx, float* daddend, float* dgamma, float* dbeta);
 
 /*
  * Convolution stage: y = dropout(max_pooling(activation(conv(x, kernel) + bias))), each part but the convolution optional.

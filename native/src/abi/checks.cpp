@@ -1,5 +1,6 @@
 #include "checks.h"
 
+#include <cmath>
 #include <cstdio>
 
 namespace compiled::abi {
@@ -50,6 +51,12 @@ void require_flag(const char* name, int32_t value) {
 void require_reserved(int32_t value) {
     if (value != 0) {
         fail(CN_STATUS_INVALID_ARGUMENT, "reserved is %d: it must be 0", value);
+    }
+}
+
+void require_epsilon(float epsilon) {
+    if (!(epsilon >= 0.0f && std::isfinite(epsilon))) { // written so that NaN fails
+        fail(CN_STATUS_INVALID_ARGUMENT, "epsilon is %g: it must be at least 0 and finite", static_cast<double>(epsilon));
     }
 }
 

@@ -30,6 +30,7 @@ void require_elements(const char* what, std::initializer_list<Field> fields);
 void require_enumerator(const char* name, int32_t value, int32_t largest, const char* type);
 void require_flag(const char* name, int32_t value);
 void require_reserved(int32_t value);
+void require_epsilon(float epsilon);
 void require_dropout(const char* rate_name, float rate, const char* stream_name, uint32_t stream);
 
 inline void require_gradient_mode(int32_t value) {

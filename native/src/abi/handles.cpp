@@ -95,10 +95,30 @@ bool is_op(HandleKind kind) noexcept {
 }
 
 const char* name_of(HandleKind kind) noexcept {
+    // clang-format off: one a line, as the kinds are.
     static constexpr const char* Names[] = {
-        "nothing",      "a context",    "a buffer",  "a feed",           "a graph",        "a gather op",        "an activation op",
-        "a softmax op", "a dropout op", "an add op", "a concatenate op", "a padding2d op", "an upsampling2d op", "a max_pooling2d op",
-        "a conv2d op",  "a dense op",   "a loss op", "an optimizer op"};
+        "nothing",
+        "a context",
+        "a buffer",
+        "a feed",
+        "a graph",
+        "a gather op",
+        "an activation op",
+        "a softmax op",
+        "a dropout op",
+        "an add op",
+        "a concatenate op",
+        "a padding2d op",
+        "an upsampling2d op",
+        "a max_pooling2d op",
+        "an average_pooling2d op",
+        "a batch_normalization op",
+        "a conv2d op",
+        "a dense op",
+        "a loss op",
+        "an optimizer op",
+    };
+    // clang-format on
     return Names[static_cast<uint32_t>(kind)];
 }
 

@@ -26,6 +26,8 @@ enum class HandleKind : uint32_t {
     Padding2D,
     UpSampling2D,
     MaxPooling2D,
+    AveragePooling2D,
+    BatchNormalization,
     Conv2D,
     Dense,
     Loss,
@@ -76,8 +78,13 @@ struct OpEntry {
     std::unique_ptr<Op> op;                // null once it is destroyed; to be looked at by whoever has the context's turn
     int64_t batch = 0;
     int32_t input_gradient = CN_GRADIENT_NONE;
+    int32_t addend_gradient = CN_GRADIENT_NONE;
     bool has_bias = false;
+    bool has_scale = false;
+    bool has_center = false;
     bool has_codes = false;
+    bool has_addend = false;
+    bool is_frozen = false;
     int32_t slots = 0;               // optimizer
     int32_t inputs = 0;              // joins
     int32_t input_gradients[4] = {}; // joins

@@ -55,15 +55,15 @@ void require_window(const char* of, const cn_window& w, Plane input, Plane outpu
                          input.width.name, output.width.name});
 }
 
-void require_pooling(const char* of, const cn_window& w, Plane input, Plane output) {
+void require_pooling(const char* of, const cn_window& w, Plane input, Plane output, int64_t most_cells) {
     if (w.dilation_height != 1 || w.dilation_width != 1) {
         fail(CN_STATUS_INVALID_ARGUMENT, "%s dilation is %lld x %lld: pooling has none, both must be 1", of,
              static_cast<long long>(w.dilation_height), static_cast<long long>(w.dilation_width));
     }
     require_window(of, w, input, output);
-    if (w.height > MaxPoolingCells || w.width > MaxPoolingCells || w.height * w.width > MaxPoolingCells) {
+    if (w.height > most_cells || w.width > most_cells || w.height * w.width > most_cells) {
         fail(CN_STATUS_INVALID_ARGUMENT, "%s is %lld x %lld: a pooling window has at most %lld cells; pool in two steps", of,
-             static_cast<long long>(w.height), static_cast<long long>(w.width), static_cast<long long>(MaxPoolingCells));
+             static_cast<long long>(w.height), static_cast<long long>(w.width), static_cast<long long>(most_cells));
     }
 }
 

@@ -5,8 +5,8 @@
 
 namespace compiled::abi {
 
-constexpr int64_t MaxWindowCells = int64_t{1} << 20; // of a convolution, whose kernels keep a table of them
-constexpr int64_t MaxPoolingCells = 254;             // a cell number fits a byte, with two values left to a backend
+constexpr int64_t MaxWindowCells = int64_t{1} << 20; // of a convolution, whose kernels keep a table of them, or an average pooling
+constexpr int64_t MaxPoolingCells = 254;             // of a max pooling: a cell number fits a byte, with two values left to a backend
 
 struct Plane {
     Field height, width;
@@ -18,7 +18,7 @@ int64_t reach_of(int64_t size, int64_t dilation);
 // `of` is what the descriptor calls the window. Every window begins within the input.
 void require_window(const char* of, const cn_window& w, Plane input, Plane output);
 
-// Without dilation a window that begins and ends in reach of the input holds one of its cells: a maximum always exists.
-void require_pooling(const char* of, const cn_window& w, Plane input, Plane output);
+// Without dilation a window that begins and ends in reach of the input holds one of its cells: a maximum, or a mean, always exists.
+void require_pooling(const char* of, const cn_window& w, Plane input, Plane output, int64_t most_cells = MaxPoolingCells);
 
 } // namespace compiled::abi

@@ -6,10 +6,10 @@
 // Threads  rows of the output forward, rows of the input backward. Backward gathers: a row of dx looks at the windows that cover it,
 //          so windows may overlap and no two threads write the same place.
 #include "common/max_pooling.h"
+#include "common/pooling_window.h"
 #include "elementwise.h"
 #include "ops.h"
 
-#include <algorithm>
 #include <cstring>
 
 namespace compiled::cpu::CN_ISA {
@@ -35,18 +35,6 @@ CN_INLINE void for_channels(int64_t channels, const Body& body) {
     if (c < channels) {
         body(c, PartialBytes{{channels - c}});
     }
-}
-
-// The cells [first, last) of a window that lie inside the input, along one axis.
-struct Cells {
-    int64_t origin; // the input index of cell 0
-    int64_t first;
-    int64_t last;
-};
-
-Cells cells_of(int64_t output, int64_t stride, int64_t pad, int64_t window, int64_t input) {
-    int64_t origin = output * stride - pad;
-    return {origin, std::max<int64_t>(0, -origin), std::min(window, input - origin)};
 }
 
 class MaxPooling2DKernel final : public MaxPooling2DOp {
@@ -83,9 +71,9 @@ private:
     void forward_row(int64_t oy, const float* image, float* y, uint8_t* codes) const {
         const cn_max_pooling2d_desc& d = _desc;
         const cn_window& w = d.window;
-        Cells rows = cells_of(oy, w.stride_height, w.pad_top, w.height, d.input_height);
+        PoolingCells rows(oy, w.stride_height, w.pad_top, w.height, d.input_height);
         for (int64_t ox = 0; ox < d.output_width; ++ox) {
-            Cells columns = cells_of(ox, w.stride_width, w.pad_left, w.width, d.input_width);
+            PoolingCells columns(ox, w.stride_width, w.pad_left, w.width, d.input_width);
             const float* corner = image + (rows.origin * d.input_width + columns.origin) * d.channels;
             for_channels(d.channels, [&](int64_t c, auto vector) {
                 Vec best = vector.load(corner + (rows.first * d.input_width + columns.first) * d.channels + c);
@@ -114,14 +102,12 @@ private:
         if (d.input_gradient == CN_GRADIENT_OVERWRITE) {
             std::memset(dx, 0, static_cast<size_t>(d.input_width * d.channels) * sizeof(float));
         }
-        // The windows that cover this row: 0 <= iy + pad - oy * stride < height.
         int64_t shifted = iy + w.pad_top;
-        int64_t first = shifted < w.height ? 0 : (shifted - w.height) / w.stride_height + 1;
-        int64_t last = std::min(d.output_height - 1, shifted / w.stride_height);
-        for (int64_t oy = first; oy <= last; ++oy) {
+        PoolingWindows rows(shifted, w.stride_height, w.height, d.output_height);
+        for (int64_t oy = rows.first; oy <= rows.last; ++oy) {
             int64_t ky = shifted - oy * w.stride_height;
             for (int64_t ox = 0; ox < d.output_width; ++ox) {
-                Cells columns = cells_of(ox, w.stride_width, w.pad_left, w.width, d.input_width);
+                PoolingCells columns(ox, w.stride_width, w.pad_left, w.width, d.input_width);
                 int64_t from = (oy * d.output_width + ox) * d.channels;
                 for_channels(d.channels, [&](int64_t c, auto vector) {
                     Vec gradient = vector.load(dy + from + c);

@@ -5,10 +5,25 @@
 namespace compiled::cpu::CN_ISA {
 
 const OpTable& op_table() noexcept {
+    // clang-format off: one a line, as in the header.
     static constexpr OpTable Table = {
-        make_gather,       make_activation,    make_softmax, make_dropout, make_add,  make_concatenate, make_padding2d,
-        make_upsampling2d, make_max_pooling2d, make_conv2d,  make_dense,   make_loss, make_optimizer,
+        make_gather,
+        make_activation,
+        make_softmax,
+        make_dropout,
+        make_add,
+        make_concatenate,
+        make_padding2d,
+        make_upsampling2d,
+        make_max_pooling2d,
+        make_average_pooling2d,
+        make_batch_normalization,
+        make_conv2d,
+        make_dense,
+        make_loss,
+        make_optimizer,
     };
+    // clang-format on
     return Table;
 }
 

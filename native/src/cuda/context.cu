@@ -196,6 +196,12 @@ std::unique_ptr<UpSampling2DOp> Context::make_upsampling2d(const cn_upsampling2d
 std::unique_ptr<MaxPooling2DOp> Context::make_max_pooling2d(const cn_max_pooling2d_desc& desc) {
     return on_device([&] { return cuda::make_max_pooling2d(*this, desc); });
 }
+std::unique_ptr<AveragePooling2DOp> Context::make_average_pooling2d(const cn_average_pooling2d_desc& desc) {
+    return on_device([&] { return cuda::make_average_pooling2d(*this, desc); });
+}
+std::unique_ptr<BatchNormalizationOp> Context::make_batch_normalization(const cn_batch_normalization_desc& desc) {
+    return on_device([&] { return cuda::make_batch_normalization(*this, desc); });
+}
 std::unique_ptr<Conv2DOp> Context::make_conv2d(const cn_conv2d_desc& desc) {
     return on_device([&] { return cuda::make_conv2d(*this, desc); });
 }

@@ -6,47 +6,15 @@
 // Blocks   packs of channels: of y forward, of dx backward. Backward gathers from the windows that cover a place, in their order, so
 //          windows may overlap and no two threads write the same place.
 #include "common/max_pooling.h"
+#include "common/pooling_window.h"
 
 #include "elementwise.h"
 #include "ops.h"
+#include "pooling_place.h"
 
 namespace compiled::cuda {
 
 namespace {
-
-// The cells [first, last) of a window that lie inside the input, along one axis.
-struct Cells {
-    int64_t origin; // the input index of cell 0
-    int64_t first;
-    int64_t last;
-
-    __device__ Cells(int64_t output, int64_t stride, int64_t pad, int64_t window, int64_t input)
-        : origin(output * stride - pad), first(origin < 0 ? -origin : 0), last(window < input - origin ? window : input - origin) {}
-};
-
-// The outputs [first, last] whose windows cover an input, along one axis.
-struct Windows {
-    int64_t first;
-    int64_t last;
-
-    __device__ Windows(int64_t shifted, int64_t stride, int64_t window, int64_t outputs)
-        : first(shifted < window ? 0 : (shifted - window) / stride + 1),
-          last(outputs - 1 < shifted / stride ? outputs - 1 : shifted / stride) {}
-};
-
-// A place in an NHWC tensor, from the index of one of its elements.
-struct Place {
-    int64_t sample, row, column, channel;
-
-    __device__ Place(int64_t element, int64_t height, int64_t width, int64_t channels) {
-        channel = element % channels;
-        element /= channels;
-        column = element % width;
-        element /= width;
-        row = element % height;
-        sample = element / height;
-    }
-};
 
 template <int Width>
 __device__ void load_codes(const uint8_t* source, int (&codes)[Width]) {
@@ -73,9 +41,9 @@ __global__ void __launch_bounds__(ElementThreads)
     max_pooling2d_forward_kernel(const cn_state* state, cn_max_pooling2d_desc d, const float* x, float* y, uint8_t* codes) {
     const cn_window& w = d.window;
     for_packs<Width>(state->rows * d.output_height * d.output_width * d.channels, [&](int64_t i) {
-        Place place(i, d.output_height, d.output_width, d.channels);
-        Cells rows(place.row, w.stride_height, w.pad_top, w.height, d.input_height);
-        Cells columns(place.column, w.stride_width, w.pad_left, w.width, d.input_width);
+        PoolingPlace place(i, d.output_height, d.output_width, d.channels);
+        PoolingCells rows(place.row, w.stride_height, w.pad_top, w.height, d.input_height);
+        PoolingCells columns(place.column, w.stride_width, w.pad_left, w.width, d.input_width);
         const float* corner = x + ((place.sample * d.input_height + rows.origin) * d.input_width + columns.origin) * d.channels;
         corner += place.channel;
         auto best = Pack<Width>::load(corner + (rows.first * d.input_width + columns.first) * d.channels);
@@ -106,10 +74,10 @@ __global__ void __launch_bounds__(ElementThreads)
     max_pooling2d_backward_kernel(const cn_state* state, cn_max_pooling2d_desc d, const uint8_t* codes, const float* dy, float* dx) {
     const cn_window& w = d.window;
     for_packs<Width>(state->rows * d.input_height * d.input_width * d.channels, [&](int64_t i) {
-        Place place(i, d.input_height, d.input_width, d.channels);
+        PoolingPlace place(i, d.input_height, d.input_width, d.channels);
         int64_t row = place.row + w.pad_top, column = place.column + w.pad_left;
-        Windows rows(row, w.stride_height, w.height, d.output_height);
-        Windows columns(column, w.stride_width, w.width, d.output_width);
+        PoolingWindows rows(row, w.stride_height, w.height, d.output_height);
+        PoolingWindows columns(column, w.stride_width, w.width, d.output_width);
         Pack<Width> sums{};
         if (d.input_gradient == CN_GRADIENT_ACCUMULATE) {
             sums = Pack<Width>::load(dx + i);

@@ -10,20 +10,28 @@ void require_state(const OpEntry& entry, const cn_state* state) {
     }
 }
 
-void require_bias(const OpEntry& entry, const char* name, const float* bias) {
-    if (entry.has_bias) {
-        require_floats(name, bias);
+void require_floats_if(bool wanted, const char* name, const float* pointer, const char* reason) {
+    if (wanted) {
+        require_floats(name, pointer);
     } else {
-        require_null(name, bias, "use_bias is 0");
+        require_null(name, pointer, reason);
     }
 }
 
+void require_bias(const OpEntry& entry, const char* name, const float* bias) {
+    require_floats_if(entry.has_bias, name, bias, "use_bias is 0");
+}
+
+void require_scale(const OpEntry& entry, const char* name, const float* gamma) {
+    require_floats_if(entry.has_scale, name, gamma, "use_scale is 0");
+}
+
+void require_center(const OpEntry& entry, const char* name, const float* beta) {
+    require_floats_if(entry.has_center, name, beta, "use_center is 0");
+}
+
 void require_input_gradient(const OpEntry& entry, const float* dx) {
-    if (entry.input_gradient != CN_GRADIENT_NONE) {
-        require_floats("dx", dx);
-    } else {
-        require_null("dx", dx, "input_gradient is CN_GRADIENT_NONE");
-    }
+    require_floats_if(entry.input_gradient != CN_GRADIENT_NONE, "dx", dx, "input_gradient is CN_GRADIENT_NONE");
 }
 
 void require_join_inputs(const OpEntry& entry, const float* const (&x)[4]) {

@@ -45,7 +45,12 @@ cn_status run(const char* function, HandleKind kind, cn_op* op, const cn_state* 
     });
 }
 
+// An array that is there or has no meaning.
+void require_floats_if(bool wanted, const char* name, const float* pointer, const char* reason);
+
 void require_bias(const OpEntry& entry, const char* name, const float* bias);
+void require_scale(const OpEntry& entry, const char* name, const float* gamma);
+void require_center(const OpEntry& entry, const char* name, const float* beta);
 void require_input_gradient(const OpEntry& entry, const float* dx);
 // The inputs of a join, of which there are entry.inputs: four pointers x_0 to x_3.
 void require_join_inputs(const OpEntry& entry, const float* const (&x)[4]);

@@ -1,0 +1,104 @@
+#include "op.h"
+
+using namespace compiled;
+using namespace compiled::abi;
+
+namespace {
+
+void validate(const cn_batch_normalization_desc& desc) {
+    require_activation(desc.activation);
+    require_extents({{"batch", desc.batch}, {"channels", desc.channels}});
+    require_range({"positions", desc.positions}, 1, MaxElements);
+    require_elements("x", {{"batch", desc.batch}, {"positions", desc.positions}, {"channels", desc.channels}});
+    require_epsilon(desc.epsilon);
+    if (!(desc.momentum >= 0.0f && desc.momentum <= 1.0f)) { // written so that NaN fails
+        fail(CN_STATUS_INVALID_ARGUMENT, "momentum is %g: it must be from 0 to 1", static_cast<double>(desc.momentum));
+    }
+    require_flag("use_scale", desc.use_scale);
+    require_flag("use_center", desc.use_center);
+    require_flag("frozen", desc.frozen);
+    require_flag("use_addend", desc.use_addend);
+    require_gradient_mode(desc.input_gradient);
+    require_enumerator("addend_gradient", desc.addend_gradient, CN_GRADIENT_ACCUMULATE, "cn_gradient_mode");
+    if (desc.use_addend == 0 && desc.addend_gradient != CN_GRADIENT_NONE) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "addend_gradient is %d: it must be CN_GRADIENT_NONE, as use_addend is 0", desc.addend_gradient);
+    }
+}
+
+void note(OpEntry& entry, const cn_batch_normalization_desc& desc) {
+    note_batch(entry, desc);
+    entry.addend_gradient = desc.addend_gradient;
+    entry.has_scale = desc.use_scale != 0;
+    entry.has_center = desc.use_center != 0;
+    entry.has_addend = desc.use_addend != 0;
+    entry.is_frozen = desc.frozen != 0;
+}
+
+void require_addend(const OpEntry& entry, const float* addend) {
+    require_floats_if(entry.has_addend, "addend", addend, "use_addend is 0");
+}
+
+void require_inputs(const OpEntry& entry, const float* x, const float* gamma, const float* beta, const float* moving_mean,
+                    const float* moving_variance, const float* addend, const float* y) {
+    require_floats("x", x);
+    require_scale(entry, "gamma", gamma);
+    require_center(entry, "beta", beta);
+    require_floats("moving_mean", moving_mean);
+    require_floats("moving_variance", moving_variance);
+    require_addend(entry, addend);
+    require_floats("y", y);
+}
+
+void require_sums(const OpEntry& entry, const float* dgamma, const float* dbeta) {
+    if (entry.is_frozen) {
+        require_null("dgamma", dgamma, "frozen is 1");
+        require_null("dbeta", dbeta, "frozen is 1");
+    } else {
+        require_scale(entry, "dgamma", dgamma);
+        require_center(entry, "dbeta", dbeta);
+    }
+}
+
+} // namespace
+
+cn_status cn_batch_normalization_create(cn_context* context, const cn_batch_normalization_desc* desc, cn_op** op) {
+    return create(
+        "cn_batch_normalization_create", HandleKind::BatchNormalization, context, desc, op, validate,
+        [](Backend& backend, const cn_batch_normalization_desc& checked) { return backend.make_batch_normalization(checked); }, note);
+}
+
+cn_status cn_batch_normalization_forward(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* beta,
+                                         float* moving_mean, float* moving_variance, const float* addend, float* y, float* saved) {
+    return run<BatchNormalizationOp>("cn_batch_normalization_forward", HandleKind::BatchNormalization, op, state,
+                                     [=](BatchNormalizationOp& kernel, const OpEntry& entry) {
+                                         require_inputs(entry, x, gamma, beta, moving_mean, moving_variance, addend, y);
+                                         require_floats("saved", saved);
+                                         kernel.forward(state, x, gamma, beta, moving_mean, moving_variance, addend, y, saved);
+                                     });
+}
+
+cn_status cn_batch_normalization_predict(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* beta,
+                                         const float* moving_mean, const float* moving_variance, const float* addend, float* y) {
+    return run<BatchNormalizationOp>("cn_batch_normalization_predict", HandleKind::BatchNormalization, op, state,
+                                     [=](BatchNormalizationOp& kernel, const OpEntry& entry) {
+                                         require_inputs(entry, x, gamma, beta, moving_mean, moving_variance, addend, y);
+                                         kernel.predict(state, x, gamma, beta, moving_mean, moving_variance, addend, y);
+                                     });
+}
+
+cn_status cn_batch_normalization_backward(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* saved,
+                                          const float* y, const float* dy, float* dx, float* daddend, float* dgamma, float* dbeta) {
+    return run<BatchNormalizationOp>("cn_batch_normalization_backward", HandleKind::BatchNormalization, op, state,
+                                     [=](BatchNormalizationOp& kernel, const OpEntry& entry) {
+                                         require_floats("x", x);
+                                         require_scale(entry, "gamma", gamma);
+                                         require_floats("saved", saved);
+                                         require_floats("y", y);
+                                         require_floats("dy", dy);
+                                         require_input_gradient(entry, dx);
+                                         require_floats_if(entry.addend_gradient != CN_GRADIENT_NONE, "daddend", daddend,
+                                                           "addend_gradient is CN_GRADIENT_NONE");
+                                         require_sums(entry, dgamma, dbeta);
+                                         kernel.backward(state, x, gamma, saved, y, dy, dx, daddend, dgamma, dbeta);
+                                     });
+}
