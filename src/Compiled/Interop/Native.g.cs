@@ -102,7 +102,8 @@ public enum cn_precision : int
 }
 
 /// <summary>
-/// Values of <see cref="cn_activation_desc.activation"/>, <see cref="cn_conv2d_desc.activation"/>,
+/// Values of <see cref="cn_activation_desc.activation"/>, <see cref="cn_add_desc.activation"/>,
+/// <see cref="cn_batch_normalization_desc.activation"/>, <see cref="cn_conv2d_desc.activation"/>,
 /// <see cref="cn_dense_desc.activation"/>.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
@@ -147,6 +148,17 @@ public enum cn_gather_target : int
 
     /// <summary>one int32 class number in [0, target_count) per sample becomes target_count floats</summary>
     CN_GATHER_TARGET_ONE_HOT = 2,
+}
+
+/// <summary>Values of <see cref="cn_upsampling2d_desc.interpolation"/>.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public enum cn_interpolation : int
+{
+    /// <summary>every input is repeated</summary>
+    CN_INTERPOLATION_NEAREST = 0,
+
+    /// <summary>output o lies at input (o + 0.5) / factor - 0.5, and no further out than the outermost inputs</summary>
+    CN_INTERPOLATION_BILINEAR = 1,
 }
 
 /// <summary>Values of <see cref="cn_loss_desc.loss"/>.</summary>
@@ -454,6 +466,156 @@ public struct cn_dropout_desc
     public int input_gradient;
 }
 
+/// <summary>Sum of two to four inputs: y = activation(x_0 + x_1 + ...), added in this order.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_add_desc
+{
+    /// <summary>The size of <see cref="cn_add_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_activation"/></summary>
+    public int activation;
+
+    /// <summary>samples</summary>
+    public long batch;
+
+    /// <summary>elements per sample</summary>
+    public long count;
+
+    /// <summary>2 to 4</summary>
+    public int inputs;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_0;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_1;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_2;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_3;
+
+    /// <summary>0</summary>
+    public int reserved;
+}
+
+/// <summary>Two to four inputs side by side: y [batch, outer, sum of lengths] from x_i [batch, outer, length_i].</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_concatenate_desc
+{
+    /// <summary>The size of <see cref="cn_concatenate_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary>2 to 4</summary>
+    public int inputs;
+
+    /// <summary>The batch of <see cref="cn_concatenate_desc"/>.</summary>
+    public long batch;
+
+    /// <summary>The outer of <see cref="cn_concatenate_desc"/>.</summary>
+    public long outer;
+
+    /// <summary>0 where there is no input; their sum is at most 2^31 - 1</summary>
+    public long length_0;
+
+    /// <summary>0 where there is no input; their sum is at most 2^31 - 1</summary>
+    public long length_1;
+
+    /// <summary>0 where there is no input; their sum is at most 2^31 - 1</summary>
+    public long length_2;
+
+    /// <summary>0 where there is no input; their sum is at most 2^31 - 1</summary>
+    public long length_3;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_0;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_1;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_2;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_3;
+}
+
+/// <summary>Zero padding and cropping: y[i, j] = x[i - pad_top, j - pad_left], and 0 outside of x.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_padding2d_desc
+{
+    /// <summary>The size of <see cref="cn_padding2d_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_gradient_mode"/></summary>
+    public int input_gradient;
+
+    /// <summary>The batch of <see cref="cn_padding2d_desc"/>.</summary>
+    public long batch;
+
+    /// <summary>The input_height of <see cref="cn_padding2d_desc"/>.</summary>
+    public long input_height;
+
+    /// <summary>The input_width of <see cref="cn_padding2d_desc"/>.</summary>
+    public long input_width;
+
+    /// <summary>The channels of <see cref="cn_padding2d_desc"/>.</summary>
+    public long channels;
+
+    /// <summary>The output_height of <see cref="cn_padding2d_desc"/>.</summary>
+    public long output_height;
+
+    /// <summary>The output_width of <see cref="cn_padding2d_desc"/>.</summary>
+    public long output_width;
+
+    /// <summary>negative: so many rows or columns are cut off</summary>
+    public long pad_top;
+
+    /// <summary>a row and a column of x are left at least</summary>
+    public long pad_left;
+}
+
+/// <summary>Up-sampling by whole factors: y [batch, input_height * factor_height, input_width * factor_width, channels].</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_upsampling2d_desc
+{
+    /// <summary>The size of <see cref="cn_upsampling2d_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_gradient_mode"/></summary>
+    public int input_gradient;
+
+    /// <summary>The batch of <see cref="cn_upsampling2d_desc"/>.</summary>
+    public long batch;
+
+    /// <summary>The input_height of <see cref="cn_upsampling2d_desc"/>.</summary>
+    public long input_height;
+
+    /// <summary>The input_width of <see cref="cn_upsampling2d_desc"/>.</summary>
+    public long input_width;
+
+    /// <summary>The channels of <see cref="cn_upsampling2d_desc"/>.</summary>
+    public long channels;
+
+    /// <summary>The factor_height of <see cref="cn_upsampling2d_desc"/>.</summary>
+    public long factor_height;
+
+    /// <summary>The factor_width of <see cref="cn_upsampling2d_desc"/>.</summary>
+    public long factor_width;
+
+    /// <summary><see cref="cn_interpolation"/></summary>
+    public int interpolation;
+
+    /// <summary>0</summary>
+    public int reserved;
+}
+
 /// <summary>Max pooling. The first maximum of a window in row-major order, or the first NaN, receives the gradient.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
@@ -485,6 +647,89 @@ public struct cn_max_pooling2d_desc
 
     /// <summary>at most 254 cells; dilation 1; every window holds at least one input cell</summary>
     public cn_window window;
+}
+
+/// <summary>Average pooling: the mean of the input cells of a window. What lies outside the input is not counted.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_average_pooling2d_desc
+{
+    /// <summary>The size of <see cref="cn_average_pooling2d_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_gradient_mode"/></summary>
+    public int input_gradient;
+
+    /// <summary>The batch of <see cref="cn_average_pooling2d_desc"/>.</summary>
+    public long batch;
+
+    /// <summary>The input_height of <see cref="cn_average_pooling2d_desc"/>.</summary>
+    public long input_height;
+
+    /// <summary>The input_width of <see cref="cn_average_pooling2d_desc"/>.</summary>
+    public long input_width;
+
+    /// <summary>The channels of <see cref="cn_average_pooling2d_desc"/>.</summary>
+    public long channels;
+
+    /// <summary>The output_height of <see cref="cn_average_pooling2d_desc"/>.</summary>
+    public long output_height;
+
+    /// <summary>The output_width of <see cref="cn_average_pooling2d_desc"/>.</summary>
+    public long output_width;
+
+    /// <summary>at most 2^20 cells; dilation 1; every window holds at least one input cell</summary>
+    public cn_window window;
+}
+
+/// <summary>
+/// Batch normalization stage: y = activation(gamma * (x - mean) / sqrt(variance + epsilon) + beta + addend). In training the mean and
+/// the variance, without Bessel's correction, are those of the rows * positions values that a channel has in the batch; a frozen stage,
+/// and prediction, take the moving ones instead. A NaN makes NaN of its channel.
+/// Shapes: x, addend and y [batch, positions, channels], all else [channels].
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_batch_normalization_desc
+{
+    /// <summary>The size of <see cref="cn_batch_normalization_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_activation"/></summary>
+    public int activation;
+
+    /// <summary>The batch of <see cref="cn_batch_normalization_desc"/>.</summary>
+    public long batch;
+
+    /// <summary>The positions of <see cref="cn_batch_normalization_desc"/>.</summary>
+    public long positions;
+
+    /// <summary>The channels of <see cref="cn_batch_normalization_desc"/>.</summary>
+    public long channels;
+
+    /// <summary>at least 0, finite</summary>
+    public float epsilon;
+
+    /// <summary>in [0, 1]</summary>
+    public float momentum;
+
+    /// <summary>0: gamma and dgamma are null, gamma counts as 1</summary>
+    public int use_scale;
+
+    /// <summary>0: beta and dbeta are null</summary>
+    public int use_center;
+
+    /// <summary>1: the moving statistics in training, too; they stay as they are, dgamma and dbeta are null</summary>
+    public int frozen;
+
+    /// <summary>0: addend is null</summary>
+    public int use_addend;
+
+    /// <summary><see cref="cn_gradient_mode"/>, of dx</summary>
+    public int input_gradient;
+
+    /// <summary><see cref="cn_gradient_mode"/>, of daddend; <see cref="cn_gradient_mode.CN_GRADIENT_NONE"/> without addend</summary>
+    public int addend_gradient;
 }
 
 /// <summary>
@@ -674,10 +919,10 @@ public static partial class Native
     public const string Library = "compiled";
 
     /// <summary>CN_ABI_VERSION of the header.</summary>
-    public const uint AbiVersion = 3;
+    public const uint AbiVersion = 4;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "2c6431b60d610f0f6d2c76d135e369b99d17d5042b2dbdba9a0700a9df6736b7";
+    public const string HeaderSha256 = "122f90f72ea2fceb2bc8c08ffb878557a7306778e695db4fb8f96f3d80b767a9";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -755,6 +1000,52 @@ public static partial class Native
         field count 16 8
         field stream 24 4
         field input_gradient 28 4
+        struct cn_add_desc 48
+        field struct_size 0 4
+        field activation 4 4
+        field batch 8 8
+        field count 16 8
+        field inputs 24 4
+        field gradient_0 28 4
+        field gradient_1 32 4
+        field gradient_2 36 4
+        field gradient_3 40 4
+        field reserved 44 4
+        struct cn_concatenate_desc 72
+        field struct_size 0 4
+        field inputs 4 4
+        field batch 8 8
+        field outer 16 8
+        field length_0 24 8
+        field length_1 32 8
+        field length_2 40 8
+        field length_3 48 8
+        field gradient_0 56 4
+        field gradient_1 60 4
+        field gradient_2 64 4
+        field gradient_3 68 4
+        struct cn_padding2d_desc 72
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field input_height 16 8
+        field input_width 24 8
+        field channels 32 8
+        field output_height 40 8
+        field output_width 48 8
+        field pad_top 56 8
+        field pad_left 64 8
+        struct cn_upsampling2d_desc 64
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field input_height 16 8
+        field input_width 24 8
+        field channels 32 8
+        field factor_height 40 8
+        field factor_width 48 8
+        field interpolation 56 4
+        field reserved 60 4
         struct cn_max_pooling2d_desc 120
         field struct_size 0 4
         field input_gradient 4 4
@@ -765,6 +1056,30 @@ public static partial class Native
         field output_height 40 8
         field output_width 48 8
         field window 56 64
+        struct cn_average_pooling2d_desc 120
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field input_height 16 8
+        field input_width 24 8
+        field channels 32 8
+        field output_height 40 8
+        field output_width 48 8
+        field window 56 64
+        struct cn_batch_normalization_desc 64
+        field struct_size 0 4
+        field activation 4 4
+        field batch 8 8
+        field positions 16 8
+        field channels 24 8
+        field epsilon 32 4
+        field momentum 36 4
+        field use_scale 40 4
+        field use_center 44 4
+        field frozen 48 4
+        field use_addend 52 4
+        field input_gradient 56 4
+        field addend_gradient 60 4
         struct cn_conv2d_desc 232
         field struct_size 0 4
         field input_gradient 4 4
@@ -851,9 +1166,28 @@ public static partial class Native
         function cn_dropout_create
         function cn_dropout_forward
         function cn_dropout_backward
+        function cn_add_create
+        function cn_add_forward
+        function cn_add_backward
+        function cn_concatenate_create
+        function cn_concatenate_forward
+        function cn_concatenate_backward
+        function cn_padding2d_create
+        function cn_padding2d_forward
+        function cn_padding2d_backward
+        function cn_upsampling2d_create
+        function cn_upsampling2d_forward
+        function cn_upsampling2d_backward
         function cn_max_pooling2d_create
         function cn_max_pooling2d_forward
         function cn_max_pooling2d_backward
+        function cn_average_pooling2d_create
+        function cn_average_pooling2d_forward
+        function cn_average_pooling2d_backward
+        function cn_batch_normalization_create
+        function cn_batch_normalization_forward
+        function cn_batch_normalization_predict
+        function cn_batch_normalization_backward
         function cn_conv2d_create
         function cn_conv2d_forward
         function cn_conv2d_predict
@@ -1079,6 +1413,69 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_dropout_backward(nint op, nint state, nint dy, nint dx);
 
+    /// <summary>See <see cref="cn_add_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_add_create(nint context, in cn_add_desc desc, out nint op);
+
+    /// <summary>Inputs that do not exist are null. One pointer may stand for several inputs; y may be any of them.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_add_forward(nint op, nint state, nint x0, nint x1, nint x2, nint x3, nint y);
+
+    /// <summary>
+    /// Each gradient is activation'(y) * dy. One pointer may stand for several gradients if all but the first are added to it. Those that
+    /// are overwritten may be dy. y may be null where the activation is linear.
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_add_backward(nint op, nint state, nint y, nint dy, nint dx0, nint dx1, nint dx2, nint dx3);
+
+    /// <summary>See <see cref="cn_concatenate_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_concatenate_create(nint context, in cn_concatenate_desc desc, out nint op);
+
+    /// <summary>Inputs that do not exist are null. One pointer may stand for several inputs.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_concatenate_forward(nint op, nint state, nint x0, nint x1, nint x2, nint x3, nint y);
+
+    /// <summary>One pointer may stand for several gradients if all but the first are added to it.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_concatenate_backward(nint op, nint state, nint dy, nint dx0, nint dx1, nint dx2, nint dx3);
+
+    /// <summary>See <see cref="cn_padding2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_padding2d_create(nint context, in cn_padding2d_desc desc, out nint op);
+
+    /// <summary>See <see cref="cn_padding2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_padding2d_forward(nint op, nint state, nint x, nint y);
+
+    /// <summary>The gradient of what was cut off is 0.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_padding2d_backward(nint op, nint state, nint dy, nint dx);
+
+    /// <summary>See <see cref="cn_upsampling2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_upsampling2d_create(nint context, in cn_upsampling2d_desc desc, out nint op);
+
+    /// <summary>See <see cref="cn_upsampling2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_upsampling2d_forward(nint op, nint state, nint x, nint y);
+
+    /// <summary>See <see cref="cn_upsampling2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_upsampling2d_backward(nint op, nint state, nint dy, nint dx);
+
     /// <summary>See <see cref="cn_max_pooling2d_desc"/>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
@@ -1096,6 +1493,51 @@ public static partial class Native
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_max_pooling2d_backward(nint op, nint state, nint codes, nint dy, nint dx);
+
+    /// <summary>See <see cref="cn_average_pooling2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_average_pooling2d_create(nint context, in cn_average_pooling2d_desc desc, out nint op);
+
+    /// <summary>See <see cref="cn_average_pooling2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_average_pooling2d_forward(nint op, nint state, nint x, nint y);
+
+    /// <summary>See <see cref="cn_average_pooling2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_average_pooling2d_backward(nint op, nint state, nint dy, nint dx);
+
+    /// <summary>See <see cref="cn_batch_normalization_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_batch_normalization_create(nint context, in cn_batch_normalization_desc desc, out nint op);
+
+    /// <summary>
+    /// Training. Writes <paramref name="saved"/> [2, channels]: the mean and 1 / sqrt(variance + epsilon) that were used. Unless frozen,
+    /// each moving statistic becomes momentum * itself + (1 - momentum) * the one of the batch.
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_batch_normalization_forward(
+        nint op, nint state, nint x, nint gamma, nint beta, nint movingMean, nint movingVariance, nint addend, nint y, nint saved);
+
+    /// <summary>Prediction: by the moving statistics, nothing saved.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_batch_normalization_predict(
+        nint op, nint state, nint x, nint gamma, nint beta, nint movingMean, nint movingVariance, nint addend, nint y);
+
+    /// <summary>
+    /// With g = activation'(y) * dy and xhat = (x - mean) / sqrt(variance + epsilon): overwrites dgamma with sum(g * xhat) and dbeta with
+    /// sum(g); dx, by input_gradient, is the gradient through the statistics as well; daddend, by addend_gradient, is g. Frozen, the
+    /// statistics are constants, and dgamma and dbeta are not made.
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_batch_normalization_backward(
+        nint op, nint state, nint x, nint gamma, nint saved, nint y, nint dy, nint dx, nint daddend, nint dgamma, nint dbeta);
 
     /// <summary>See <see cref="cn_conv2d_desc"/>.</summary>
     [LibraryImport(Library)]
