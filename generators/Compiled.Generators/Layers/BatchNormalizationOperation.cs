@@ -85,7 +85,7 @@ internal sealed record BatchNormalizationOperation(double Momentum, double Epsil
 
     private static string Reads(StagePlan stage) =>
         $"gamma: {stage.Parameter("gamma")}, beta: {stage.Parameter("beta")}, " +
-        $"moving_mean: {stage.Parameter("moving_mean")}, moving_variance: {stage.Parameter("moving_variance")}";
+        $"movingMean: {stage.Parameter("moving_mean")}, movingVariance: {stage.Parameter("moving_variance")}";
 
     private string Gradient(StagePlan stage, string name) => Frozen ? "0" : stage.Gradient(name);
 

@@ -17,5 +17,5 @@ internal static class JoinCode
     }
 
     public static string Arguments(string name, IReadOnlyList<long> offsets) =>
-        string.Join(", ", Enumerable.Range(0, MaxInputs).Select(i => $"{name}_{i}: {StagePlan.Value(i < offsets.Count ? offsets[i] : -1)}"));
+        string.Join(", ", Enumerable.Range(0, MaxInputs).Select(i => $"{name}{i}: {StagePlan.Value(i < offsets.Count ? offsets[i] : -1)}"));
 }
