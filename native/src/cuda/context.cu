@@ -74,7 +74,7 @@ Context::Context(const cn_context_desc& desc)
 }
 
 Context::~Context() {
-    cudaSetDevice(_ordinal);
+    OnDevice here(_ordinal);
     cudaStreamCaptureStatus status{};
     if (cudaStreamIsCapturing(_stream, &status) == cudaSuccess && status != cudaStreamCaptureStatusNone) {
         cudaGraph_t graph = nullptr;
@@ -83,6 +83,7 @@ Context::~Context() {
     }
     cudaStreamSynchronize(_stream);
     _cudnn.reset();
+    _scratch.reset();
     cudaStreamDestroy(_stream);
 }
 
@@ -149,8 +150,15 @@ void Context::synchronize() {
 }
 
 uint64_t Context::enter() noexcept {
+    int before = current_device();
     cudaSetDevice(_ordinal);
-    return 0;
+    return static_cast<uint64_t>(before);
+}
+
+void Context::leave(uint64_t saved) noexcept {
+    if (int before = static_cast<int>(saved); before != _ordinal) {
+        restore_device(before);
+    }
 }
 
 void* Context::allocate(int64_t bytes) {
@@ -158,7 +166,7 @@ void* Context::allocate(int64_t bytes) {
 }
 
 void Context::release(void* memory, int64_t) noexcept {
-    cudaSetDevice(_ordinal);
+    OnDevice here(_ordinal);
     wait_unless_recording(_stream);
     release_device(memory);
 }

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "common/backend.h"
+#include "current_device.h"
 #include "failure.h"
 #include "memory.h"
 
@@ -46,6 +47,8 @@ public:
         return static_cast<T*>(_scratch == nullptr ? nullptr : _scratch->data());
     }
 
+    int ordinal() const noexcept { return _ordinal; }
+
     // In a run: gives the kernel to the stream.
     template <class... Parameters, class... Arguments>
     void launch(void (*kernel)(Parameters...), Grid grid, dim3 block, size_t shared_bytes, Arguments&&... arguments) noexcept {
@@ -69,6 +72,7 @@ public:
     bool host_addressable() const noexcept override { return false; }
     void synchronize() override;
     uint64_t enter() noexcept override;
+    void leave(uint64_t saved) noexcept override;
 
     void* allocate(int64_t bytes) override;
     void release(void* memory, int64_t bytes) noexcept override;
@@ -99,8 +103,9 @@ private:
     // Runs body with the device as the thread's current one, and notes what it throws.
     template <class Body>
     auto on_device(const Body& body) noexcept {
+        OnDevice here(_ordinal);
         return noted([&] {
-            check(cudaSetDevice(_ordinal), "choosing the device");
+            here.require();
             return body();
         });
     }
