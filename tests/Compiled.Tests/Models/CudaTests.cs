@@ -150,15 +150,6 @@ public sealed class CudaTests
     }
 
     [Fact]
-    public void A_model_outlives_its_device()
-    {
-        Device device = Device.Cuda();
-        using var net = new ThreeClasses(device, batchSize: 2);
-        device.Dispose();
-        Assert.True(double.IsFinite(net.Fit(Samples.Classes(5), new SGD(), epochs: 2)["loss"][^1]));
-    }
-
-    [Fact]
     public void Class_numbers_become_one_hot_on_the_device()
     {
         ArrayDataset classes = Samples.Classes(7);
