@@ -24,7 +24,8 @@ Runs these parts one after the other, goes on when one fails, and writes report.
 
   --quick       less of everything, in three minutes instead of eight
   --seconds N   time for all parts together; what does not fit is skipped. More than usual gives each part more: the
-                build needs it where there are few processors, and goes on where it was stopped            (480, quick: 180)
+                build needs it where there are few processors, and goes on where it was stopped
+                (480, quick: 180; ten times as much without a GPU, where little is left to do)
 
 Nothing is downloaded. Needed: a GPU with its driver; better also the CUDA toolkit 11.8 or later, CMake and a C++ compiler. Each part says
 PASS, FAIL or SKIPPED with the reason. Without a GPU, what needs one is skipped, and the tests run on the CPU.
@@ -400,7 +401,8 @@ main() {
     done
     [ -n "$out" ] || refuse 'where to? Usage: run.sh [--quick] OUT'
     usual=$(either 180 480)
-    [ -n "$seconds" ] || seconds=$usual
+    # Without a GPU there is nothing to hurry for: the compiler takes minutes on a machine with few processors.
+    [ -n "$seconds" ] || seconds=$(if has_gpu; then say "$usual"; else say $((10 * usual)); fi)
     [[ $seconds =~ ^[1-9][0-9]{0,5}$ ]] || refuse "--seconds is '$seconds': it must be a whole number from 1 to 999999"
     if [ -n "$data" ]; then
         [ -d "$data" ] || refuse "there is no directory '$data' with the CIFAR-10 binary files (--data or COMPILED_DATA)"
