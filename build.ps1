@@ -50,7 +50,7 @@ has said otherwise. The most used options:
   --batch-size N        images per step                                              (32)
   --learning-rate X     of Adam                                                      (0.001)
   --data DIR            the CIFAR-10 binary files; else the cache, a download, or the built-in drawn shapes
-  --device WHERE        auto, cpu or cuda; auto is a GPU if one can be used          (auto)
+  --device WHERE        auto, cpu, cuda or cuda:N; auto is a GPU if one can be used  (auto)
   --threads N           CPU threads, 0 for all processors                            (0)
   --seed N              of weights, dropout and the order of the images              (0)
   --limit N             train on the first N images only

@@ -23,10 +23,14 @@ Runs these parts one after the other, goes on when one fails, and writes report.
   report        writes the report
 
   --quick       less of everything, in three minutes instead of eight
-  --seconds N   time for all parts together; what does not fit is skipped               (480, quick: 180)
+  --seconds N   time for all parts together; what does not fit is skipped. More than usual gives each part more: the
+                build needs it where there are few processors, and goes on where it was stopped
+                (480, quick: 180; ten times as much without a GPU, where little is left to do)
 
 Nothing is downloaded. Needed: a GPU with its driver; better also the CUDA toolkit 11.8 or later, CMake and a C++ compiler. Each part says
-PASS, FAIL or SKIPPED with the reason. The exit status is 1 when a part failed.
+PASS, FAIL or SKIPPED with the reason. Without a GPU, what needs one is skipped, and the tests run on the CPU.
+
+The exit status is 0 when no part failed, though some were skipped; 1 when one did; 2 when the command line cannot be followed.
 TEXT
 }
 
@@ -43,6 +47,11 @@ skip() {
 fail() {
     say "$*"
     exit 1
+}
+
+refuse() {
+    say "run.sh: $*; see run.sh --help" >&2
+    exit 2
 }
 
 has_gpu() {
@@ -119,7 +128,9 @@ need_gpu() {
 # ---------------------------------------------------------------------------------------------------------------------
 
 python_version() { # python_version MODULE
-    python3 -c "import $1; print($1.__version__)" 2>/dev/null | tail -n 1
+    local version
+    version=$(python3 -c "import $1; print($1.__version__)" 2>/dev/null | tail -n 1)
+    say "${version:-none}"
 }
 
 part_machine() {
@@ -146,9 +157,10 @@ configure_and_build() { # configure_and_build ARCHITECTURES [CMAKE OPTION...]
     local architectures=$1 generator='Unix Makefiles'
     shift
     command -v ninja >/dev/null && generator=Ninja
-    rm -rf "$work/build"
-    cmake -S "$kit/source" -B "$work/build" -G "$generator" -DCMAKE_BUILD_TYPE=Release -DCOMPILED_CPU=OFF -DCOMPILED_CUDA=ON \
-        "-DCMAKE_CUDA_ARCHITECTURES=$architectures" "-DCMAKE_CUDA_COMPILER=$(find_cuda_program nvcc)" "$@" &&
+    local configure=(cmake -S "$kit/source" -B "$work/build" -G "$generator" -DCMAKE_BUILD_TYPE=Release -DCOMPILED_CPU=OFF
+        -DCOMPILED_CUDA=ON "-DCMAKE_CUDA_ARCHITECTURES=$architectures" "-DCMAKE_CUDA_COMPILER=$(find_cuda_program nvcc)" "$@")
+    # What a run before this one has built stays, unless it was made elsewhere or by other tools.
+    { "${configure[@]}" || { rm -rf "$work/build" && "${configure[@]}"; }; } &&
         cmake --build "$work/build" --parallel "$(getconf _NPROCESSORS_ONLN)" --target compiled_cuda gpu_experiments
 }
 
@@ -209,11 +221,13 @@ part_tests() {
     say "native tests: $((count - failures)) passed, $failures failed"
 
     local filter=()
-    is_quick && filter=(--filter-class '*CudaTests' '*Conv2DTests' '*DenseTests' '*ElementwiseTests' '*GatherTests' '*GoldenTests')
+    is_quick && filter=(--filter-class '*CudaTests' '*CudaSharingTests' '*RecordedPassTests' '*Conv2DTests' '*DenseTests'
+        '*ElementwiseTests' '*GatherTests' '*GoldenTests')
     program Compiled.Tests --no-ansi --progress off --show-test-results failed --results-directory "$work/results" \
         ${filter[@]+"${filter[@]}"} 2>&1 </dev/null | tee "$log" || status=$?
     say "managed tests: $(sed -nE 's/^ *succeeded: ([0-9]+).*/\1 passed/p' "$log" | tail -n 1), $(
-        sed -nE 's/^ *failed: ([0-9]+).*/\1 failed/p' "$log" | tail -n 1), exit status $status"
+        sed -nE 's/^ *failed: ([0-9]+).*/\1 failed/p' "$log" | tail -n 1), $(
+        sed -nE 's/^ *skipped: ([0-9]+).*/\1 skipped/p' "$log" | tail -n 1)${without_cuda:+, most for want of CUDA}, exit status $status"
     [ $((failures + status)) -eq 0 ] || fail "$failures native tests failed; the managed ones ended with exit status $status"
 }
 
@@ -317,7 +331,7 @@ part_report() {
 # The run
 # ---------------------------------------------------------------------------------------------------------------------
 
-# limit_of PART: the most seconds that it may take.
+# limit_of PART: the most seconds that it may take in the usual time.
 limit_of() {
     case $1 in
         build) either 100 200 ;;
@@ -334,6 +348,7 @@ limit_of() {
 run_part() {
     local name=$1 status=0 limit left started=$SECONDS word reason
     limit=$(limit_of "$name")
+    [ "$seconds" -gt "$usual" ] && limit=$((limit * seconds / usual))
     left=$((deadline - SECONDS))
     if [ "$name" != machine ] && [ "$name" != report ]; then
         if [ "$left" -lt 5 ]; then
@@ -349,7 +364,7 @@ run_part() {
     case $status in
         0) word=PASS ;;
         "$Skipped") word=SKIPPED ;;
-        124 | 137) word=FAIL reason="stopped after $limit s; the log ends with: $reason" ;;
+        124 | 137) word=FAIL reason="stopped after $limit s, --seconds N gives more; the log ends with: $reason" ;;
         *) word=FAIL ;;
     esac
     [ "$word" = FAIL ] && failed=$((failed + 1))
@@ -358,7 +373,7 @@ run_part() {
 }
 
 main() {
-    local seconds='' only='' name deadline failed=0 parts=(machine build device tests measure experiments sanitizer train report)
+    local seconds='' usual only='' name deadline failed=0 parts=(machine build device tests measure experiments sanitizer train report)
     quick='' data=${COMPILED_DATA:-} out=
     while [ $# -gt 0 ]; do
         case $1 in
@@ -368,26 +383,36 @@ main() {
                 ;;
             --quick) quick=yes ;;
             --seconds | --data | --only)
-                [ $# -ge 2 ] || fail "$1 needs a value; see run.sh --help"
+                [ $# -ge 2 ] || refuse "$1 needs a value"
                 case $1 in
                     --seconds) seconds=$2 ;;
-                    --data) data=$(cd "$2" && pwd) || return 1 ;;
+                    --data) data=$2 ;;
                     --only) only=$2 ;;
                 esac
                 shift
                 ;;
-            -*) fail "unknown option '$1'; see run.sh --help" ;;
-            *) out=$1 ;;
+            -*) refuse "unknown option '$1'" ;;
+            *)
+                [ -z "$out" ] || refuse "there is one OUT, not both '$out' and '$1'"
+                out=$1
+                ;;
         esac
         shift
     done
-    [ -n "$out" ] || fail 'where to? Usage: run.sh [--quick] OUT; see run.sh --help'
-    [ -z "$seconds" ] && seconds=$(either 180 480)
+    [ -n "$out" ] || refuse 'where to? Usage: run.sh [--quick] OUT'
+    usual=$(either 180 480)
+    # Without a GPU there is nothing to hurry for: the compiler takes minutes on a machine with few processors.
+    [ -n "$seconds" ] || seconds=$(if has_gpu; then say "$usual"; else say $((10 * usual)); fi)
+    [[ $seconds =~ ^[1-9][0-9]{0,5}$ ]] || refuse "--seconds is '$seconds': it must be a whole number from 1 to 999999"
+    if [ -n "$data" ]; then
+        [ -d "$data" ] || refuse "there is no directory '$data' with the CIFAR-10 binary files (--data or COMPILED_DATA)"
+        data=$(cd "$data" && pwd) || refuse "the directory '$data' cannot be entered"
+    fi
     [ -z "$only" ] || IFS=, read -r -a parts <<<"$only"
     for name in "${parts[@]}"; do
-        declare -F "part_$name" >/dev/null || fail "there is no part '$name'; see run.sh --help"
+        declare -F "part_$name" >/dev/null || refuse "there is no part '$name'"
     done
-    mkdir -p "$out/logs" || return 1
+    mkdir -p "$out/logs" 2>/dev/null || refuse "'$out' cannot be made"
     out=$(cd "$out" && pwd)
     work=$kit/work
     mkdir -p "$work" 2>/dev/null || work=$(mktemp -d)

@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <vector>
 
 using Work = std::function<void()>;
@@ -43,6 +44,8 @@ struct Capture {
 
 struct Device {
     std::recursive_mutex mutex;
+    int count = 1;        // of the devices that this one is
+    std::set<int> active; // those that a thread has chosen, or allocated on
     cudaError_t sticky = cudaSuccess;
     std::string last_fault;
     std::vector<std::shared_ptr<Stream>> streams; // the null stream first
@@ -59,6 +62,9 @@ struct Device {
 };
 
 Device& device();
+
+// The current one of this thread.
+int current_device();
 
 // Gives work to a stream, or to the capture it is in.
 cudaError_t issue(cudaStream_t handle, cudaGraphNodeType type, Work work);

@@ -170,6 +170,7 @@ cudaError_t cudaMalloc(void** result, size_t bytes) {
         if (bytes == 0) {
             return cudaSuccess;
         }
+        device().active.insert(current_device());
         bool fits = memory().used <= memory().size && bytes <= memory().size - memory().used;
         auto* allocation = fits ? static_cast<char*>(allocate(Guard + bytes + Guard)) : nullptr;
         if (allocation == nullptr) {

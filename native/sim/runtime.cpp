@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <map>
 
@@ -11,6 +12,7 @@ namespace compiled::sim {
 namespace {
 
 thread_local cudaError_t last_error = cudaSuccess;
+thread_local int current = 0;
 
 constexpr const char* KernelsVariable = "COMPILED_SIM_KERNELS";
 
@@ -71,6 +73,13 @@ void run(const LibraryWork& work) {
     work.body();
 }
 
+// The driver's cuDevicePrimaryCtxGetState.
+int get_state(int one, unsigned* flags, int* active) {
+    *flags = 0;
+    *active = compiled_sim_is_active(one);
+    return 0;
+}
+
 bool fits(const dim3& size, uint64_t x, uint64_t y, uint64_t z) {
     return size.x >= 1 && size.y >= 1 && size.z >= 1 && size.x <= x && size.y <= y && size.z <= z;
 }
@@ -91,6 +100,10 @@ cudaError_t check(const Kernel& kernel) {
 Device& device() {
     static Device one;
     return one;
+}
+
+int current_device() {
+    return current;
 }
 
 // Sticky errors are not remembered: every call returns them anyway.
@@ -127,6 +140,19 @@ void reset() {
     device().captures.clear();
     device().sticky = cudaSuccess;
     last_error = cudaSuccess;
+}
+
+int compiled_sim_current_device() {
+    return current_device();
+}
+
+int compiled_sim_set_device(int device) {
+    return cudaSetDevice(device) == cudaSuccess ? 1 : 0;
+}
+
+int compiled_sim_is_active(int one) {
+    std::lock_guard<std::recursive_mutex> lock(device().mutex);
+    return device().active.count(one) != 0 ? 1 : 0;
 }
 
 std::set<std::string> kernels_run() {
@@ -195,22 +221,35 @@ cudaError_t cudaPeekAtLastError() {
 }
 
 cudaError_t cudaGetDeviceCount(int* count) {
-    *count = 1;
+    *count = device().count;
     return cudaSuccess;
 }
 
 cudaError_t cudaGetDevice(int* device) {
-    *device = 0;
+    *device = current_device();
     return cudaSuccess;
 }
 
-cudaError_t cudaSetDevice(int device) {
-    return call([&] { return device == 0 ? cudaSuccess : cudaErrorInvalidDevice; });
+cudaError_t cudaSetDevice(int chosen) {
+    return call([&] {
+        if (chosen < 0 || chosen >= device().count) {
+            return cudaErrorInvalidDevice;
+        }
+        current = chosen;
+        device().active.insert(chosen);
+        return cudaSuccess;
+    });
 }
 
-cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device) {
+cudaError_t cudaGetDriverEntryPoint(const char* symbol, void** function, unsigned long long) {
+    bool known = std::strcmp(symbol, "cuDevicePrimaryCtxGetState") == 0;
+    *function = known ? reinterpret_cast<void*>(get_state) : nullptr;
+    return known ? cudaSuccess : remember(cudaErrorInvalidValue);
+}
+
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int asked) {
     return call([&] {
-        if (device != 0) {
+        if (asked < 0 || asked >= device().count) {
             return cudaErrorInvalidDevice;
         }
         size_t free = 0;

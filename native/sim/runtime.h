@@ -1,4 +1,5 @@
-// The part of the CUDA runtime API that the backend uses, with CUDA's names, on one device that calls itself sm_80.
+// The part of the CUDA runtime API that the backend uses, with CUDA's names, on one device that calls itself sm_80; or on as many as the
+// environment variable COMPILED_SIM_DEVICES says, which are one and the same but for their numbers.
 //
 // Like a GPU, only later: what a stream is given runs when somebody waits for it, so a missing synchronisation shows. An error inside a
 // kernel is sticky: every further call returns it, until sim::reset().
@@ -39,6 +40,10 @@ cudaError_t cudaGetDevice(int* device);
 cudaError_t cudaSetDevice(int device);
 cudaError_t cudaGetDeviceProperties(cudaDeviceProp* properties, int device);
 cudaError_t cudaDeviceSynchronize();
+
+// Of the driver's functions: cuDevicePrimaryCtxGetState. A device is active once a thread has chosen it or has allocated on it.
+enum : unsigned long long { cudaEnableDefault = 0 };
+cudaError_t cudaGetDriverEntryPoint(const char* symbol, void** function, unsigned long long flags);
 cudaError_t cudaRuntimeGetVersion(int* version);
 cudaError_t cudaDriverGetVersion(int* version);
 
@@ -144,6 +149,11 @@ void reset();
 
 // The size of the device's memory from now on; at first the bytes that the environment variable COMPILED_SIM_MEMORY gives, or 4 GiB.
 void set_memory_size(size_t bytes);
+
+// For a test that knows the simulator as a library loaded at run time: the current device of the thread, and whether one is active.
+extern "C" __attribute__((visibility("default"))) int compiled_sim_current_device();
+extern "C" __attribute__((visibility("default"))) int compiled_sim_set_device(int device);
+extern "C" __attribute__((visibility("default"))) int compiled_sim_is_active(int device);
 
 // The names of all kernels that ran so far. Where the environment variable COMPILED_SIM_KERNELS names a file, it gets them, one a line,
 // when the program ends.

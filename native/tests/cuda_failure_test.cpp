@@ -94,6 +94,56 @@ void test_no_room_for_an_op() {
     ok(cn_op_destroy(large));
 }
 
+// Scratch memory that finds no room beside the old takes its place. A graph keeps the old, and there is none then; in the end both go.
+void test_scratch_in_the_place_of_the_old() {
+    check::scope = "scratch memory in the place of the old";
+    Context context(Cuda);
+    constexpr int64_t Small = 1000;
+    auto desc_of = [](int64_t batch) { return cn_loss_desc{0, CN_LOSS_MEAN_SQUARED_ERROR, batch, 1, 8, 0, CN_ACCURACY_NONE}; };
+    int64_t small = 0, large = 0;
+    {
+        Context other(Cuda);
+        Op loss(cn_loss_create, other, desc_of(Small));
+        small = info_of(other).scratch_bytes;
+        Op more(cn_loss_create, other, desc_of(100000));
+        large = info_of(other).scratch_bytes;
+    }
+    Op loss(cn_loss_create, context, desc_of(Small));
+    State state(context, state_of(Small));
+    std::vector<float> p = Random(2).floats(Small * 8), t = Random(3).floats(Small * 8);
+    Array<float> predictions(context, p), targets(context, t), gradient(context, Small * 8);
+    Metrics metrics(context, {}), expected(context, {});
+    auto run = [&](cn_metrics* sums) { ok(cn_loss_forward(loss, state, predictions, targets.data(), gradient, sums)); };
+    run(expected);
+    auto check_runs = [&](const std::function<void()>& body) {
+        metrics.write({});
+        body();
+        cn_metrics once = expected.value(), again = metrics.value();
+        CHECK(once.count == Small && std::memcmp(&once, &again, sizeof(once)) == 0);
+    };
+
+    // Room for the new alone, and the op's own few bytes.
+    constexpr int64_t Spare = 64;
+    CHECK(small > Spare && large > small + Spare);
+    auto rest = std::make_unique<Array<char>>(context, static_cast<size_t>(info_of(context).free_bytes - (large - small) - Spare));
+    cn_graph* graph = nullptr;
+    ok(cn_graph_begin(context));
+    run(metrics);
+    ok(cn_graph_end(context, &graph));
+    cn_op* more = nullptr;
+    cn_loss_desc desc = desc_of(100000);
+    desc.struct_size = sizeof(desc);
+    expect(cn_loss_create(context, &desc, &more), CN_STATUS_OUT_OF_MEMORY, {"cn_loss_create: allocating", "device memory"}, __LINE__);
+    CHECK(info_of(context).scratch_bytes == small);
+    check_runs([&] { ok(cn_graph_launch(graph)); });
+    check_runs([&] { run(metrics); });
+    ok(cn_graph_destroy(graph));
+    ok(cn_loss_create(context, &desc, &more));
+    CHECK(info_of(context).scratch_bytes == large && info_of(context).free_bytes < Spare);
+    check_runs([&] { run(metrics); });
+    ok(cn_op_destroy(more));
+}
+
 // y is too short. Real memory has no ends so near: there it is nowhere at all.
 cn_status run_beyond(cn_context* context) {
     Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_RELU, 1, 64, CN_GRADIENT_NONE, 0});
@@ -173,6 +223,7 @@ int main() {
         test_out_of_memory();
         if (simulator() != nullptr) { // where the last byte can be had
             test_no_room_for_an_op();
+            test_scratch_in_the_place_of_the_old();
         }
         test_error_in_a_kernel();
     }

@@ -22,4 +22,33 @@ internal static class Memory
 
         Expect.That(device.BufferBytes == 0, "nothing to be kept");
     }
+
+    /// <summary>On a GPU with little memory: larger and larger batches, for which sooner or later everything fails.</summary>
+    public static void ExhaustGpu()
+    {
+        using var device = Device.Cuda();
+        long free = device.FreeMemoryBytes;
+        var reasons = new HashSet<string>();
+        for (int batch = 1; batch < free; batch += 1 + (batch / 20))
+        {
+            try
+            {
+                using var net = new Net(device, batch);
+                net.TrainOnBatch(Net.Inputs, Net.ClassIds.AsSpan(0, Net.Batch), new Adam());
+            }
+            catch (ArgumentException) when (batch < Net.Batch)
+            {
+            }
+            catch (CompiledException fault) when (fault.Status == CompiledStatus.OutOfMemory)
+            {
+                reasons.Add(fault.Message.Split(' ')[0]);
+            }
+
+            Expect.That(device.BufferBytes == 0, $"no buffer to be kept at a batch of {batch}: {device.BufferBytes}");
+            long lost = free - device.FreeMemoryBytes - device.ScratchBytes;
+            Expect.That(lost == 0, $"no memory to be lost at a batch of {batch}: {lost}");
+        }
+
+        Expect.That(reasons.Contains("'Net'") && reasons.Count > 1, $"several kinds of memory to fail: {string.Join(", ", reasons)}");
+    }
 }

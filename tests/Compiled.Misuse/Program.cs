@@ -16,6 +16,7 @@ internal static class Program
         ["models-on-one-device"] = Sharing.ModelsOnOneDevice,
         ["finalizer-storm"] = Finalizers.Storm,
         ["out-of-memory"] = Memory.Exhaust,
+        ["out-of-gpu-memory"] = Memory.ExhaustGpu,
         ["hostile-handles"] = HostileHandles.Run,
         ["hostile-runs"] = HostileRuns.Run,
         ["mutated-descriptors"] = MutatedDescriptors.Run,

@@ -4,6 +4,7 @@
 #include "graph.h"
 #include "ops.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -73,7 +74,7 @@ Context::Context(const cn_context_desc& desc)
 }
 
 Context::~Context() {
-    cudaSetDevice(_ordinal);
+    OnDevice here(_ordinal);
     cudaStreamCaptureStatus status{};
     if (cudaStreamIsCapturing(_stream, &status) == cudaSuccess && status != cudaStreamCaptureStatusNone) {
         cudaGraph_t graph = nullptr;
@@ -82,15 +83,44 @@ Context::~Context() {
     }
     cudaStreamSynchronize(_stream);
     _cudnn.reset();
+    _scratch.reset();
     cudaStreamDestroy(_stream);
 }
 
 void Context::reserve_scratch(int64_t bytes) {
-    if (_scratch == nullptr || bytes > _scratch->bytes()) {
-        auto grown = std::make_shared<DeviceMemory>(bytes, _stream);
-        check(cudaStreamSynchronize(_stream), "waiting for the device"); // which may still use what is now given back
-        _scratch = std::move(grown);
-        _scratch_bytes = bytes;
+    if (bytes <= _scratch_bytes && !_scratch_is_lost) {
+        return;
+    }
+    bytes = std::max(bytes, scratch_bytes());
+    try {
+        make_scratch(bytes);
+    } catch (const Error& failure) {
+        bool shared = _scratch != nullptr && _scratch.use_count() > 1; // with a graph: giving it back here would free nothing
+        if (failure.status() != CN_STATUS_OUT_OF_MEMORY || _scratch == nullptr || shared) {
+            throw;
+        }
+        make_scratch_instead(bytes);
+    }
+}
+
+void Context::make_scratch(int64_t bytes) {
+    auto made = std::make_shared<DeviceMemory>(bytes, _stream);
+    check(cudaStreamSynchronize(_stream), "waiting for the device"); // which may still use what is now given back
+    _scratch = std::move(made);
+    _scratch_bytes = bytes;
+    _scratch_is_lost = false;
+}
+
+// The old memory goes first, and comes back where it helped nothing: the ops that are there need it.
+void Context::make_scratch_instead(int64_t bytes) {
+    check(cudaStreamSynchronize(_stream), "waiting for the device");
+    _scratch.reset();
+    _scratch_is_lost = true;
+    try {
+        make_scratch(bytes);
+    } catch (...) {
+        make_scratch(scratch_bytes());
+        throw;
     }
 }
 
@@ -120,8 +150,15 @@ void Context::synchronize() {
 }
 
 uint64_t Context::enter() noexcept {
+    int before = current_device();
     cudaSetDevice(_ordinal);
-    return 0;
+    return static_cast<uint64_t>(before);
+}
+
+void Context::leave(uint64_t saved) noexcept {
+    if (int before = static_cast<int>(saved); before != _ordinal) {
+        restore_device(before);
+    }
 }
 
 void* Context::allocate(int64_t bytes) {
@@ -129,7 +166,7 @@ void* Context::allocate(int64_t bytes) {
 }
 
 void Context::release(void* memory, int64_t) noexcept {
-    cudaSetDevice(_ordinal);
+    OnDevice here(_ordinal);
     wait_unless_recording(_stream);
     release_device(memory);
 }

@@ -1,11 +1,13 @@
 // The CUDA backend of one cn_context: a device, one stream on which everything runs in the order of the calls, and scratch memory.
 //
 // Scratch memory: an op states its needs when it is created (reserve_scratch), and the context keeps the largest. The memory is fetched
-// anew in every run, because a later op may have made it grow, and holds nothing from one op to the next. A graph keeps the memory with
-// which it was recorded.
+// anew in every run, because a later op may have made it grow, and holds nothing from one op to the next. The kernels of a graph know the
+// address with which it was recorded, so the graph owns that memory, too: when the context's grows, the graph's stays as and where it is,
+// until the graph is destroyed.
 #pragma once
 
 #include "common/backend.h"
+#include "current_device.h"
 #include "failure.h"
 #include "memory.h"
 
@@ -27,7 +29,8 @@ public:
     const char* device_name() const noexcept { return _properties.name; }
     int multiprocessors() const noexcept { return _properties.multiProcessorCount; }
 
-    // At creation of an op.
+    // At creation of an op. Where there is no room for the old memory and the new one side by side, the old one goes first, unless a graph
+    // has it.
     void reserve_scratch(int64_t bytes);
     // Lets `kernel` be launched with so much dynamic shared memory; more than 48 KiB need this.
     template <class Kernel>
@@ -44,9 +47,15 @@ public:
         return static_cast<T*>(_scratch == nullptr ? nullptr : _scratch->data());
     }
 
+    int ordinal() const noexcept { return _ordinal; }
+
     // In a run: gives the kernel to the stream.
     template <class... Parameters, class... Arguments>
     void launch(void (*kernel)(Parameters...), Grid grid, dim3 block, size_t shared_bytes, Arguments&&... arguments) noexcept {
+        if (_scratch_is_lost) {
+            note_failure(cudaErrorMemoryAllocation, "having scratch memory back");
+            return;
+        }
         cudaError_t error = cuda::launch(kernel, grid, block, shared_bytes, _stream, std::forward<Arguments>(arguments)...);
         if (error != cudaSuccess) {
             note_failure(error, "launching a kernel");
@@ -63,6 +72,7 @@ public:
     bool host_addressable() const noexcept override { return false; }
     void synchronize() override;
     uint64_t enter() noexcept override;
+    void leave(uint64_t saved) noexcept override;
 
     void* allocate(int64_t bytes) override;
     void release(void* memory, int64_t bytes) noexcept override;
@@ -93,12 +103,15 @@ public:
 
 private:
     void raise_shared_limit(const void* kernel, size_t bytes);
+    void make_scratch(int64_t bytes);
+    void make_scratch_instead(int64_t bytes);
 
     // Runs body with the device as the thread's current one, and notes what it throws.
     template <class Body>
     auto on_device(const Body& body) noexcept {
+        OnDevice here(_ordinal);
         return noted([&] {
-            check(cudaSetDevice(_ordinal), "choosing the device");
+            here.require();
             return body();
         });
     }
@@ -110,6 +123,7 @@ private:
     cudaStream_t _stream = nullptr;
     std::shared_ptr<cudnn::Handle> _cudnn;
     std::shared_ptr<DeviceMemory> _scratch;
+    bool _scratch_is_lost = false;          // another program has taken what was given back for a moment: there are ops that cannot run
     std::atomic<int64_t> _scratch_bytes{0}; // for whoever asks while an op is created
 };
 

@@ -41,7 +41,9 @@ const char* remedy_of(cn_status_code status) {
     case CN_STATUS_OUT_OF_MEMORY:
         return "; use a smaller batch or a smaller network, or free the memory that other programs hold on the device";
     case CN_STATUS_UNSUPPORTED:
-        return "; use CN_DEVICE_CPU, or build the CUDA backend for this device and its driver";
+        return "; use the CPU (CN_DEVICE_CPU, in C# Device.Cpu(), or COMPILED_DEVICE=cpu in the environment), or build the CUDA backend "
+               "for "
+               "this device and its driver";
     case CN_STATUS_DEVICE_FAILED:
         return "; the device is lost to this process, which has to be started again";
     default:

@@ -63,7 +63,7 @@ void PinnedFeed::send(int64_t bytes) {
     if (bytes == 0) {
         return;
     }
-    _context.enter(); // or a thread that has chosen no device would wake the first one
+    OnDevice here(_context.ordinal()); // or a thread that has chosen no device would wake the first one
     noted([&] {
         if (_crossing == nullptr) {
             send_directly(static_cast<size_t>(bytes));

@@ -15,8 +15,9 @@ namespace compiled::cuda {
 
 namespace {
 
-constexpr int64_t BlockElements = 4096; // of an input, per block
-constexpr int MostPieces = 64;          // of an input
+constexpr int64_t BlockElements = 4096;    // of an input, per block
+constexpr int64_t MostPieces = 64;         // of an input
+constexpr int64_t MostBlocks = UINT32_MAX; // that is_last_block can count
 
 // The pack of an input's elements that begins at `element`.
 template <int Width>
@@ -78,7 +79,8 @@ public:
     void forward(const cn_state* state, const void* inputs, const void* targets, const int32_t* order, cn_cursor* cursor, float* x,
                  void* t) override {
         int64_t pieces = (std::max(_desc.input_count, _desc.target_count) + BlockElements - 1) / BlockElements;
-        dim3 grid(static_cast<unsigned>(_desc.batch), static_cast<unsigned>(std::min<int64_t>(pieces, MostPieces)));
+        int64_t most = std::min(MostPieces, MostBlocks / _desc.batch); // one at least: a batch has less than 2^31 samples
+        dim3 grid(static_cast<unsigned>(_desc.batch), static_cast<unsigned>(std::min(pieces, most)));
         auto* kernel = pack_width(_desc.input_count, inputs, x) == 4 ? gather_kernel<4> : gather_kernel<1>;
         _context.launch(kernel, grid, ElementThreads, 0, _desc, state, inputs, targets, order, cursor, x, t,
                         static_cast<unsigned*>(_ticket.data()));

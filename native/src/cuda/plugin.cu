@@ -14,7 +14,11 @@ CN_PLUGIN_EXPORT compiled::Backend* cn_backend_open(uint32_t abi_version, const 
                       abi_version);
         return nullptr;
     }
+    int before = cuda::current_device();
     Backend* backend = cuda::noted([&]() -> Backend* { return new cuda::Context(*desc); });
+    if (before != desc->ordinal) {
+        cuda::restore_device(before);
+    }
     if (backend == nullptr) {
         *failure = *cuda::take_noted_failure();
     }

@@ -47,7 +47,8 @@ public sealed class CompiledException : Exception
             throw FromStatus(status);
     }
 
-    private static CompiledException FromStatus(int status) =>
+    /// <summary>The failure of the native call that this thread made last.</summary>
+    internal static CompiledException FromStatus(int status) =>
         new((CompiledStatus)status, Marshal.PtrToStringUTF8(Native.cn_last_error()) ?? "The native library gave no reason.");
 }
 

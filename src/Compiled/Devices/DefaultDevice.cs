@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Compiled;
 
 /// <summary>How <see cref="Device.Default"/> is found: what the environment asks for, else a GPU that can be used, else the processor.</summary>
@@ -30,7 +32,8 @@ internal sealed class DefaultDevice
             return new DefaultDevice(Device.MakeCpu(isDefault: true), reason);
         if (wish == "cuda")
             return new DefaultDevice(Device.MakeCuda(0, isDefault: true), reason);
-        if (wish.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(wish.AsSpan(5), out int ordinal) && ordinal >= 0)
+        if (wish.StartsWith("cuda:", StringComparison.Ordinal)
+            && int.TryParse(wish.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal))
             return new DefaultDevice(Device.MakeCuda(ordinal, isDefault: true), reason);
         throw new CompiledException($"{Variable} is '{wish}': it must be auto, cpu, cuda, or cuda:N with the number of a GPU from 0.");
     }

@@ -199,8 +199,17 @@ public abstract partial class Model
         lock (Device.Gate)
         {
             OptimizerSlots slots = Prepare(optimizer);
-            Send();
-            slots.Step(_arena, steps: 0);
+            try
+            {
+                Send();
+                slots.Step(_arena, steps: 0);
+            }
+            catch
+            {
+                _state.Distrust();
+                throw;
+            }
+
             if (slots.HasUpdate)
                 _state.CountUpdate(steps: 0);
         }

@@ -61,7 +61,14 @@ public abstract partial class Model
     {
         ArgumentNullException.ThrowIfNull(create);
         Unsafe.As<T, uint>(ref description) = (uint)Unsafe.SizeOf<T>();
-        Check(create(_context.Value, in description, out nint op));
+        int status = create(_context.Value, in description, out nint op);
+        if (status != (int)cn_status_code.CN_STATUS_OK)
+        {
+            var fault = CompiledException.FromStatus(status);
+            Dispose(); // The constructor fails, and nobody else can.
+            throw fault;
+        }
+
         _ops.Add(new OpHandle(op));
         return op;
     }

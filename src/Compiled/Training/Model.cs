@@ -52,9 +52,21 @@ public abstract partial class Model : IDisposable
         _context = Device.Context;
         _arena = new ModelArena(plan, _context, batchSize);
         RequireSpans(batchSize);
-        _state = new RunState(_arena, seed);
-        _inputs = _arena.FeedValue(plan.InputOffset, InputSize * (long)sizeof(float), FeedAreas);
-        _targets = _arena.FeedValue(plan.TargetOffset, TargetSize * (long)sizeof(float), FeedAreas);
+        try
+        {
+            _state = new RunState(_arena, seed);
+            _inputs = _arena.FeedValue(plan.InputOffset, InputSize * (long)sizeof(float), FeedAreas);
+            _targets = _arena.FeedValue(plan.TargetOffset, TargetSize * (long)sizeof(float), FeedAreas);
+        }
+        catch
+        {
+            // At once: nobody else can, and whoever tries a smaller batch needs the memory.
+            _inputs?.Dispose();
+            _state?.Dispose();
+            _arena.Dispose();
+            throw;
+        }
+
         _training = new RecordedPass(Device, _context, RunTraining);
         _gradients = new RecordedPass(Device, _context, RunGradients);
         _evaluation = new RecordedPass(Device, _context, EvaluateCore);

@@ -23,7 +23,16 @@ internal sealed class OptimizerSlots : IDisposable
         _op = new OpHandle(op);
         if (optimizer.SlotCount == 0)
             return;
-        _buffer = new BufferHandle(context, optimizer.SlotCount * plan.TrainableBytes);
+        try
+        {
+            _buffer = new BufferHandle(context, optimizer.SlotCount * plan.TrainableBytes);
+        }
+        catch
+        {
+            _op.Dispose();
+            throw;
+        }
+
         _slot0 = _buffer.Address;
         _slot1 = optimizer.SlotCount > 1 ? _buffer.Address + (nint)plan.TrainableBytes : 0;
     }

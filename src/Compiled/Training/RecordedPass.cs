@@ -5,13 +5,15 @@ namespace Compiled;
 
 /// <summary>
 /// A pass over the ops of a model. On a device that records graphs, the second run records it and from then on it is one native call; the
-/// first one runs op by op, so that whoever runs a pass once does not pay for a recording.
+/// first one runs op by op, so that whoever runs a pass once does not pay for a recording. A pass that cannot be recorded, for lack of memory
+/// perhaps, is not recorded again: it goes on op by op.
 /// </summary>
 internal sealed class RecordedPass(Device device, ContextHandle context, Action ops) : IDisposable
 {
     private GraphHandle? _graph;
     private object? _basis;
     private bool _hasRun;
+    private bool _records = device.RecordsGraphs;
 
     /// <summary>The kernels that one run launches; 0 as long as nothing is recorded.</summary>
     public long Kernels
@@ -36,20 +38,16 @@ internal sealed class RecordedPass(Device device, ContextHandle context, Action 
             _basis = basis;
         }
 
+        if (_graph is null && _hasRun && _records)
+            TryRecord();
         if (_graph is not null)
         {
             CompiledException.ThrowIfFailed(Native.cn_graph_launch(_graph.Value));
+            return;
         }
-        else if (_hasRun && device.RecordsGraphs)
-        {
-            _graph = Record();
-            CompiledException.ThrowIfFailed(Native.cn_graph_launch(_graph.Value));
-        }
-        else
-        {
-            ops();
-            _hasRun = true;
-        }
+
+        ops();
+        _hasRun = true;
     }
 
     /// <summary>Forgets the recording.</summary>
@@ -58,6 +56,19 @@ internal sealed class RecordedPass(Device device, ContextHandle context, Action 
         _graph?.Dispose();
         _graph = null;
         _hasRun = false;
+    }
+
+    /// <summary>Nothing has run by then, and nothing is lost: where it is the device that fails, the ops themselves will say so.</summary>
+    private void TryRecord()
+    {
+        try
+        {
+            _graph = Record();
+        }
+        catch (CompiledException)
+        {
+            _records = false;
+        }
     }
 
     private GraphHandle Record()

@@ -29,9 +29,18 @@ internal sealed class ResidentDataset : IDisposable
         _targets = Align(data.InputBytes.Length);
         _order = _targets + Align(data.TargetBytes.Length);
         _cursor = _order + Align(_count * (long)sizeof(int));
-        _buffer = new BufferHandle(context, _cursor + sizeof(long));
-        _buffer.Write(0, data.InputBytes);
-        _buffer.Write(_targets, data.TargetBytes);
+        try
+        {
+            _buffer = new BufferHandle(context, _cursor + sizeof(long));
+            _buffer.Write(0, data.InputBytes);
+            _buffer.Write(_targets, data.TargetBytes);
+        }
+        catch
+        {
+            _buffer?.Dispose();
+            _op.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The data set on the device of a model, or null where it has to be fed batch by batch.</summary>

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
+using System.Globalization;
 
 namespace Compiled.Examples;
 
@@ -28,6 +29,9 @@ internal sealed record Options
 
     public required string Output { get; init; }
 
+    /// <summary>The number of the GPU that the command line asks for; null where it asks for none.</summary>
+    public int? Gpu => GpuOf(Device);
+
     /// <summary>The command line: its options, and what to do with them.</summary>
     public static RootCommand CreateCommand(Func<Options, int> run)
     {
@@ -41,10 +45,12 @@ internal sealed record Options
         };
         Option<string> device = new("--device")
         {
-            Description = "Where to train; auto is the first GPU if one can be used, else the CPU.",
+            Description = "Where to train: auto, cpu, cuda for the first GPU or cuda:N for another, counted from 0; auto is what COMPILED_DEVICE " +
+                "names, else the first GPU if one can be used, else the CPU.",
             DefaultValueFactory = _ => "auto",
+            HelpName = "where",
         };
-        device.AcceptOnlyFromAmong("auto", "cpu", "cuda");
+        device.Validators.Add(result => Require(result, device, IsDevice, "auto, cpu, cuda, or cuda:N with the number of a GPU from 0"));
         Option<int> threads =
             Number("--threads", "CPU threads; 0 for all processors. Results do not depend on it.", 0, minimum: 0, maximum: 1024);
         Option<ulong> seed = new("--seed") { Description = "Of weights, dropout and the order of the images.", DefaultValueFactory = _ => 0, HelpName = "n" };
@@ -80,6 +86,17 @@ internal sealed record Options
             Output = result.GetValue(output)!,
         }));
         return command;
+    }
+
+    private static bool IsDevice(string? device) => device is "auto" or "cpu" || GpuOf(device) is not null;
+
+    private static int? GpuOf(string? device)
+    {
+        const string Numbered = "cuda:";
+        if (device == "cuda")
+            return 0;
+        return device is not null && device.StartsWith(Numbered, StringComparison.Ordinal)
+            && int.TryParse(device.AsSpan(Numbered.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal) ? ordinal : null;
     }
 
     private static Option<int> Number(string name, string description, int value, int minimum, int maximum = int.MaxValue)

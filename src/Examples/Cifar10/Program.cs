@@ -65,7 +65,7 @@ internal static class Program
         return Conclude(net, data, history, files, cancellationToken);
     }
 
-    private static Device Make(Options options) => options.Device == "cuda" ? Device.Cuda() : Device.Cpu(options.Threads);
+    private static Device Make(Options options) => options.Gpu is { } gpu ? Device.Cuda(gpu) : Device.Cpu(options.Threads);
 
     private static int Conclude(Model net, TrainingData data, History history, RunFiles files, CancellationToken cancellationToken)
     {

@@ -6,6 +6,7 @@ public sealed class Cifar10ProgramTests : IDisposable
     private const string Program = "Cifar10";
     private const int Failed = 1;
     private const int Interrupted = 130;
+    private const string Devices = "--device must be auto, cpu, cuda, or cuda:N with the number of a GPU from 0.";
 
     private readonly TemporaryFolder _folder = new();
 
@@ -37,7 +38,12 @@ public sealed class Cifar10ProgramTests : IDisposable
     [InlineData("--limit 0", "--limit must be at least 1.")]
     [InlineData("--limit x", "Cannot parse argument 'x' for option '--limit'")]
     [InlineData("--seed -1", "Cannot parse argument '-1' for option '--seed'")]
-    [InlineData("--device gpu", "Argument 'gpu' not recognized")]
+    [InlineData("--device gpu", Devices)]
+    [InlineData("--device cuda:", Devices)]
+    [InlineData("--device cuda:-1", Devices)]
+    [InlineData("--device cuda:+1", Devices)]
+    [InlineData("--device cuda:99999999999", Devices)]
+    [InlineData("--device CUDA", Devices)]
     [InlineData("--output ", "--output must be the name of a directory.")]
     [InlineData("--bogus", "Unrecognized command or argument '--bogus'.")]
     [InlineData("more", "Unrecognized command or argument 'more'.")]
@@ -105,6 +111,38 @@ public sealed class Cifar10ProgramTests : IDisposable
         (int exitCode, string output) = Child.Run(Program, ["--device", "cuda"], ("COMPILED_CUDA_LIBRARY", library));
         Assert.Equal(Failed, exitCode);
         Assert.Contains($"'{library}'", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_gpu_that_is_named_is_the_one_that_is_asked_for()
+    {
+        Assert.SkipUnless(Target.HasCuda || CudaTests.IsNamed, "There is no CUDA device here.");
+        // With --device the environment has no say.
+        (int exitCode, string output) = Child.Run(Program, ["--device", "cuda:1000"], ("COMPILED_DEVICE", "cpu"));
+        Assert.Equal(Failed, exitCode);
+        Assert.Contains("ordinal is 1000: this machine has ", output, StringComparison.Ordinal);
+        CifarFiles.Write(Data, records: 2);
+        (exitCode, output) = Child.Run(
+            Program, ["--device", "cuda", "--data", Data, "--output", Output, "--limit", "1", "--epochs", "1", "--batch-size", "1"], ("COMPILED_DEVICE", "cuda:1000"));
+        Assert.True(exitCode == 0, output);
+        Assert.Contains("compute capability", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("cuda: 1")]
+    [InlineData("cuda:1 ")]
+    [InlineData("cuda:+1")]
+    [InlineData("cuda:-1")]
+    [InlineData("cuda:")]
+    [InlineData("gpu")]
+    [InlineData(" cpu")]
+    public void An_environment_that_names_no_device_is_an_error(string device)
+    {
+        (int exitCode, string output) = Child.Run(Program, [], ("COMPILED_DEVICE", device));
+        Assert.Equal(Failed, exitCode);
+        Assert.Contains(
+            $"COMPILED_DEVICE is '{device}': it must be auto, cpu, cuda, or cuda:N with the number of a GPU from 0.", output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", output, StringComparison.Ordinal);
     }
 

@@ -26,6 +26,14 @@ public sealed class ProcessTests
     }
 
     [Fact]
+    public void The_process_survives_a_GPU_with_little_memory()
+    {
+        Assert.SkipUnless(Simulator.IsThere, "There is no simulator, whose memory could be made small.");
+        (int exitCode, string output) = Child.Run("Compiled.Misuse", ["out-of-gpu-memory"], ("COMPILED_SIM_MEMORY", "3000000"));
+        Assert.True(exitCode == 0, output);
+    }
+
+    [Fact]
     public void A_missing_native_library_is_an_error_with_a_remedy()
     {
         using var folder = new TemporaryFolder();

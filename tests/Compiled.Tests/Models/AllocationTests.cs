@@ -71,23 +71,11 @@ public sealed class AllocationTests : IDisposable
         return (inputs, classIds);
     }
 
-    /// <summary>
-    /// The fewest bytes of a few measurements, after the action has run a few times: what is made once is made then.
-    /// A collection that another test causes may give up the rest of this thread's allocation buffer (8 KB), which the
-    /// runtime then counts as allocated; what the action itself allocates is in every measurement.
-    /// </summary>
+    /// <summary>Bytes, after the action has run a few times: what is made once is made then.</summary>
     private static long AllocatedBy(Action action, int times)
     {
         for (int i = 0; i < 3; i++)
             action();
-        long fewest = long.MaxValue;
-        for (int measurement = 0; measurement < 3; measurement++)
-        {
-            long before = GC.GetAllocatedBytesForCurrentThread();
-            for (int i = 0; i < times; i++)
-                action();
-            fewest = Math.Min(fewest, GC.GetAllocatedBytesForCurrentThread() - before);
-        }
-        return fewest;
+        return Allocations.Fewest(action, times);
     }
 }

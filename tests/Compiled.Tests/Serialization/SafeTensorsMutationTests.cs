@@ -42,7 +42,7 @@ public sealed class SafeTensorsMutationTests
                 Assert.Fail($"mutation {mutation}: {fault}\n{Convert.ToBase64String(file)}");
             }
 
-            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000);
+            Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 100_000 + Allocations.BufferBytes);
         }
 
         // Changes in the data alone break no rule; most of those in the header do.

@@ -109,6 +109,9 @@ CudnnConv2D::Parts CudnnConv2D::parts(Direction direction) {
 
 // The input's gradient takes the place of the input, which the kernel's has read by then.
 bool CudnnConv2D::multiply(Direction direction, const Parts& parts) {
+    if (_context.scratch<char>() == nullptr) {
+        return false; // it is lost, as the launch before has noted
+    }
     if (direction == Direction::Forward) {
         return _convolution.run(Product::Forward, parts.input, parts.kernel, parts.conv, parts.workspace);
     }
