@@ -385,6 +385,28 @@ CN_API cn_status cn_average_pooling2d_create(cn_context* context, const cn_avera
 CN_API cn_status cn_average_pooling2d_forward(cn_op* op, const cn_state* state, const float* x, float* y);
 CN_API cn_status cn_average_pooling2d_backward(cn_op* op, const cn_state* state, const float* dy, float* dx);
 
+enum cn_global_pooling { CN_GLOBAL_POOLING_AVERAGE = 0, CN_GLOBAL_POOLING_MAX = 1 };
+
+/*
+ * Global pooling over the positions of a sample: x [batch, positions, channels] becomes y [batch, channels]. The first maximum of a
+ * channel, or its first NaN, receives the gradient.
+ */
+typedef struct cn_global_pooling2d_desc {
+    uint32_t struct_size;
+    int32_t input_gradient;             /* cn_gradient_mode */
+    int64_t batch, positions, channels; /* at most 2^31 - 1 positions */
+    int32_t pooling;                    /* cn_global_pooling */
+    int32_t reserved;                   /* 0 */
+} cn_global_pooling2d_desc;
+
+CN_API cn_status cn_global_pooling2d_create(cn_context* context, const cn_global_pooling2d_desc* desc, cn_op** op);
+/*
+ * `indices` [batch, channels]: the position of each maximum. Null where averages are taken, and when nothing is saved (prediction). One
+ * that `backward` is given outside [0, positions) receives nothing.
+ */
+CN_API cn_status cn_global_pooling2d_forward(cn_op* op, const cn_state* state, const float* x, float* y, int32_t* indices);
+CN_API cn_status cn_global_pooling2d_backward(cn_op* op, const cn_state* state, const int32_t* indices, const float* dy, float* dx);
+
 /*
  * Batch normalization stage: y = activation(gamma * (x - mean) / sqrt(variance + epsilon) + beta + addend). In training the mean and the
  * variance, without Bessel's correction, are those of the rows * positions values that a channel has in the batch; a frozen stage, and

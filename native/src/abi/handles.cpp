@@ -106,6 +106,7 @@ const char* name_of(HandleKind kind) noexcept {
                                             "a dropout op",
                                             "a max_pooling2d op",
                                             "an average_pooling2d op",
+                                            "a global_pooling2d op",
                                             "a batch_normalization op",
                                             "a conv2d op",
                                             "a dense op",

@@ -23,6 +23,7 @@ enum class HandleKind : uint32_t {
     Dropout,
     MaxPooling2D,
     AveragePooling2D,
+    GlobalPooling2D,
     BatchNormalization,
     Conv2D,
     Dense,
@@ -79,6 +80,7 @@ struct OpEntry {
     bool has_scale = false;
     bool has_center = false;
     bool has_codes = false;
+    bool has_indices = false;
     bool has_addend = false;
     bool is_frozen = false;
     int32_t slots = 0; // optimizer

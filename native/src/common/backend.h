@@ -65,6 +65,12 @@ public:
     virtual void backward(const cn_state* state, const float* dy, float* dx) = 0;
 };
 
+class GlobalPooling2DOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* x, float* y, int32_t* indices) = 0;
+    virtual void backward(const cn_state* state, const int32_t* indices, const float* dy, float* dx) = 0;
+};
+
 class BatchNormalizationOp : public Op {
 public:
     virtual void forward(const cn_state* state, const float* x, const float* gamma, const float* beta, float* moving_mean,
@@ -175,6 +181,7 @@ public:
     virtual std::unique_ptr<DropoutOp> make_dropout(const cn_dropout_desc& desc) = 0;
     virtual std::unique_ptr<MaxPooling2DOp> make_max_pooling2d(const cn_max_pooling2d_desc& desc) = 0;
     virtual std::unique_ptr<AveragePooling2DOp> make_average_pooling2d(const cn_average_pooling2d_desc& desc) = 0;
+    virtual std::unique_ptr<GlobalPooling2DOp> make_global_pooling2d(const cn_global_pooling2d_desc& desc) = 0;
     virtual std::unique_ptr<BatchNormalizationOp> make_batch_normalization(const cn_batch_normalization_desc& desc) = 0;
     virtual std::unique_ptr<Conv2DOp> make_conv2d(const cn_conv2d_desc& desc) = 0;
     virtual std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) = 0;

@@ -12,6 +12,7 @@ std::unique_ptr<SoftmaxOp> make_softmax(Context& context, const cn_softmax_desc&
 std::unique_ptr<DropoutOp> make_dropout(Context& context, const cn_dropout_desc& desc);
 std::unique_ptr<MaxPooling2DOp> make_max_pooling2d(Context& context, const cn_max_pooling2d_desc& desc);
 std::unique_ptr<AveragePooling2DOp> make_average_pooling2d(Context& context, const cn_average_pooling2d_desc& desc);
+std::unique_ptr<GlobalPooling2DOp> make_global_pooling2d(Context& context, const cn_global_pooling2d_desc& desc);
 std::unique_ptr<BatchNormalizationOp> make_batch_normalization(Context& context, const cn_batch_normalization_desc& desc);
 std::unique_ptr<Conv2DOp> make_conv2d(Context& context, const cn_conv2d_desc& desc);
 std::unique_ptr<DenseOp> make_dense(Context& context, const cn_dense_desc& desc);
