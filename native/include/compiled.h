@@ -446,6 +446,29 @@ CN_API cn_status cn_batch_normalization_backward(cn_op* op, const cn_state* stat
                                                  const float* y, const float* dy, float* dx, float* daddend, float* dgamma, float* dbeta);
 
 /*
+ * Layer normalization over the last axis: y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the mean and the variance, without
+ * Bessel's correction, of the features of a position. A NaN makes NaN of its position.
+ * Shapes: x and y [batch, positions, features], gamma and beta [features].
+ */
+typedef struct cn_layer_normalization_desc {
+    uint32_t struct_size;
+    int32_t input_gradient; /* cn_gradient_mode */
+    int64_t batch, positions, features;
+    float epsilon;      /* at least 0, finite */
+    int32_t use_scale;  /* 0: gamma and dgamma are null, gamma counts as 1 */
+    int32_t use_center; /* 0: beta and dbeta are null */
+    int32_t reserved;   /* 0 */
+} cn_layer_normalization_desc;
+
+CN_API cn_status cn_layer_normalization_create(cn_context* context, const cn_layer_normalization_desc* desc, cn_op** op);
+/* `saved` [2, batch * positions]: the mean and 1 / sqrt(variance + epsilon) of each position. Null when nothing is saved (prediction). */
+CN_API cn_status cn_layer_normalization_forward(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* beta,
+                                                float* y, float* saved);
+/* Overwrites dgamma and dbeta; dx by input_gradient. */
+CN_API cn_status cn_layer_normalization_backward(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* saved,
+                                                 const float* dy, float* dx, float* dgamma, float* dbeta);
+
+/*
  * Convolution stage: y = dropout(max_pooling(activation(conv(x, kernel) + bias))), each part but the convolution optional.
  * Shapes: x [batch, input_height, input_width, input_channels], kernel [window.height, window.width, input_channels, filters],
  * bias [filters]; the convolution gives [batch, conv_height, conv_width, filters], the stage

@@ -25,6 +25,7 @@ enum class HandleKind : uint32_t {
     AveragePooling2D,
     GlobalPooling2D,
     BatchNormalization,
+    LayerNormalization,
     Conv2D,
     Dense,
     Loss,

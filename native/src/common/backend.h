@@ -81,6 +81,13 @@ public:
                           float* dx, float* daddend, float* dgamma, float* dbeta) = 0;
 };
 
+class LayerNormalizationOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* x, const float* gamma, const float* beta, float* y, float* saved) = 0;
+    virtual void backward(const cn_state* state, const float* x, const float* gamma, const float* saved, const float* dy, float* dx,
+                          float* dgamma, float* dbeta) = 0;
+};
+
 class Conv2DOp : public Op {
 public:
     virtual void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes) = 0;
@@ -183,6 +190,7 @@ public:
     virtual std::unique_ptr<AveragePooling2DOp> make_average_pooling2d(const cn_average_pooling2d_desc& desc) = 0;
     virtual std::unique_ptr<GlobalPooling2DOp> make_global_pooling2d(const cn_global_pooling2d_desc& desc) = 0;
     virtual std::unique_ptr<BatchNormalizationOp> make_batch_normalization(const cn_batch_normalization_desc& desc) = 0;
+    virtual std::unique_ptr<LayerNormalizationOp> make_layer_normalization(const cn_layer_normalization_desc& desc) = 0;
     virtual std::unique_ptr<Conv2DOp> make_conv2d(const cn_conv2d_desc& desc) = 0;
     virtual std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) = 0;
     virtual std::unique_ptr<LossOp> make_loss(const cn_loss_desc& desc) = 0;

@@ -6,8 +6,19 @@ namespace compiled::cpu::CN_ISA {
 
 const OpTable& op_table() noexcept {
     static constexpr OpTable Table = {
-        make_gather,           make_activation,          make_softmax, make_dropout, make_max_pooling2d, make_average_pooling2d,
-        make_global_pooling2d, make_batch_normalization, make_conv2d,  make_dense,   make_loss,          make_optimizer,
+        make_gather,
+        make_activation,
+        make_softmax,
+        make_dropout,
+        make_max_pooling2d,
+        make_average_pooling2d,
+        make_global_pooling2d,
+        make_batch_normalization,
+        make_layer_normalization,
+        make_conv2d,
+        make_dense,
+        make_loss,
+        make_optimizer,
     };
     return Table;
 }
