@@ -458,6 +458,28 @@ CN_API cn_status cn_average_pooling2d_create(cn_context* context, const cn_avera
 CN_API cn_status cn_average_pooling2d_forward(cn_op* op, const cn_state* state, const float* x, float* y);
 CN_API cn_status cn_average_pooling2d_backward(cn_op* op, const cn_state* state, const float* dy, float* dx);
 
+enum cn_global_pooling { CN_GLOBAL_POOLING_AVERAGE = 0, CN_GLOBAL_POOLING_MAX = 1 };
+
+/*
+ * Global pooling over the positions of a sample: x [batch, positions, channels] becomes y [batch, channels]. The first maximum of a
+ * channel, or its first NaN, receives the gradient.
+ */
+typedef struct cn_global_pooling2d_desc {
+    uint32_t struct_size;
+    int32_t input_gradient;             /* cn_gradient_mode */
+    int64_t batch, positions, channels; /* at most 2^31 - 1 positions */
+    int32_t pooling;                    /* cn_global_pooling */
+    int32_t reserved;                   /* 0 */
+} cn_global_pooling2d_desc;
+
+CN_API cn_status cn_global_pooling2d_create(cn_context* context, const cn_global_pooling2d_desc* desc, cn_op** op);
+/*
+ * `indices` [batch, channels]: the position of each maximum. Null where averages are taken, and when nothing is saved (prediction). One
+ * that `backward` is given outside [0, positions) receives nothing.
+ */
+CN_API cn_status cn_global_pooling2d_forward(cn_op* op, const cn_state* state, const float* x, float* y, int32_t* indices);
+CN_API cn_status cn_global_pooling2d_backward(cn_op* op, const cn_state* state, const int32_t* indices, const float* dy, float* dx);
+
 /*
  * Batch normalization stage: y = activation(gamma * (x - mean) / sqrt(variance + epsilon) + beta + addend). In training the mean and the
  * variance, without Bessel's correction, are those of the rows * positions values that a channel has in the batch; a frozen stage, and
@@ -495,6 +517,29 @@ CN_API cn_status cn_batch_normalization_predict(cn_op* op, const cn_state* state
  */
 CN_API cn_status cn_batch_normalization_backward(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* saved,
                                                  const float* y, const float* dy, float* dx, float* daddend, float* dgamma, float* dbeta);
+
+/*
+ * Layer normalization over the last axis: y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the mean and the variance, without
+ * Bessel's correction, of the features of a position. A NaN makes NaN of its position.
+ * Shapes: x and y [batch, positions, features], gamma and beta [features].
+ */
+typedef struct cn_layer_normalization_desc {
+    uint32_t struct_size;
+    int32_t input_gradient; /* cn_gradient_mode */
+    int64_t batch, positions, features;
+    float epsilon;      /* at least 0, finite */
+    int32_t use_scale;  /* 0: gamma and dgamma are null, gamma counts as 1 */
+    int32_t use_center; /* 0: beta and dbeta are null */
+    int32_t reserved;   /* 0 */
+} cn_layer_normalization_desc;
+
+CN_API cn_status cn_layer_normalization_create(cn_context* context, const cn_layer_normalization_desc* desc, cn_op** op);
+/* `saved` [2, batch * positions]: the mean and 1 / sqrt(variance + epsilon) of each position. Null when nothing is saved (prediction). */
+CN_API cn_status cn_layer_normalization_forward(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* beta,
+                                                float* y, float* saved);
+/* Overwrites dgamma and dbeta; dx by input_gradient. */
+CN_API cn_status cn_layer_normalization_backward(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* saved,
+                                                 const float* dy, float* dx, float* dgamma, float* dbeta);
 
 /*
  * Convolution stage: y = dropout(max_pooling(activation(conv(x, kernel) + bias))), each part but the convolution optional.

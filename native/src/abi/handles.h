@@ -27,7 +27,9 @@ enum class HandleKind : uint32_t {
     UpSampling2D,
     MaxPooling2D,
     AveragePooling2D,
+    GlobalPooling2D,
     BatchNormalization,
+    LayerNormalization,
     Conv2D,
     Dense,
     Loss,
@@ -83,6 +85,7 @@ struct OpEntry {
     bool has_scale = false;
     bool has_center = false;
     bool has_codes = false;
+    bool has_indices = false;
     bool has_addend = false;
     bool is_frozen = false;
     int32_t slots = 0;               // optimizer

@@ -91,6 +91,12 @@ public:
     virtual void backward(const cn_state* state, const float* dy, float* dx) = 0;
 };
 
+class GlobalPooling2DOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* x, float* y, int32_t* indices) = 0;
+    virtual void backward(const cn_state* state, const int32_t* indices, const float* dy, float* dx) = 0;
+};
+
 class BatchNormalizationOp : public Op {
 public:
     virtual void forward(const cn_state* state, const float* x, const float* gamma, const float* beta, float* moving_mean,
@@ -99,6 +105,13 @@ public:
                          const float* moving_variance, const float* addend, float* y) = 0;
     virtual void backward(const cn_state* state, const float* x, const float* gamma, const float* saved, const float* y, const float* dy,
                           float* dx, float* daddend, float* dgamma, float* dbeta) = 0;
+};
+
+class LayerNormalizationOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* x, const float* gamma, const float* beta, float* y, float* saved) = 0;
+    virtual void backward(const cn_state* state, const float* x, const float* gamma, const float* saved, const float* dy, float* dx,
+                          float* dgamma, float* dbeta) = 0;
 };
 
 class Conv2DOp : public Op {
@@ -205,7 +218,9 @@ public:
     virtual std::unique_ptr<UpSampling2DOp> make_upsampling2d(const cn_upsampling2d_desc& desc) = 0;
     virtual std::unique_ptr<MaxPooling2DOp> make_max_pooling2d(const cn_max_pooling2d_desc& desc) = 0;
     virtual std::unique_ptr<AveragePooling2DOp> make_average_pooling2d(const cn_average_pooling2d_desc& desc) = 0;
+    virtual std::unique_ptr<GlobalPooling2DOp> make_global_pooling2d(const cn_global_pooling2d_desc& desc) = 0;
     virtual std::unique_ptr<BatchNormalizationOp> make_batch_normalization(const cn_batch_normalization_desc& desc) = 0;
+    virtual std::unique_ptr<LayerNormalizationOp> make_layer_normalization(const cn_layer_normalization_desc& desc) = 0;
     virtual std::unique_ptr<Conv2DOp> make_conv2d(const cn_conv2d_desc& desc) = 0;
     virtual std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) = 0;
     virtual std::unique_ptr<LossOp> make_loss(const cn_loss_desc& desc) = 0;

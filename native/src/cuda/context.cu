@@ -236,8 +236,14 @@ std::unique_ptr<MaxPooling2DOp> Context::make_max_pooling2d(const cn_max_pooling
 std::unique_ptr<AveragePooling2DOp> Context::make_average_pooling2d(const cn_average_pooling2d_desc& desc) {
     return on_device([&] { return cuda::make_average_pooling2d(*this, desc); });
 }
+std::unique_ptr<GlobalPooling2DOp> Context::make_global_pooling2d(const cn_global_pooling2d_desc& desc) {
+    return on_device([&] { return cuda::make_global_pooling2d(*this, desc); });
+}
 std::unique_ptr<BatchNormalizationOp> Context::make_batch_normalization(const cn_batch_normalization_desc& desc) {
     return on_device([&] { return cuda::make_batch_normalization(*this, desc); });
+}
+std::unique_ptr<LayerNormalizationOp> Context::make_layer_normalization(const cn_layer_normalization_desc& desc) {
+    return on_device([&] { return cuda::make_layer_normalization(*this, desc); });
 }
 std::unique_ptr<Conv2DOp> Context::make_conv2d(const cn_conv2d_desc& desc) {
     return on_device([&] { return cuda::make_conv2d(*this, desc); });

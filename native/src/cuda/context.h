@@ -95,7 +95,9 @@ public:
     std::unique_ptr<UpSampling2DOp> make_upsampling2d(const cn_upsampling2d_desc& desc) override;
     std::unique_ptr<MaxPooling2DOp> make_max_pooling2d(const cn_max_pooling2d_desc& desc) override;
     std::unique_ptr<AveragePooling2DOp> make_average_pooling2d(const cn_average_pooling2d_desc& desc) override;
+    std::unique_ptr<GlobalPooling2DOp> make_global_pooling2d(const cn_global_pooling2d_desc& desc) override;
     std::unique_ptr<BatchNormalizationOp> make_batch_normalization(const cn_batch_normalization_desc& desc) override;
+    std::unique_ptr<LayerNormalizationOp> make_layer_normalization(const cn_layer_normalization_desc& desc) override;
     std::unique_ptr<Conv2DOp> make_conv2d(const cn_conv2d_desc& desc) override;
     std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) override;
     std::unique_ptr<LossOp> make_loss(const cn_loss_desc& desc) override;

@@ -15,7 +15,9 @@ std::unique_ptr<Padding2DOp> make_padding2d(Context& context, const cn_padding2d
 std::unique_ptr<UpSampling2DOp> make_upsampling2d(Context& context, const cn_upsampling2d_desc& desc);
 std::unique_ptr<MaxPooling2DOp> make_max_pooling2d(Context& context, const cn_max_pooling2d_desc& desc);
 std::unique_ptr<AveragePooling2DOp> make_average_pooling2d(Context& context, const cn_average_pooling2d_desc& desc);
+std::unique_ptr<GlobalPooling2DOp> make_global_pooling2d(Context& context, const cn_global_pooling2d_desc& desc);
 std::unique_ptr<BatchNormalizationOp> make_batch_normalization(Context& context, const cn_batch_normalization_desc& desc);
+std::unique_ptr<LayerNormalizationOp> make_layer_normalization(Context& context, const cn_layer_normalization_desc& desc);
 std::unique_ptr<Conv2DOp> make_conv2d(Context& context, const cn_conv2d_desc& desc);
 std::unique_ptr<DenseOp> make_dense(Context& context, const cn_dense_desc& desc);
 std::unique_ptr<LossOp> make_loss(Context& context, const cn_loss_desc& desc);
