@@ -161,6 +161,17 @@ public enum cn_interpolation : int
     CN_INTERPOLATION_BILINEAR = 1,
 }
 
+/// <summary>Values of <see cref="cn_global_pooling2d_desc.pooling"/>.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public enum cn_global_pooling : int
+{
+    /// <summary>CN_GLOBAL_POOLING_AVERAGE</summary>
+    CN_GLOBAL_POOLING_AVERAGE = 0,
+
+    /// <summary>CN_GLOBAL_POOLING_MAX</summary>
+    CN_GLOBAL_POOLING_MAX = 1,
+}
+
 /// <summary>Values of <see cref="cn_loss_desc.loss"/>.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public enum cn_loss_kind : int
@@ -683,6 +694,36 @@ public struct cn_average_pooling2d_desc
 }
 
 /// <summary>
+/// Global pooling over the positions of a sample: x [batch, positions, channels] becomes y [batch, channels]. The first maximum of a
+/// channel, or its first NaN, receives the gradient.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_global_pooling2d_desc
+{
+    /// <summary>The size of <see cref="cn_global_pooling2d_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_gradient_mode"/></summary>
+    public int input_gradient;
+
+    /// <summary>at most 2^31 - 1 positions</summary>
+    public long batch;
+
+    /// <summary>at most 2^31 - 1 positions</summary>
+    public long positions;
+
+    /// <summary>at most 2^31 - 1 positions</summary>
+    public long channels;
+
+    /// <summary><see cref="cn_global_pooling"/></summary>
+    public int pooling;
+
+    /// <summary>0</summary>
+    public int reserved;
+}
+
+/// <summary>
 /// Batch normalization stage: y = activation(gamma * (x - mean) / sqrt(variance + epsilon) + beta + addend). In training the mean and
 /// the variance, without Bessel's correction, are those of the rows * positions values that a channel has in the batch; a frozen stage,
 /// and prediction, take the moving ones instead. A NaN makes NaN of its channel.
@@ -730,6 +771,43 @@ public struct cn_batch_normalization_desc
 
     /// <summary><see cref="cn_gradient_mode"/>, of daddend; <see cref="cn_gradient_mode.CN_GRADIENT_NONE"/> without addend</summary>
     public int addend_gradient;
+}
+
+/// <summary>
+/// Layer normalization over the last axis: y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the mean and the variance,
+/// without Bessel's correction, of the features of a position. A NaN makes NaN of its position.
+/// Shapes: x and y [batch, positions, features], gamma and beta [features].
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_layer_normalization_desc
+{
+    /// <summary>The size of <see cref="cn_layer_normalization_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_gradient_mode"/></summary>
+    public int input_gradient;
+
+    /// <summary>The batch of <see cref="cn_layer_normalization_desc"/>.</summary>
+    public long batch;
+
+    /// <summary>The positions of <see cref="cn_layer_normalization_desc"/>.</summary>
+    public long positions;
+
+    /// <summary>The features of <see cref="cn_layer_normalization_desc"/>.</summary>
+    public long features;
+
+    /// <summary>at least 0, finite</summary>
+    public float epsilon;
+
+    /// <summary>0: gamma and dgamma are null, gamma counts as 1</summary>
+    public int use_scale;
+
+    /// <summary>0: beta and dbeta are null</summary>
+    public int use_center;
+
+    /// <summary>0</summary>
+    public int reserved;
 }
 
 /// <summary>
@@ -922,7 +1000,7 @@ public static partial class Native
     public const uint AbiVersion = 4;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "122f90f72ea2fceb2bc8c08ffb878557a7306778e695db4fb8f96f3d80b767a9";
+    public const string HeaderSha256 = "80fac0686f1035c9ab5c310e0d05316b5e89fa2b6d03a6d8cc728bd8b96bffbc";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -1066,6 +1144,14 @@ public static partial class Native
         field output_height 40 8
         field output_width 48 8
         field window 56 64
+        struct cn_global_pooling2d_desc 40
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field positions 16 8
+        field channels 24 8
+        field pooling 32 4
+        field reserved 36 4
         struct cn_batch_normalization_desc 64
         field struct_size 0 4
         field activation 4 4
@@ -1080,6 +1166,16 @@ public static partial class Native
         field use_addend 52 4
         field input_gradient 56 4
         field addend_gradient 60 4
+        struct cn_layer_normalization_desc 48
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field positions 16 8
+        field features 24 8
+        field epsilon 32 4
+        field use_scale 36 4
+        field use_center 40 4
+        field reserved 44 4
         struct cn_conv2d_desc 232
         field struct_size 0 4
         field input_gradient 4 4
@@ -1184,10 +1280,16 @@ public static partial class Native
         function cn_average_pooling2d_create
         function cn_average_pooling2d_forward
         function cn_average_pooling2d_backward
+        function cn_global_pooling2d_create
+        function cn_global_pooling2d_forward
+        function cn_global_pooling2d_backward
         function cn_batch_normalization_create
         function cn_batch_normalization_forward
         function cn_batch_normalization_predict
         function cn_batch_normalization_backward
+        function cn_layer_normalization_create
+        function cn_layer_normalization_forward
+        function cn_layer_normalization_backward
         function cn_conv2d_create
         function cn_conv2d_forward
         function cn_conv2d_predict
@@ -1509,6 +1611,24 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_average_pooling2d_backward(nint op, nint state, nint dy, nint dx);
 
+    /// <summary>See <see cref="cn_global_pooling2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_global_pooling2d_create(nint context, in cn_global_pooling2d_desc desc, out nint op);
+
+    /// <summary>
+    /// <paramref name="indices"/> [batch, channels]: the position of each maximum. Null where averages are taken, and when nothing is saved
+    /// (prediction). One that <c>backward</c> is given outside [0, positions) receives nothing.
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_global_pooling2d_forward(nint op, nint state, nint x, nint y, nint indices);
+
+    /// <summary>See <see cref="cn_global_pooling2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_global_pooling2d_backward(nint op, nint state, nint indices, nint dy, nint dx);
+
     /// <summary>See <see cref="cn_batch_normalization_desc"/>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
@@ -1538,6 +1658,25 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_batch_normalization_backward(
         nint op, nint state, nint x, nint gamma, nint saved, nint y, nint dy, nint dx, nint daddend, nint dgamma, nint dbeta);
+
+    /// <summary>See <see cref="cn_layer_normalization_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_layer_normalization_create(nint context, in cn_layer_normalization_desc desc, out nint op);
+
+    /// <summary>
+    /// <paramref name="saved"/> [2, batch * positions]: the mean and 1 / sqrt(variance + epsilon) of each position. Null when nothing is
+    /// saved (prediction).
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_layer_normalization_forward(nint op, nint state, nint x, nint gamma, nint beta, nint y, nint saved);
+
+    /// <summary>Overwrites dgamma and dbeta; dx by input_gradient.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_layer_normalization_backward(
+        nint op, nint state, nint x, nint gamma, nint saved, nint dy, nint dx, nint dgamma, nint dbeta);
 
     /// <summary>See <see cref="cn_conv2d_desc"/>.</summary>
     [LibraryImport(Library)]
