@@ -1,48 +1,80 @@
+using System.Globalization;
+
 namespace Compiled.Generators;
 
-/// <summary>The element-wise functions, numbered as in Compiled.Activation and in cn_activation.</summary>
-internal enum ActivationFunction
-{
-    Linear,
-    ReLU,
-    Sigmoid,
-    Tanh,
-}
-
-internal static class ActivationFunctions
-{
-    public static string Constant(this ActivationFunction function) => function switch
-    {
-        ActivationFunction.ReLU => "CN_ACTIVATION_RELU",
-        ActivationFunction.Sigmoid => "CN_ACTIVATION_SIGMOID",
-        ActivationFunction.Tanh => "CN_ACTIVATION_TANH",
-        _ => "CN_ACTIVATION_LINEAR",
-    };
-}
-
 /// <summary>An element-wise activation, alone or as an epilogue.</summary>
-internal sealed record ActivationOperation(ActivationFunction Function) : Operation
+/// <param name="Function">The function.</param>
+/// <param name="Alpha">Its parameter, where it has one.</param>
+/// <param name="Upper">The limit of a clipped ReLU.</param>
+/// <param name="Threshold">The threshold of a clipped ReLU.</param>
+internal sealed record ActivationOperation(ActivationFunction Function, double Alpha, double Upper = 0, double Threshold = 0) : Operation
 {
     private const int SoftmaxMember = 4;
+    private const int Members = (int)ActivationFunction.SparseSigmoid + 2; // of Compiled.Activation
 
-    public override string Title => Function.ToString();
+    public ActivationOperation(ActivationFunction function)
+        : this(function, function.DefaultAlpha())
+    {
+    }
 
-    public override string BaseName => Title.ToLowerInvariant();
+    public override string Title => Function switch
+    {
+        ActivationFunction.ClippedReLU => "ReLU",
+        _ => Function.ToString(),
+    };
+
+    public override string BaseName => Function switch
+    {
+        ActivationFunction.LeakyReLU => "leaky_relu",
+        ActivationFunction.GELUTanh => "gelu",
+        ActivationFunction.HardSiLU => "hard_silu",
+        _ => Title.Contains("LU") ? Title.ToLowerInvariant() : LayerNames.Snake(Title),
+    };
+
+    public override string Canonical => Function switch
+    {
+        ActivationFunction.ClippedReLU => $"ReLU slope {Number(Alpha)}, limit {Number(Upper)}, threshold {Number(Threshold)}",
+        _ when HasAlpha => $"{Title} {Number(Alpha)}",
+        _ => Title,
+    };
 
     public override bool IsView => Function == ActivationFunction.Linear;
 
-    public static Operation Read(LayerArguments arguments)
-    {
-        int member = arguments.Choice("activation", SoftmaxMember + 1);
-        return member == SoftmaxMember ? new SoftmaxOperation() : new ActivationOperation((ActivationFunction)member);
-    }
+    public bool HasAlpha => Function == ActivationFunction.ClippedReLU || Function.DefaultAlpha() != 0;
+
+    /// <summary>The parameter as code.</summary>
+    public string AlphaCode => Code(Alpha);
+
+    public static Operation Read(LayerArguments arguments) => Member(arguments.Choice("activation", Members));
 
     /// <summary>The property 'Activation' of another layer; null where there is none to apply.</summary>
-    public static ActivationOperation? ReadProperty(LayerArguments arguments)
+    public static Operation? ReadProperty(LayerArguments arguments)
     {
-        int member = arguments.Choice("activation", SoftmaxMember);
-        return member == 0 ? null : new ActivationOperation((ActivationFunction)member);
+        int member = arguments.Choice("activation", Members);
+        return member == 0 ? null : Member(member);
     }
+
+    /// <summary>[ReLU] with the parameters of Keras.</summary>
+    public static Operation ReadReLU(LayerArguments arguments)
+    {
+        double slope = arguments.Number("negativeSlope", 0, 0, float.MaxValue);
+        double upper = arguments.Number("maxValue", double.PositiveInfinity, 0, double.PositiveInfinity);
+        double threshold = arguments.Number("threshold", 0, 0, float.MaxValue);
+        return (slope, upper, threshold) switch
+        {
+            (0, double.PositiveInfinity, 0) => new ActivationOperation(ActivationFunction.ReLU),
+            (_, double.PositiveInfinity, 0) => new ActivationOperation(ActivationFunction.LeakyReLU, slope),
+            (0, 6, 0) => new ActivationOperation(ActivationFunction.ReLU6),
+            _ => new ActivationOperation(ActivationFunction.ClippedReLU, slope, upper, threshold),
+        };
+    }
+
+    /// <summary>[LeakyReLU], whose slope differs from that of the function (Keras).</summary>
+    public static Operation ReadLeakyReLU(LayerArguments arguments) =>
+        new ActivationOperation(ActivationFunction.LeakyReLU, arguments.Number("negativeSlope", 0.3, 0, float.MaxValue));
+
+    public static Operation ReadELU(LayerArguments arguments) =>
+        new ActivationOperation(ActivationFunction.ELU, arguments.PositiveNumber("alpha", 1));
 
     public override Shape Infer(Shape input, LayerPlace place) => input;
 
@@ -58,11 +90,12 @@ internal sealed record ActivationOperation(ActivationFunction Function) : Operat
     /// last bit, gradient included.
     /// </remarks>
     public override Epilogue? Join(Epilogue epilogue) =>
-        epilogue.Activation is null && epilogue.Dropout is null && (epilogue.Pool is null || Function == ActivationFunction.ReLU)
+        Function.IsKnownByOutput() && epilogue.Activation is null && epilogue.Dropout is null
+        && (epilogue.Pool is null || Function == ActivationFunction.ReLU)
             ? epilogue with { Activation = this }
             : null;
 
-    public override SavedValues Saved(Epilogue epilogue) => SavedValues.Output;
+    public override SavedValues Saved(Epilogue epilogue) => Function.IsKnownByOutput() ? SavedValues.Output : SavedValues.Input;
 
     public override void WriteCreate(CodeWriter writer, StagePlan stage)
     {
@@ -71,6 +104,10 @@ internal sealed record ActivationOperation(ActivationFunction Function) : Operat
         writer.Line("batch = BatchSize,");
         writer.Line($"input_gradient = {stage.GradientModeCode},");
         writer.Line($"activation = (int)cn_activation.{Function.Constant()}, count = {stage.Output.Elements},");
+        if (HasAlpha)
+            writer.Line($"alpha = {AlphaCode},");
+        if (Function == ActivationFunction.ClippedReLU)
+            writer.Line($"upper = {Code(Upper)}, threshold = {Code(Threshold)},");
         writer.Close("});");
     }
 
@@ -80,6 +117,15 @@ internal sealed record ActivationOperation(ActivationFunction Function) : Operat
     public override NativeCall Predict(StagePlan stage) =>
         new("cn_activation_forward", stage.Field, $"x: {stage.PredictX}", $"y: {stage.Y}");
 
-    public override NativeCall Backward(StagePlan stage) =>
-        new("cn_activation_backward", stage.Field, $"y: {stage.Y}, dy: {stage.Dy}", $"dx: {stage.Dx}");
+    public override NativeCall Backward(StagePlan stage) => Function.IsKnownByOutput()
+        ? new("cn_activation_backward", stage.Field, $"x: 0, y: {stage.Y}, dy: {stage.Dy}", $"dx: {stage.Dx}")
+        : new("cn_activation_backward", stage.Field, $"x: {stage.X}, y: 0, dy: {stage.Dy}", $"dx: {stage.Dx}");
+
+    private static Operation Member(int member) => member == SoftmaxMember
+        ? new SoftmaxOperation()
+        : new ActivationOperation((ActivationFunction)(member < SoftmaxMember ? member : member - 1));
+
+    private static string Code(double value) => double.IsPositiveInfinity(value) ? "float.PositiveInfinity" : Number(value) + "f";
+
+    private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 }

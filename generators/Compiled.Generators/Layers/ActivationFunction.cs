@@ -1,0 +1,69 @@
+namespace Compiled.Generators;
+
+/// <summary>The element-wise functions, in the order of Compiled.Activation without its softmax.</summary>
+internal enum ActivationFunction
+{
+    Linear,
+    ReLU,
+    Sigmoid,
+    Tanh,
+    ELU,
+    SELU,
+    Softplus,
+    Softsign,
+    HardSigmoid,
+    Exponential,
+    LeakyReLU,
+    ReLU6,
+    CELU,
+    HardTanh,
+    LogSigmoid,
+    Squareplus,
+    SiLU,
+    GELU,
+    GELUTanh,
+    Mish,
+    HardSiLU,
+    TanhShrink,
+    SoftShrink,
+    HardShrink,
+    SparsePlus,
+    SparseSigmoid,
+
+    /// <summary>A ReLU of its own slope, limit or threshold; no member of Compiled.Activation.</summary>
+    ClippedReLU,
+}
+
+/// <summary>What is to be known of the functions.</summary>
+internal static class ActivationFunctions
+{
+    public static string Constant(this ActivationFunction function) => "CN_ACTIVATION_" + function switch
+    {
+        ActivationFunction.HardSigmoid => "HARD_SIGMOID",
+        ActivationFunction.LeakyReLU => "LEAKY_RELU",
+        ActivationFunction.HardTanh => "HARD_TANH",
+        ActivationFunction.LogSigmoid => "LOG_SIGMOID",
+        ActivationFunction.GELUTanh => "GELU_TANH",
+        ActivationFunction.HardSiLU => "HARD_SILU",
+        ActivationFunction.TanhShrink => "TANH_SHRINK",
+        ActivationFunction.SoftShrink => "SOFT_SHRINK",
+        ActivationFunction.HardShrink => "HARD_SHRINK",
+        ActivationFunction.SparsePlus => "SPARSE_PLUS",
+        ActivationFunction.SparseSigmoid => "SPARSE_SIGMOID",
+        ActivationFunction.ClippedReLU => "CLIPPED_RELU",
+        _ => function.ToString().ToUpperInvariant(),
+    };
+
+    /// <summary>What Keras takes for the parameter of the function; 0 for functions without one.</summary>
+    public static double DefaultAlpha(this ActivationFunction function) => function switch
+    {
+        ActivationFunction.ELU or ActivationFunction.CELU => 1,
+        ActivationFunction.LeakyReLU => 0.2,
+        ActivationFunction.Squareplus => 4,
+        ActivationFunction.SoftShrink or ActivationFunction.HardShrink => 0.5,
+        _ => 0,
+    };
+
+    /// <summary>Whether the derivative follows from the output: only then can the function end a stage, which keeps no input of it.</summary>
+    public static bool IsKnownByOutput(this ActivationFunction function) => function < ActivationFunction.SiLU;
+}
