@@ -74,5 +74,5 @@ internal sealed record ActivationOperation(ActivationFunction Function) : Operat
         new("cn_activation_forward", stage.Field, $"x: {stage.PredictX}", $"y: {stage.Y}");
 
     public override NativeCall Backward(StagePlan stage) =>
-        new("cn_activation_backward", stage.Field, $"y: {stage.Y}, dy: {stage.Dy}", $"dx: {stage.Dx}");
+        new("cn_activation_backward", stage.Field, $"x: 0, y: {stage.Y}, dy: {stage.Dy}", $"dx: {stage.Dx}");
 }

@@ -100,7 +100,9 @@ std::string layout_report() {
     CN_FIELD(batch)
     CN_FIELD(count)
     CN_FIELD(input_gradient)
-    CN_FIELD(reserved)
+    CN_FIELD(alpha)
+    CN_FIELD(upper)
+    CN_FIELD(threshold)
     CN_END
     CN_STRUCT(cn_softmax_desc)
     CN_FIELD(struct_size)
@@ -197,7 +199,7 @@ std::string layout_report() {
     CN_FIELD(dropout_rate)
     CN_FIELD(dropout_stream)
     CN_FIELD(precision)
-    CN_FIELD(reserved)
+    CN_FIELD(activation_alpha)
     CN_END
     CN_STRUCT(cn_dense_desc)
     CN_FIELD(struct_size)
@@ -211,7 +213,7 @@ std::string layout_report() {
     CN_FIELD(dropout_rate)
     CN_FIELD(dropout_stream)
     CN_FIELD(precision)
-    CN_FIELD(reserved)
+    CN_FIELD(activation_alpha)
     CN_END
     CN_STRUCT(cn_loss_desc)
     CN_FIELD(struct_size)

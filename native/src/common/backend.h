@@ -38,7 +38,7 @@ public:
 class ActivationOp : public Op {
 public:
     virtual void forward(const cn_state* state, const float* x, float* y) = 0;
-    virtual void backward(const cn_state* state, const float* y, const float* dy, float* dx) = 0;
+    virtual void backward(const cn_state* state, const float* x, const float* y, const float* dy, float* dx) = 0;
 };
 
 class SoftmaxOp : public Op {

@@ -116,10 +116,9 @@ public:
     __device__ GradientReader(const Conv2DShape& shape, const cn_state* state, const GradientPointers& pointers)
         : _shape(shape), _mask(shape.dropout, state), _pointers(pointers),
           // The codes of a pooling know where a ReLU is dead.
-          _activation(Pooled && shape.activation == CN_ACTIVATION_RELU ? CN_ACTIVATION_LINEAR : shape.activation),
-          _scale(shape.drops ? shape.dropout.rule.scale : 1.0f), _unscale(1.0f / _scale),
+          _activation(activation_of(shape)), _scale(shape.drops ? shape.dropout.rule.scale : 1.0f), _unscale(1.0f / _scale),
           // A dropped element is 0 in y, where ReLU passes nothing on anyway.
-          _redraws(!Pooled && shape.drops && shape.activation != CN_ACTIVATION_RELU) {}
+          _redraws(!Pooled && shape.drops && !is_relu(shape)) {}
 
     __device__ __forceinline__ static Raw nothing() {
         Raw raw{};
@@ -135,7 +134,7 @@ public:
             return raw;
         }
         raw.dy = Pack<4>::load(_pointers.dy + element);
-        if (_activation != CN_ACTIVATION_LINEAR) {
+        if (_activation.form != ActivationForm::Linear) {
             raw.y = Pack<4>::load(_pointers.y + element);
         }
         raw.cells = cell * 0x01010101u;
@@ -156,7 +155,7 @@ public:
             return;
         }
         raw.dy.values[E] = _pointers.dy[element];
-        if (_activation != CN_ACTIVATION_LINEAR) {
+        if (_activation.form != ActivationForm::Linear) {
             raw.y.values[E] = _pointers.y[element];
         }
         uint32_t code = 0;
@@ -188,6 +187,15 @@ public:
     }
 
 private:
+    __device__ static bool is_relu(const Conv2DShape& shape) { return shape.activation.form == ActivationForm::Relu; }
+    __device__ static ActivationRule activation_of(const Conv2DShape& shape) {
+        ActivationRule rule = shape.activation;
+        if (Pooled && is_relu(shape)) {
+            rule.form = ActivationForm::Linear;
+        }
+        return rule;
+    }
+
     // The element of y whose window covers a position of the convolution, and which of its cells that is; -1: none does.
     __device__ __forceinline__ int64_t find(const Pixel& position, uint32_t filter, uint32_t& cell) const {
         if constexpr (!Pooled) {
@@ -217,7 +225,7 @@ private:
     const Conv2DShape& _shape;
     DropoutMask _mask;
     const GradientPointers& _pointers;
-    int32_t _activation;
+    ActivationRule _activation;
     float _scale;
     float _unscale;
     bool _redraws;
