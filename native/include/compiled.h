@@ -372,13 +372,17 @@ CN_API cn_status cn_softmax_forward(cn_op* op, const cn_state* state, const floa
 /* dx = y * (dy - sum(dy * y)). */
 CN_API cn_status cn_softmax_backward(cn_op* op, const cn_state* state, const float* y, const float* dy, float* dx);
 
-/* Dropout alone. In prediction the layer does not exist. */
+/*
+ * Dropout alone. In prediction the layer does not exist. With `shared` positions a sample is [shared, count / shared], and all positions of
+ * a channel are dropped together: element (position, channel) of sample s by the draw of element s * (count / shared) + channel.
+ */
 typedef struct cn_dropout_desc {
     uint32_t struct_size;
     float rate;
     int64_t batch, count; /* samples; elements per sample */
     uint32_t stream;
     int32_t input_gradient; /* cn_gradient_mode */
+    int64_t shared;         /* 0 or 1: every element has a draw of its own; else `count` is a multiple of it */
 } cn_dropout_desc;
 
 CN_API cn_status cn_dropout_create(cn_context* context, const cn_dropout_desc* desc, cn_op** op);

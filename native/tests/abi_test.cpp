@@ -279,7 +279,7 @@ void test_descriptors(const Device& device) {
     BAD(cn_softmax_create, softmax, d.classes = 0, "classes is 0");
     BAD(cn_softmax_create, softmax, d.positions = -1, "positions is -1");
 
-    cn_dropout_desc dropout{sizeof(dropout), 0.5f, 2, 8, 0, 1};
+    cn_dropout_desc dropout{sizeof(dropout), 0.5f, 2, 8, 0, 1, 0};
     BAD(cn_dropout_create, dropout, d.rate = INFINITY, "rate is inf");
     BAD(cn_dropout_create, dropout, d.stream = 70000, "stream is 70000");
 
@@ -344,7 +344,7 @@ void test_optional_pointers(const Device& device) {
     Op softmax(cn_softmax_create, context, cn_softmax_desc{0, CN_GRADIENT_NONE, 2, 1, 8});
     INVALID(cn_softmax_backward(softmax, state, a, a, a), "dx must be null");
     ok(cn_softmax_backward(softmax, state, a, a, nullptr));
-    Op dropout(cn_dropout_create, context, cn_dropout_desc{0, 0.5f, 2, 8, 0, CN_GRADIENT_NONE});
+    Op dropout(cn_dropout_create, context, cn_dropout_desc{0, 0.5f, 2, 8, 0, CN_GRADIENT_NONE, 0});
     INVALID(cn_dropout_backward(dropout, state, a, a), "dx must be null");
     ok(cn_dropout_backward(dropout, state, a, nullptr));
     Op pool(cn_max_pooling2d_create, context, cn_max_pooling2d_desc{0, CN_GRADIENT_NONE, 2, 2, 2, 2, 1, 1, {2, 2, 2, 2, 1, 1, 0, 0}});

@@ -184,7 +184,12 @@ void test_dropout(Contexts& contexts, Random& random) {
                       rows + random.next_int(0, 2),
                       count,
                       static_cast<uint32_t>(random.next_int(0, 65535)),
-                      draw_gradient(random)};
+                      draw_gradient(random),
+                      0};
+    if (layer::chance(random, 0.4)) {
+        d.shared = random.next_int(1, 9);
+        d.count = count *= d.shared;
+    }
     uint64_t step = static_cast<uint64_t>(random.next_int(0, int64_t{1} << 30)) << random.next_int(0, 18);
     std::vector<float> x = random.floats(rows * count), dx = random.floats(rows * count);
     bool exact = d.input_gradient == CN_GRADIENT_OVERWRITE;

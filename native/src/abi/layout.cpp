@@ -118,6 +118,7 @@ std::string layout_report() {
     CN_FIELD(count)
     CN_FIELD(stream)
     CN_FIELD(input_gradient)
+    CN_FIELD(shared)
     CN_END
     CN_STRUCT(cn_add_desc)
     CN_FIELD(struct_size)

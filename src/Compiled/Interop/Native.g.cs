@@ -522,7 +522,11 @@ public struct cn_softmax_desc
     public long classes;
 }
 
-/// <summary>Dropout alone. In prediction the layer does not exist.</summary>
+/// <summary>
+/// Dropout alone. In prediction the layer does not exist. With <see cref="cn_dropout_desc.shared"/> positions a sample is [shared,
+/// count / shared], and all positions of a channel are dropped together: element (position, channel) of sample s by the draw of element
+/// s * (count / shared) + channel.
+/// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
 public struct cn_dropout_desc
@@ -544,6 +548,9 @@ public struct cn_dropout_desc
 
     /// <summary><see cref="cn_gradient_mode"/></summary>
     public int input_gradient;
+
+    /// <summary>0 or 1: every element has a draw of its own; else <see cref="cn_dropout_desc.count"/> is a multiple of it</summary>
+    public long shared;
 }
 
 /// <summary>Sum of two to four inputs: y = activation(x_0 + x_1 + ...), added in this order.</summary>
@@ -919,7 +926,7 @@ public static partial class Native
     public const uint AbiVersion = 4;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "90751e20fdceb4d3ef4aa5a72ec96c791dc4eb6089f4c68f0d5f0504be1a4ae7";
+    public const string HeaderSha256 = "e5c2d52e6217913b5d8dd1376bdef1530f58ab432765512656ec3088d65a93e1";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -992,13 +999,14 @@ public static partial class Native
         field batch 8 8
         field positions 16 8
         field classes 24 8
-        struct cn_dropout_desc 32
+        struct cn_dropout_desc 40
         field struct_size 0 4
         field rate 4 4
         field batch 8 8
         field count 16 8
         field stream 24 4
         field input_gradient 28 4
+        field shared 32 8
         struct cn_add_desc 48
         field struct_size 0 4
         field activation 4 4
