@@ -116,7 +116,8 @@ public:
     __device__ GradientReader(const Conv2DShape& shape, const cn_state* state, const GradientPointers& pointers)
         : _shape(shape), _mask(shape.dropout, state), _pointers(pointers),
           // The codes of a pooling know where a ReLU is dead.
-          _activation(activation_of(shape)), _scale(shape.drops ? shape.dropout.rule.scale : 1.0f), _unscale(1.0f / _scale),
+          _form(Pooled && is_relu(shape) ? ActivationForm::Linear : shape.activation.form),
+          _scale(shape.drops ? shape.dropout.rule.scale : 1.0f), _unscale(1.0f / _scale),
           // A dropped element is 0 in y, where ReLU passes nothing on anyway.
           _redraws(!Pooled && shape.drops && !is_relu(shape)) {}
 
@@ -134,7 +135,7 @@ public:
             return raw;
         }
         raw.dy = Pack<4>::load(_pointers.dy + element);
-        if (_activation.form != ActivationForm::Linear) {
+        if (_form != ActivationForm::Linear) {
             raw.y = Pack<4>::load(_pointers.y + element);
         }
         raw.cells = cell * 0x01010101u;
@@ -155,7 +156,7 @@ public:
             return;
         }
         raw.dy.values[E] = _pointers.dy[element];
-        if (_activation.form != ActivationForm::Linear) {
+        if (_form != ActivationForm::Linear) {
             raw.y.values[E] = _pointers.y[element];
         }
         uint32_t code = 0;
@@ -177,7 +178,9 @@ public:
             y[e] = raw.y.values[e] * _unscale;
             result.values[e] *= _scale;
         }
-        activation_gradient(_activation, y, result.values);
+        ActivationRule rule = _shape.activation; // but for its form it need not be kept in registers
+        rule.form = _form;
+        activation_gradient(rule, y, result.values);
         uint32_t differences = raw.codes ^ raw.cells;
         CN_UNROLL
         for (int e = 0; e < 4; ++e) {
@@ -188,13 +191,6 @@ public:
 
 private:
     __device__ static bool is_relu(const Conv2DShape& shape) { return shape.activation.form == ActivationForm::Relu; }
-    __device__ static ActivationRule activation_of(const Conv2DShape& shape) {
-        ActivationRule rule = shape.activation;
-        if (Pooled && is_relu(shape)) {
-            rule.form = ActivationForm::Linear;
-        }
-        return rule;
-    }
 
     // The element of y whose window covers a position of the convolution, and which of its cells that is; -1: none does.
     __device__ __forceinline__ int64_t find(const Pixel& position, uint32_t filter, uint32_t& cell) const {
@@ -225,7 +221,7 @@ private:
     const Conv2DShape& _shape;
     DropoutMask _mask;
     const GradientPointers& _pointers;
-    ActivationRule _activation;
+    ActivationForm _form;
     float _scale;
     float _unscale;
     bool _redraws;
