@@ -462,6 +462,25 @@ CN_API cn_status cn_upsampling2d_create(cn_context* context, const cn_upsampling
 CN_API cn_status cn_upsampling2d_forward(cn_op* op, const cn_state* state, const float* x, float* y);
 CN_API cn_status cn_upsampling2d_backward(cn_op* op, const cn_state* state, const float* dy, float* dx);
 
+/*
+ * Gaussian noise: y = x + stddev * n; in prediction the layer does not exist. The normal numbers n of four elements come from the Philox
+ * block that a dropout of the stream would have for them: with u(r) = (r >> 8) * 2^-24, words a, b give the first and the second element
+ *     sqrt(-2 log(u(a) + 2^-24)) * cos(2 pi u(b)) and sqrt(-2 log(u(a) + 2^-24)) * sin(2 pi u(b)),
+ * words c, d the other two. Devices agree to a few units in the last place.
+ */
+typedef struct cn_gaussian_noise_desc {
+    uint32_t struct_size;
+    float stddev;           /* finite, at least 0 */
+    int64_t batch, count;   /* samples; elements per sample */
+    uint32_t stream;        /* below 2^16 */
+    int32_t input_gradient; /* cn_gradient_mode */
+} cn_gaussian_noise_desc;
+
+CN_API cn_status cn_gaussian_noise_create(cn_context* context, const cn_gaussian_noise_desc* desc, cn_op** op);
+/* y may be x. */
+CN_API cn_status cn_gaussian_noise_forward(cn_op* op, const cn_state* state, const float* x, float* y);
+CN_API cn_status cn_gaussian_noise_backward(cn_op* op, const cn_state* state, const float* dy, float* dx);
+
 /* Max pooling. The first maximum of a window in row-major order, or the first NaN, receives the gradient. */
 typedef struct cn_max_pooling2d_desc {
     uint32_t struct_size;

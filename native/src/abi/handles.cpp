@@ -95,10 +95,25 @@ bool is_op(HandleKind kind) noexcept {
 }
 
 const char* name_of(HandleKind kind) noexcept {
-    static constexpr const char* Names[] = {
-        "nothing",      "a context",    "a buffer",  "a feed",           "a graph",        "a gather op",        "an activation op",
-        "a softmax op", "a dropout op", "an add op", "a concatenate op", "a padding2d op", "an upsampling2d op", "a max_pooling2d op",
-        "a conv2d op",  "a dense op",   "a loss op", "an optimizer op"};
+    static constexpr const char* Names[] = {"nothing",
+                                            "a context",
+                                            "a buffer",
+                                            "a feed",
+                                            "a graph",
+                                            "a gather op",
+                                            "an activation op",
+                                            "a softmax op",
+                                            "a dropout op",
+                                            "an add op",
+                                            "a concatenate op",
+                                            "a padding2d op",
+                                            "an upsampling2d op",
+                                            "a gaussian_noise op",
+                                            "a max_pooling2d op",
+                                            "a conv2d op",
+                                            "a dense op",
+                                            "a loss op",
+                                            "an optimizer op"};
     return Names[static_cast<uint32_t>(kind)];
 }
 

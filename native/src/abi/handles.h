@@ -25,6 +25,7 @@ enum class HandleKind : uint32_t {
     Concatenate,
     Padding2D,
     UpSampling2D,
+    GaussianNoise,
     MaxPooling2D,
     Conv2D,
     Dense,

@@ -17,6 +17,7 @@ struct OpTable {
     std::unique_ptr<ConcatenateOp> (*make_concatenate)(Context& context, const cn_concatenate_desc& desc);
     std::unique_ptr<Padding2DOp> (*make_padding2d)(Context& context, const cn_padding2d_desc& desc);
     std::unique_ptr<UpSampling2DOp> (*make_upsampling2d)(Context& context, const cn_upsampling2d_desc& desc);
+    std::unique_ptr<GaussianNoiseOp> (*make_gaussian_noise)(Context& context, const cn_gaussian_noise_desc& desc);
     std::unique_ptr<MaxPooling2DOp> (*make_max_pooling2d)(Context& context, const cn_max_pooling2d_desc& desc);
     std::unique_ptr<Conv2DOp> (*make_conv2d)(Context& context, const cn_conv2d_desc& desc);
     std::unique_ptr<DenseOp> (*make_dense)(Context& context, const cn_dense_desc& desc);
