@@ -118,7 +118,7 @@ internal sealed class ConvolutionStage : NativeStage
             dconv = _dconv;
         }
 
-        Check(Native.cn_activation_backward(_relu, State, _conv, dconv, _dconv));
+        Check(Native.cn_activation_backward(_relu, State, 0, _conv, dconv, _dconv));
         Check(Native.cn_conv2d_backward(_convolution, State, _x, _kernel, _conv, 0, _dconv, _dx, _dkernel, _dbias));
     }
 

@@ -64,7 +64,7 @@ internal sealed class DenseStage : NativeStage
         }
 
         Check(Native.cn_dropout_backward(_dropout, State, _dy, _dhidden));
-        Check(Native.cn_activation_backward(_relu, State, _hidden, _dhidden, _dhidden));
+        Check(Native.cn_activation_backward(_relu, State, 0, _hidden, _dhidden, _dhidden));
         Check(Native.cn_dense_backward(_dense, State, _x, _kernel, _hidden, _dhidden, _dx, _dkernel, _dbias));
     }
 }

@@ -253,11 +253,40 @@ enum cn_precision {
     CN_PRECISION_BFLOAT16 = 2 /* factors rounded to 7 bits of mantissa */
 };
 
+/*
+ * Activations. The derivative of the first group is taken from y: they may end any stage. At a kink it is the one to the left of it, at the
+ * bounds of a clipped function 0, also within a millionth of them. The second group needs x for it: they are ops of their own.
+ * NaN gives NaN. Behind a NaN of a piecewise linear function the gradient passes.
+ * `alpha` is a parameter of those that name it, finite and at least 0; else it is 0.
+ */
 enum cn_activation {
     CN_ACTIVATION_LINEAR = 0,
-    CN_ACTIVATION_RELU = 1,    /* max(x, 0); gradient 0 at 0 */
+    CN_ACTIVATION_RELU = 1,    /* max(x, 0) */
     CN_ACTIVATION_SIGMOID = 2, /* 1 / (1 + exp(-x)) */
-    CN_ACTIVATION_TANH = 3
+    CN_ACTIVATION_TANH = 3,
+    CN_ACTIVATION_ELU = 4,             /* x > 0: x; else alpha (exp(x) - 1) */
+    CN_ACTIVATION_SELU = 5,            /* 1.0507009873554805 times elu of alpha 1.6732632423543772 */
+    CN_ACTIVATION_SOFTPLUS = 6,        /* log(1 + exp(x)) */
+    CN_ACTIVATION_SOFTSIGN = 7,        /* x / (1 + |x|) */
+    CN_ACTIVATION_HARD_SIGMOID = 8,    /* 0.2 x + 0.5 within [0, 1] */
+    CN_ACTIVATION_EXPONENTIAL = 9,     /* exp(x) */
+    CN_ACTIVATION_LEAKY_RELU = 10,     /* x > 0: x; else alpha x */
+    CN_ACTIVATION_RELU6 = 11,          /* x within [0, 6] */
+    CN_ACTIVATION_CELU = 12,           /* x > 0: x; else alpha (exp(x / alpha) - 1); alpha is at least 1e-30 */
+    CN_ACTIVATION_HARD_TANH = 13,      /* x within [-1, 1] */
+    CN_ACTIVATION_LOG_SIGMOID = 14,    /* -log(1 + exp(-x)) */
+    CN_ACTIVATION_SQUAREPLUS = 15,     /* (x + sqrt(x^2 + alpha)) / 2 */
+    CN_ACTIVATION_SILU = 16,           /* x sigmoid(x) */
+    CN_ACTIVATION_GELU = 17,           /* x (1 + erf(x / sqrt(2))) / 2 */
+    CN_ACTIVATION_GELU_TANH = 18,      /* x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2 */
+    CN_ACTIVATION_MISH = 19,           /* x tanh(log(1 + exp(x))) */
+    CN_ACTIVATION_HARD_SILU = 20,      /* x times (x + 3) / 6 within [0, 1] */
+    CN_ACTIVATION_TANH_SHRINK = 21,    /* x - tanh(x) */
+    CN_ACTIVATION_SOFT_SHRINK = 22,    /* x > alpha: x - alpha; x < -alpha: x + alpha; else 0 */
+    CN_ACTIVATION_HARD_SHRINK = 23,    /* |x| > alpha: x; else 0 */
+    CN_ACTIVATION_SPARSE_PLUS = 24,    /* x >= 1: x; x > -1: (x + 1)^2 / 4; else 0 */
+    CN_ACTIVATION_SPARSE_SIGMOID = 25, /* (x + 1) / 2 within [0, 1] */
+    CN_ACTIVATION_CLIPPED_RELU = 26    /* x >= upper: upper; x > threshold: x; else alpha (x - threshold) */
 };
 
 /*
@@ -322,14 +351,15 @@ typedef struct cn_activation_desc {
     int32_t activation;     /* cn_activation */
     int64_t batch, count;   /* samples; elements per sample */
     int32_t input_gradient; /* cn_gradient_mode */
-    int32_t reserved;       /* 0 */
+    float alpha;
+    float upper, threshold; /* CN_ACTIVATION_CLIPPED_RELU, else 0: not NaN, and `threshold` finite */
 } cn_activation_desc;
 
 CN_API cn_status cn_activation_create(cn_context* context, const cn_activation_desc* desc, cn_op** op);
 /* y may be x. */
 CN_API cn_status cn_activation_forward(cn_op* op, const cn_state* state, const float* x, float* y);
-/* The derivative is taken from y. dx may be dy when it is overwritten. */
-CN_API cn_status cn_activation_backward(cn_op* op, const cn_state* state, const float* y, const float* dy, float* dx);
+/* x is null where the derivative is taken from y, and y where it is taken from x. dx may be dy when it is overwritten. */
+CN_API cn_status cn_activation_backward(cn_op* op, const cn_state* state, const float* x, const float* y, const float* dy, float* dx);
 
 /* Softmax over the last axis: y = exp(x - max) / sum. */
 typedef struct cn_softmax_desc {
@@ -343,13 +373,17 @@ CN_API cn_status cn_softmax_forward(cn_op* op, const cn_state* state, const floa
 /* dx = y * (dy - sum(dy * y)). */
 CN_API cn_status cn_softmax_backward(cn_op* op, const cn_state* state, const float* y, const float* dy, float* dx);
 
-/* Dropout alone. In prediction the layer does not exist. */
+/*
+ * Dropout alone. In prediction the layer does not exist. With `shared` positions a sample is [shared, count / shared], and all positions of
+ * a channel are dropped together: element (position, channel) of sample s by the draw of element s * (count / shared) + channel.
+ */
 typedef struct cn_dropout_desc {
     uint32_t struct_size;
     float rate;
     int64_t batch, count; /* samples; elements per sample */
     uint32_t stream;
     int32_t input_gradient; /* cn_gradient_mode */
+    int64_t shared;         /* 0 or 1: every element has a draw of its own; else `count` is a multiple of it */
 } cn_dropout_desc;
 
 CN_API cn_status cn_dropout_create(cn_context* context, const cn_dropout_desc* desc, cn_op** op);
@@ -359,7 +393,7 @@ CN_API cn_status cn_dropout_backward(cn_op* op, const cn_state* state, const flo
 /* Sum of two to four inputs: y = activation(x_0 + x_1 + ...), added in this order. */
 typedef struct cn_add_desc {
     uint32_t struct_size;
-    int32_t activation;                                     /* cn_activation */
+    int32_t activation;                                     /* cn_activation of the first group, without alpha */
     int64_t batch, count;                                   /* samples; elements per sample */
     int32_t inputs;                                         /* 2 to 4 */
     int32_t gradient_0, gradient_1, gradient_2, gradient_3; /* cn_gradient_mode of each input; 0 where there is none */
@@ -428,6 +462,25 @@ typedef struct cn_upsampling2d_desc {
 CN_API cn_status cn_upsampling2d_create(cn_context* context, const cn_upsampling2d_desc* desc, cn_op** op);
 CN_API cn_status cn_upsampling2d_forward(cn_op* op, const cn_state* state, const float* x, float* y);
 CN_API cn_status cn_upsampling2d_backward(cn_op* op, const cn_state* state, const float* dy, float* dx);
+
+/*
+ * Gaussian noise: y = x + stddev * n; in prediction the layer does not exist. The normal numbers n of four elements come from the Philox
+ * block that a dropout of the stream would have for them: with u(r) = (r >> 8) * 2^-24, words a, b give the first and the second element
+ *     sqrt(-2 log(u(a) + 2^-24)) * cos(2 pi u(b)) and sqrt(-2 log(u(a) + 2^-24)) * sin(2 pi u(b)),
+ * words c, d the other two. Devices agree to a few units in the last place.
+ */
+typedef struct cn_gaussian_noise_desc {
+    uint32_t struct_size;
+    float stddev;           /* finite, at least 0 */
+    int64_t batch, count;   /* samples; elements per sample */
+    uint32_t stream;        /* below 2^16 */
+    int32_t input_gradient; /* cn_gradient_mode */
+} cn_gaussian_noise_desc;
+
+CN_API cn_status cn_gaussian_noise_create(cn_context* context, const cn_gaussian_noise_desc* desc, cn_op** op);
+/* y may be x. */
+CN_API cn_status cn_gaussian_noise_forward(cn_op* op, const cn_state* state, const float* x, float* y);
+CN_API cn_status cn_gaussian_noise_backward(cn_op* op, const cn_state* state, const float* dy, float* dx);
 
 /* Max pooling. The first maximum of a window in row-major order, or the first NaN, receives the gradient. */
 typedef struct cn_max_pooling2d_desc {
@@ -557,12 +610,12 @@ typedef struct cn_conv2d_desc {
     int64_t output_height, output_width;
     cn_window window;
     cn_window pool;     /* height 0: no pooling; else as in cn_max_pooling2d_desc */
-    int32_t activation; /* cn_activation */
+    int32_t activation; /* cn_activation of the first group */
     int32_t use_bias;   /* 0: bias and dbias are null */
     float dropout_rate; /* 0: no dropout */
     uint32_t dropout_stream;
     int32_t precision; /* cn_precision */
-    int32_t reserved;  /* 0 */
+    float activation_alpha;
 } cn_conv2d_desc;
 
 CN_API cn_status cn_conv2d_create(cn_context* context, const cn_conv2d_desc* desc, cn_op** op);
@@ -586,12 +639,12 @@ typedef struct cn_dense_desc {
     uint32_t struct_size;
     int32_t input_gradient; /* cn_gradient_mode */
     int64_t batch, positions, inputs, units;
-    int32_t activation; /* cn_activation */
+    int32_t activation; /* cn_activation of the first group */
     int32_t use_bias;   /* 0: bias and dbias are null */
     float dropout_rate; /* 0: no dropout */
     uint32_t dropout_stream;
     int32_t precision; /* cn_precision */
-    int32_t reserved;  /* 0 */
+    float activation_alpha;
 } cn_dense_desc;
 
 CN_API cn_status cn_dense_create(cn_context* context, const cn_dense_desc* desc, cn_op** op);

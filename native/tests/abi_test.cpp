@@ -119,7 +119,7 @@ void test_handles(const Device& device) {
     cn_op* op = nullptr;
     ok(cn_context_create(&desc, &context));
     ok(cn_buffer_create(context, 1 << 21, &buffer));
-    cn_activation_desc activation{sizeof(activation), CN_ACTIVATION_RELU, 4, 8, CN_GRADIENT_OVERWRITE, 0};
+    cn_activation_desc activation{sizeof(activation), CN_ACTIVATION_RELU, 4, 8, CN_GRADIENT_OVERWRITE, 0, 0, 0};
     ok(cn_activation_create(context, &activation, &op));
     void* address = nullptr;
     ok(cn_buffer_address(buffer, &address));
@@ -141,7 +141,8 @@ void test_handles(const Device& device) {
     INVALID(cn_activation_forward(op, state, nullptr, floats), "x is null");
     INVALID(cn_activation_forward(op, state, floats, nullptr), "y is null");
     INVALID(cn_activation_forward(op, state, reinterpret_cast<float*>(reinterpret_cast<char*>(floats) + 1), floats), "aligned to 4");
-    INVALID(cn_activation_backward(op, state, floats, floats, nullptr), "dx is null");
+    INVALID(cn_activation_backward(op, state, nullptr, floats, floats, nullptr), "dx is null");
+    INVALID(cn_activation_backward(op, state, floats, floats, floats, floats), "x must be null: the derivative");
     if (!device.is_cuda()) { // where the host cannot see the state, a run takes its word
         for (int64_t rows : {int64_t{0}, int64_t{-1}, int64_t{5}, Huge}) {
             device_state->write(state_of(rows));
@@ -216,11 +217,12 @@ void test_descriptors(const Device& device) {
     BAD(cn_conv2d_create, conv, d.batch = 0, "batch is 0: it must be from 1 to");
     BAD(cn_conv2d_create, conv, d.batch = Huge, "batch is");
     BAD(cn_conv2d_create, conv, d.precision = 3, "precision is 3");
-    BAD(cn_conv2d_create, conv, d.reserved = 1, "reserved is 1");
+    BAD(cn_conv2d_create, conv, d.activation_alpha = 1, "activation_alpha is 1: it must be 0 for activation 1");
+    BAD(cn_conv2d_create, conv, d.activation = CN_ACTIVATION_SILU, "activation is 16: its derivative is not in y");
     BAD(cn_conv2d_create, conv, d.input_height = -8, "input_height is -8");
     BAD(cn_conv2d_create, conv, d.filters = 0, "filters is 0");
     BAD(cn_conv2d_create, conv, d.input_channels = Huge, "input_channels");
-    BAD(cn_conv2d_create, conv, d.activation = 4, "activation is 4");
+    BAD(cn_conv2d_create, conv, d.activation = 27, "activation is 27");
     BAD(cn_conv2d_create, conv, d.activation = -1, "activation is -1");
     BAD(cn_conv2d_create, conv, d.use_bias = 2, "use_bias is 2");
     BAD(cn_conv2d_create, conv, d.input_gradient = 3, "input_gradient is 3");
@@ -268,16 +270,16 @@ void test_descriptors(const Device& device) {
     BAD(cn_dense_create, dense, d.positions = int64_t{1} << 49, "has more than the limit");
     BAD(cn_dense_create, dense, d.struct_size = 0, "struct_size");
 
-    cn_activation_desc activation{sizeof(activation), 1, 2, 8, 1, 0};
+    cn_activation_desc activation{sizeof(activation), 1, 2, 8, 1, 0, 0, 0};
     BAD(cn_activation_create, activation, d.count = 0, "count is 0");
     BAD(cn_activation_create, activation, d.count = Huge, "count");
-    BAD(cn_activation_create, activation, d.reserved = 7, "reserved is 7");
+    BAD(cn_activation_create, activation, d.alpha = 7, "alpha is 7: it must be 0 for activation 1");
 
     cn_softmax_desc softmax{sizeof(softmax), 1, 2, 3, 4};
     BAD(cn_softmax_create, softmax, d.classes = 0, "classes is 0");
     BAD(cn_softmax_create, softmax, d.positions = -1, "positions is -1");
 
-    cn_dropout_desc dropout{sizeof(dropout), 0.5f, 2, 8, 0, 1};
+    cn_dropout_desc dropout{sizeof(dropout), 0.5f, 2, 8, 0, 1, 0};
     BAD(cn_dropout_create, dropout, d.rate = INFINITY, "rate is inf");
     BAD(cn_dropout_create, dropout, d.stream = 70000, "stream is 70000");
 
@@ -336,13 +338,13 @@ void test_optional_pointers(const Device& device) {
     Context context(device);
     State state(context, state_of(2));
     Array<float> a(context, 64);
-    Op relu(cn_activation_create, context, cn_activation_desc{0, 1, 2, 8, CN_GRADIENT_NONE, 0});
-    INVALID(cn_activation_backward(relu, state, a, a, a), "dx must be null: input_gradient is CN_GRADIENT_NONE");
-    ok(cn_activation_backward(relu, state, a, a, nullptr));
+    Op relu(cn_activation_create, context, cn_activation_desc{0, 1, 2, 8, CN_GRADIENT_NONE, 0, 0, 0});
+    INVALID(cn_activation_backward(relu, state, nullptr, a, a, a), "dx must be null: input_gradient is CN_GRADIENT_NONE");
+    ok(cn_activation_backward(relu, state, nullptr, a, a, nullptr));
     Op softmax(cn_softmax_create, context, cn_softmax_desc{0, CN_GRADIENT_NONE, 2, 1, 8});
     INVALID(cn_softmax_backward(softmax, state, a, a, a), "dx must be null");
     ok(cn_softmax_backward(softmax, state, a, a, nullptr));
-    Op dropout(cn_dropout_create, context, cn_dropout_desc{0, 0.5f, 2, 8, 0, CN_GRADIENT_NONE});
+    Op dropout(cn_dropout_create, context, cn_dropout_desc{0, 0.5f, 2, 8, 0, CN_GRADIENT_NONE, 0});
     INVALID(cn_dropout_backward(dropout, state, a, a), "dx must be null");
     ok(cn_dropout_backward(dropout, state, a, nullptr));
     Op pool(cn_max_pooling2d_create, context, cn_max_pooling2d_desc{0, CN_GRADIENT_NONE, 2, 2, 2, 2, 1, 1, {2, 2, 2, 2, 1, 1, 0, 0}});
@@ -369,7 +371,7 @@ void test_optional_pointers(const Device& device) {
 void test_two_threads(const Device& device) {
     Context context(device, 2);
     const int64_t count = device.is_cuda() ? 2000 : 200000;
-    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_TANH, 1, count, CN_GRADIENT_NONE, 0});
+    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_TANH, 1, count, CN_GRADIENT_NONE, 0, 0, 0});
     auto size = static_cast<size_t>(count);
     Array<float> x(context, size), y(context, size), z(context, size);
     State state(context, state_of(1));
@@ -393,7 +395,7 @@ void test_two_threads(const Device& device) {
 void test_creation_beside_a_run(const Device& device) {
     Context context(device, 2);
     const int64_t count = device.is_cuda() ? 256 : 20000;
-    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_TANH, 1, count, CN_GRADIENT_NONE, 0});
+    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_TANH, 1, count, CN_GRADIENT_NONE, 0, 0, 0});
     Array<float> x(context, static_cast<size_t>(count)), y(context, static_cast<size_t>(count));
     State state(context, state_of(1));
     std::atomic<int> unexpected{0};

@@ -1,4 +1,5 @@
 // Sums of inputs against plain loops: 2 to 4 of them, every gradient mode, activations, arrays that are one and the same.
+#include "activation_reference.h"
 #include "refusal.h"
 
 #include <memory>
@@ -6,32 +7,6 @@
 using namespace device;
 
 namespace {
-
-double activate(int activation, double x) {
-    switch (activation) {
-    case CN_ACTIVATION_RELU:
-        return x > 0 ? x : 0;
-    case CN_ACTIVATION_SIGMOID:
-        return 1 / (1 + std::exp(-x));
-    case CN_ACTIVATION_TANH:
-        return std::tanh(x);
-    default:
-        return x;
-    }
-}
-
-double derivative(int activation, double y) {
-    switch (activation) {
-    case CN_ACTIVATION_RELU:
-        return y > 0 ? 1 : 0;
-    case CN_ACTIVATION_SIGMOID:
-        return y * (1 - y);
-    case CN_ACTIVATION_TANH:
-        return 1 - y * y;
-    default:
-        return 1;
-    }
-}
 
 cn_add_desc desc_of(int activation, int inputs, int64_t batch, int64_t count) {
     cn_add_desc d{};
@@ -73,14 +48,14 @@ void test_add(const Device& device, int activation, int inputs, int64_t rows, in
             for (int i = 0; i < inputs; ++i) {
                 expected[e] += values[i][e];
             }
-            expected[e] = activate(activation, expected[e]);
+            expected[e] = reference::activate({activation}, expected[e]);
         }
         bool exact = whole && activation <= CN_ACTIVATION_RELU;
         CHECK_CLOSE(expected, y, exact ? 0 : 2e-6, exact ? 0 : 1e-6);
         std::vector<float> outputs = y.values();
         for (int i = 0; i < 4; ++i) {
             for (size_t e = 0; e < size; ++e) {
-                double gradient = gradients[e] * derivative(activation, outputs[e]);
+                double gradient = gradients[e] * reference::derivative_from_output({activation}, outputs[e]);
                 expected[e] = modes[i] == CN_GRADIENT_NONE         ? old[i][e]
                               : modes[i] == CN_GRADIENT_ACCUMULATE ? old[i][e] + gradient
                                                                    : gradient;
@@ -145,6 +120,8 @@ void test_refusals(const Device& device) {
     REFUSED(cn_add_create, context, d, d.struct_size = 8, "struct_size is 8");
     REFUSED(cn_add_create, context, d, d.activation = -1, "activation is -1");
     REFUSED(cn_add_create, context, d, d.activation = 1000, "activation is 1000");
+    REFUSED(cn_add_create, context, d, d.activation = CN_ACTIVATION_ELU, "activation is 4: it has a parameter alpha");
+    REFUSED(cn_add_create, context, d, d.activation = CN_ACTIVATION_MISH, "activation is 19: its derivative is not in y");
     REFUSED(cn_add_create, context, d, d.inputs = 1, "inputs is 1: it must be from 2 to 4");
     REFUSED(cn_add_create, context, d, d.inputs = 5, "inputs is 5");
     REFUSED(cn_add_create, context, d, d.inputs = 2, "gradient_2 is 1: it must be from 0 to 0: there are fewer inputs");
@@ -174,7 +151,8 @@ void test_refusals(const Device& device) {
 int main() {
     for_each_device([](const Device& device) {
         constexpr int None = CN_GRADIENT_NONE, Overwrite = CN_GRADIENT_OVERWRITE, Accumulate = CN_GRADIENT_ACCUMULATE;
-        for (int activation = CN_ACTIVATION_LINEAR; activation <= CN_ACTIVATION_TANH; ++activation) {
+        for (int activation : {CN_ACTIVATION_LINEAR, CN_ACTIVATION_RELU, CN_ACTIVATION_SIGMOID, CN_ACTIVATION_TANH, CN_ACTIVATION_SELU,
+                               CN_ACTIVATION_SOFTPLUS, CN_ACTIVATION_SOFTSIGN, CN_ACTIVATION_LOG_SIGMOID}) {
             test_add(device, activation, 2, 3, 37, true, {Overwrite, Accumulate, None, None}, 0);
             test_add(device, activation, 3, 2, 5000, true, {Accumulate, None, Overwrite, None}, 0);
             test_add(device, activation, 4, 3, 44, false, {Overwrite, Overwrite, Accumulate, Accumulate}, 1);

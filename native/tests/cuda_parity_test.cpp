@@ -139,16 +139,22 @@ int32_t draw_gradient(Random& random) {
 
 void test_activation(Contexts& contexts, Random& random) {
     int64_t rows = random.next_int(1, 5), count = draw_count(random, 700);
-    cn_activation_desc d{
-        0, static_cast<int32_t>(random.next_int(0, CN_ACTIVATION_TANH)), rows + random.next_int(0, 2), count, draw_gradient(random), 0};
+    cn_activation_desc d{};
+    d.activation = static_cast<int32_t>(random.next_int(CN_ACTIVATION_LINEAR, CN_ACTIVATION_CLIPPED_RELU));
+    d.batch = rows + random.next_int(0, 2);
+    d.count = count;
+    d.input_gradient = draw_gradient(random);
+    d.alpha = layer::draw_alpha(random, d.activation);
+    d.upper = d.activation == CN_ACTIVATION_CLIPPED_RELU ? 6.0f : 0.0f;
+    bool from_input = d.activation >= CN_ACTIVATION_SILU;
     std::vector<float> x = random.floats(rows * count, -12, 12), dy = random.floats(rows * count), dx = random.floats(rows * count);
     size_t shift = draw_shift(random);
-    test_op(contexts, random, 1e-6, 1e-7, [&](cn_context* context) -> std::vector<std::vector<float>> {
+    test_op(contexts, random, 2e-6, 5e-7, [&](cn_context* context) -> std::vector<std::vector<float>> {
         Op op(cn_activation_create, context, d);
         State state(context, state_of(rows));
         Array<float> in(context, x, shift), out(context, x.size(), shift), gradient(context, dy, shift), sum(context, dx, shift);
         ok(cn_activation_forward(op, state, in, out));
-        ok(cn_activation_backward(op, state, out, gradient, sum));
+        ok(cn_activation_backward(op, state, from_input ? in.data() : nullptr, from_input ? nullptr : out.data(), gradient, sum));
         return {out, sum};
     });
 }
@@ -178,7 +184,12 @@ void test_dropout(Contexts& contexts, Random& random) {
                       rows + random.next_int(0, 2),
                       count,
                       static_cast<uint32_t>(random.next_int(0, 65535)),
-                      draw_gradient(random)};
+                      draw_gradient(random),
+                      0};
+    if (layer::chance(random, 0.4)) {
+        d.shared = random.next_int(1, 9);
+        d.count = count *= d.shared;
+    }
     uint64_t step = static_cast<uint64_t>(random.next_int(0, int64_t{1} << 30)) << random.next_int(0, 18);
     std::vector<float> x = random.floats(rows * count), dx = random.floats(rows * count);
     bool exact = d.input_gradient == CN_GRADIENT_OVERWRITE;

@@ -1,5 +1,5 @@
 // Dropout against the rule of compiled.h, drawn through cn_philox: bit for bit, for any device, number of threads and schedule.
-#include "device.h"
+#include "refusal.h"
 
 using namespace device;
 
@@ -19,7 +19,7 @@ float reference_multiplier(const cn_state& state, uint32_t stream, float rate, u
 
 void test_dropout(const Device& device, float rate, int64_t rows, int64_t count, uint64_t step) {
     for_each_variant(device, [&](cn_context* context, bool) {
-        Op op(cn_dropout_create, context, cn_dropout_desc{0, rate, rows + 2, count, 5, CN_GRADIENT_ACCUMULATE});
+        Op op(cn_dropout_create, context, cn_dropout_desc{0, rate, rows + 2, count, 5, CN_GRADIENT_ACCUMULATE, 0});
         cn_state values = state_of(rows, step);
         State state(context, values);
         Random random(5);
@@ -41,11 +41,55 @@ void test_dropout(const Device& device, float rate, int64_t rows, int64_t count,
     });
 }
 
+// All positions of a sample share the draws of its channels; a row of the batch stays as it is.
+void test_shared(const Device& device, float rate, int64_t rows, int64_t positions, int64_t channels, int gradient_mode, size_t shift) {
+    std::vector<float> first_dx;
+    for_each_variant(device, [&](cn_context* context, bool first) {
+        int64_t count = positions * channels;
+        Op op(cn_dropout_create, context, cn_dropout_desc{0, rate, rows + 1, count, 5, gradient_mode, positions});
+        cn_state values = state_of(rows, 77);
+        State state(context, values);
+        Random random(5);
+        std::vector<float> inputs = random.floats((rows + 1) * count), gradients = random.floats((rows + 1) * count);
+        gradients[0] = INFINITY;
+        Array<float> x(context, inputs, shift), y(context, gradients, shift), dy(context, gradients, shift), dx(context, inputs, shift);
+        ok(cn_dropout_forward(op, state, x, y));
+        ok(cn_dropout_backward(op, state, dy, gradient_mode == CN_GRADIENT_NONE ? nullptr : dx.data()));
+        std::vector<double> expected(gradients.begin(), gradients.end()), expected_dx(inputs.begin(), inputs.end());
+        for (int64_t i = 0; i < rows * count; ++i) {
+            auto at = static_cast<size_t>(i);
+            auto draw = static_cast<uint64_t>(i / count * channels + i % channels);
+            float multiplier = reference_multiplier(values, 5, rate, draw);
+            expected[at] = static_cast<double>(inputs[at] * multiplier);
+            double gradient = multiplier == 0.0f ? 0.0 : static_cast<double>(gradients[at]) * static_cast<double>(multiplier);
+            expected_dx[at] = gradient_mode == CN_GRADIENT_NONE         ? expected_dx[at]
+                              : gradient_mode == CN_GRADIENT_ACCUMULATE ? expected_dx[at] + gradient
+                                                                        : gradient;
+        }
+        CHECK_CLOSE(expected, y, 0, 0);
+        CHECK_CLOSE(expected_dx, dx, 1e-6, 1e-6);
+        if (first) {
+            first_dx = dx.values();
+        }
+        CHECK(dx.same_bits(first_dx));
+    });
+}
+
+void test_refusals(const Device& device) {
+    Context context(device);
+    cn_dropout_desc d{0, 0.5f, 2, 12, 0, CN_GRADIENT_OVERWRITE, 3};
+    REFUSED(cn_dropout_create, context, d, d.shared = -1, "shared is -1");
+    REFUSED(cn_dropout_create, context, d, d.shared = 13, "shared is 13: it must be from 0 to 12");
+    REFUSED(cn_dropout_create, context, d, d.shared = 5, "shared is 5: count, 12, must be a multiple of it");
+    REFUSED(cn_dropout_create, context, d, d.count = int64_t{3} << 31, "count / shared is 2147483648");
+    REFUSED(cn_dropout_create, context, d, d.rate = 1, "rate is 1");
+}
+
 // What is dropped is 0, also where a network diverges; the rest shows it.
 void test_not_finite(const Device& device) {
     constexpr int64_t Count = 64;
     for_each_variant(device, [&](cn_context* context, bool) {
-        Op op(cn_dropout_create, context, cn_dropout_desc{0, 0.5f, 1, Count, 5, CN_GRADIENT_OVERWRITE});
+        Op op(cn_dropout_create, context, cn_dropout_desc{0, 0.5f, 1, Count, 5, CN_GRADIENT_OVERWRITE, 0});
         cn_state values = state_of(1, 8);
         State state(context, values);
         for (float bad : {NAN, INFINITY, -INFINITY}) {
@@ -89,6 +133,12 @@ int main() {
         test_dropout(device, 0.1f, 2, 20011, 0xABCD12345678ull);
         test_dropout(device, 0.0f, 2, 17, 1);
         test_dropout(device, 0.99999994f, 2, 1024, 1);
+        test_shared(device, 0.5f, 2, 9, 16, CN_GRADIENT_OVERWRITE, 0);
+        test_shared(device, 0.25f, 3, 5, 7, CN_GRADIENT_ACCUMULATE, 0);
+        test_shared(device, 0.3f, 2, 300, 8, CN_GRADIENT_ACCUMULATE, 1);
+        test_shared(device, 0.5f, 2, 3, 2500, CN_GRADIENT_OVERWRITE, 0);
+        test_shared(device, 0.5f, 2, 40000, 1, CN_GRADIENT_NONE, 0);
+        test_refusals(device);
         test_not_finite(device);
     });
     return check::result();

@@ -1,6 +1,7 @@
 // A convolution stage in plain double loops.
 #pragma once
 
+#include "activation_reference.h"
 #include "device.h"
 
 #include <algorithm>
@@ -61,30 +62,8 @@ struct ConvResult {
     double largest_dz = 0; // |gradient of the convolution with its bias|
 };
 
-inline double activate(int activation, double x) {
-    switch (activation) {
-    case CN_ACTIVATION_RELU:
-        return x > 0 ? x : 0;
-    case CN_ACTIVATION_SIGMOID:
-        return 1 / (1 + std::exp(-x));
-    case CN_ACTIVATION_TANH:
-        return std::tanh(x);
-    default:
-        return x;
-    }
-}
-
-inline double derivative(int activation, double y) {
-    switch (activation) {
-    case CN_ACTIVATION_RELU:
-        return y > 0 ? 1 : 0;
-    case CN_ACTIVATION_SIGMOID:
-        return y * (1 - y);
-    case CN_ACTIVATION_TANH:
-        return 1 - y * y;
-    default:
-        return 1;
-    }
+inline reference::Activation activation_of(const cn_conv2d_desc& d) {
+    return {d.activation, static_cast<double>(d.activation_alpha)};
 }
 
 inline double dropout_multiplier(const cn_state& state, uint32_t stream, float rate, size_t element) {
@@ -155,7 +134,7 @@ inline ConvResult convolve(const cn_conv2d_desc& d, const ConvData& data, const 
     for_products(d, [&](size_t x, size_t k, size_t o) { conv[o] += static_cast<double>(data.x[x]) * static_cast<double>(data.kernel[k]); });
     auto filters = static_cast<size_t>(d.filters);
     for (size_t o = 0; o < conv.size(); ++o) {
-        conv[o] = activate(d.activation, conv[o] + (d.use_bias != 0 ? static_cast<double>(data.bias[o % filters]) : 0.0));
+        conv[o] = reference::activate(activation_of(d), conv[o] + (d.use_bias != 0 ? static_cast<double>(data.bias[o % filters]) : 0.0));
     }
     ConvResult result;
     for (size_t o = 0; o < data.dy.size(); ++o) {
@@ -167,7 +146,7 @@ inline ConvResult convolve(const cn_conv2d_desc& d, const ConvData& data, const 
     }
     result.dbias.resize(filters);
     for (size_t o = 0; o < conv.size(); ++o) {
-        dconv[o] *= derivative(d.activation, conv[o]);
+        dconv[o] *= reference::derivative_from_output(activation_of(d), conv[o]);
         result.dbias[o % filters] += dconv[o];
         result.largest_dz = std::fmax(result.largest_dz, std::fabs(dconv[o]));
     }

@@ -81,6 +81,7 @@ inline cn_conv2d_desc as_conv2d(const cn_dense_desc& d) {
     conv.filters = d.units;
     conv.window = {1, 1, 1, 1, 1, 1, 0, 0};
     conv.activation = d.activation;
+    conv.activation_alpha = d.activation_alpha;
     conv.use_bias = d.use_bias;
     conv.dropout_rate = d.dropout_rate;
     conv.dropout_stream = d.dropout_stream;

@@ -114,6 +114,10 @@ int main() {
             {0, CN_GRADIENT_NONE, 33, 1, 65, 10, CN_ACTIVATION_LINEAR, 1, 0, 0, 0, 0},
             {0, CN_GRADIENT_ACCUMULATE, 3, 4, 19, 37, CN_ACTIVATION_TANH, 0, 0.25f, 9, 0, 0},
             {0, CN_GRADIENT_OVERWRITE, 2, 3, 130, 5, CN_ACTIVATION_SIGMOID, 1, 0, 0, 0, 0},
+            {0, CN_GRADIENT_OVERWRITE, 3, 2, 40, 21, CN_ACTIVATION_ELU, 1, 0.25f, 3, 0, 1.5f},
+            {0, CN_GRADIENT_ACCUMULATE, 5, 1, 24, 70, CN_ACTIVATION_HARD_TANH, 1, 0.3f, 4, 0, 0},
+            {0, CN_GRADIENT_OVERWRITE, 4, 1, 17, 33, CN_ACTIVATION_SQUAREPLUS, 0, 0, 0, 0, 4},
+            {0, CN_GRADIENT_OVERWRITE, 4, 1, 17, 33, CN_ACTIVATION_LEAKY_RELU, 1, 0.5f, 1, 0, 0.2f},
         };
         number = 0;
         for (const cn_dense_desc& d : dense) {

@@ -65,16 +65,34 @@ inline cn_window window_of(const Axis& rows, const Axis& columns) {
     return {rows.size, columns.size, rows.stride, columns.stride, rows.dilation, columns.dilation, rows.pad, columns.pad};
 }
 
+// 0 where the activation has no such parameter.
+inline float draw_alpha(Random& random, int32_t activation) {
+    switch (activation) {
+    case CN_ACTIVATION_ELU:
+    case CN_ACTIVATION_LEAKY_RELU:
+    case CN_ACTIVATION_CELU:
+    case CN_ACTIVATION_SQUAREPLUS:
+        return one_of<float>(random, {0.25f, 1.0f, 1.5f});
+    default:
+        return 0.0f;
+    }
+}
+
 // What only Numbers::Whole restricts.
 template <class Desc>
 void draw_epilogue(Random& random, Numbers numbers, Desc& d) {
     bool whole = numbers == Numbers::Whole;
-    d.activation = static_cast<int32_t>(random.next_int(CN_ACTIVATION_LINEAR, whole ? CN_ACTIVATION_RELU : CN_ACTIVATION_TANH));
+    int32_t last = whole ? CN_ACTIVATION_RELU : chance(random, 0.5) ? CN_ACTIVATION_TANH : CN_ACTIVATION_SQUAREPLUS;
+    d.activation = static_cast<int32_t>(random.next_int(CN_ACTIVATION_LINEAR, last));
     d.use_bias = chance(random, 0.7) ? 1 : 0;
     d.dropout_rate = chance(random, 0.5) ? 0.0f : whole ? 0.5f : one_of<float>(random, {0.1f, 0.25f, 0.5f, 0.8f});
     d.dropout_stream = static_cast<uint32_t>(random.next_int(0, 65535));
     d.input_gradient = static_cast<int32_t>(random.next_int(CN_GRADIENT_NONE, CN_GRADIENT_ACCUMULATE));
     d.precision = chance(random, 0.5) ? CN_PRECISION_FLOAT32 : static_cast<int32_t>(random.next_int(1, CN_PRECISION_BFLOAT16));
+    if (d.activation == CN_ACTIVATION_EXPONENTIAL && d.precision != CN_PRECISION_FLOAT32) { // it magnifies what factors are rounded by
+        d.activation = CN_ACTIVATION_ELU;
+    }
+    d.activation_alpha = draw_alpha(random, d.activation);
 }
 
 // Sizes of the batch and of what is multiplied, and a window.

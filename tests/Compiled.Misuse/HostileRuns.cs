@@ -20,7 +20,7 @@ internal static class HostileRuns
         [
             new("cn_activation_forward", activation, 3, ["x", "y"], a => Native.cn_activation_forward(a[0], a[1], a[2], a[3])),
             new("cn_activation_backward", activation, 3, ["y", "dy", "dx"],
-                a => Native.cn_activation_backward(a[0], a[1], a[2], a[3], a[4])),
+                a => Native.cn_activation_backward(a[0], a[1], 0, a[2], a[3], a[4])),
             new("cn_softmax_forward", softmax, 3, ["x", "y"], a => Native.cn_softmax_forward(a[0], a[1], a[2], a[3])),
             new("cn_softmax_backward", softmax, 3, ["y", "dy", "dx"], a => Native.cn_softmax_backward(a[0], a[1], a[2], a[3], a[4])),
             new("cn_dropout_forward", dropout, 3, ["x", "y"], a => Native.cn_dropout_forward(a[0], a[1], a[2], a[3])),

@@ -136,7 +136,7 @@ internal abstract class OpKind
         nint state = State(memory, d.batch, ref random);
         nint y = memory.Floats(d.batch * d.count), dx = d.input_gradient == 0 ? 0 : memory.Floats(d.batch * d.count);
         Abi.Accepted(Native.cn_activation_forward(op, state, memory.Floats(d.batch * d.count), y));
-        Abi.Accepted(Native.cn_activation_backward(op, state, y, memory.Floats(d.batch * d.count), dx));
+        Abi.Accepted(Native.cn_activation_backward(op, state, 0, y, memory.Floats(d.batch * d.count), dx));
         return true;
     }
 

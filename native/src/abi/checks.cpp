@@ -1,5 +1,6 @@
 #include "checks.h"
 
+#include <cfloat>
 #include <cmath>
 #include <cstdio>
 
@@ -58,6 +59,59 @@ void require_epsilon(float epsilon) {
     if (!(epsilon >= 0.0f && std::isfinite(epsilon))) { // written so that NaN fails
         fail(CN_STATUS_INVALID_ARGUMENT, "epsilon is %g: it must be at least 0 and finite", static_cast<double>(epsilon));
     }
+}
+
+namespace {
+
+bool takes_alpha(int32_t activation) {
+    switch (activation) {
+    case CN_ACTIVATION_ELU:
+    case CN_ACTIVATION_LEAKY_RELU:
+    case CN_ACTIVATION_CELU:
+    case CN_ACTIVATION_SQUAREPLUS:
+    case CN_ACTIVATION_SOFT_SHRINK:
+    case CN_ACTIVATION_HARD_SHRINK:
+    case CN_ACTIVATION_CLIPPED_RELU:
+        return true;
+    default:
+        return false;
+    }
+}
+
+} // namespace
+
+void require_activation(int32_t activation, const char* alpha_name, float alpha) {
+    constexpr float SmallestOfCelu = 1e-30f; // it divides
+    require_enumerator("activation", activation, CN_ACTIVATION_CLIPPED_RELU, "cn_activation");
+    if (!takes_alpha(activation)) {
+        if (alpha != 0.0f) { // NaN, too
+            fail(CN_STATUS_INVALID_ARGUMENT, "%s is %g: it must be 0 for activation %d, which has no such parameter", alpha_name,
+                 static_cast<double>(alpha), activation);
+        }
+        return;
+    }
+    float smallest = activation == CN_ACTIVATION_CELU ? SmallestOfCelu : 0.0f;
+    if (!(alpha >= smallest && alpha <= FLT_MAX)) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "%s is %g: it must be finite and at least %g", alpha_name, static_cast<double>(alpha),
+             static_cast<double>(smallest));
+    }
+}
+
+void require_stage_activation(int32_t activation, const char* alpha_name, float alpha) {
+    require_activation(activation, alpha_name, alpha);
+    if (activation >= CN_ACTIVATION_SILU) {
+        fail(CN_STATUS_INVALID_ARGUMENT,
+             "activation is %d: its derivative is not in y, so it cannot end a stage (those up to %d can); make it an op of its own",
+             activation, CN_ACTIVATION_SILU - 1);
+    }
+}
+
+void require_stage_activation(int32_t activation) {
+    require_enumerator("activation", activation, CN_ACTIVATION_CLIPPED_RELU, "cn_activation");
+    if (takes_alpha(activation)) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "activation is %d: it has a parameter alpha, for which there is no place here", activation);
+    }
+    require_stage_activation(activation, "alpha", 0.0f);
 }
 
 void require_dropout(const char* rate_name, float rate, const char* stream_name, uint32_t stream) {

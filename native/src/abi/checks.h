@@ -36,9 +36,11 @@ void require_dropout(const char* rate_name, float rate, const char* stream_name,
 inline void require_gradient_mode(int32_t value) {
     require_enumerator("input_gradient", value, CN_GRADIENT_ACCUMULATE, "cn_gradient_mode");
 }
-inline void require_activation(int32_t value) {
-    require_enumerator("activation", value, CN_ACTIVATION_TANH, "cn_activation");
-}
+// An activation with its parameter; where it ends a stage, one with a derivative in y.
+void require_activation(int32_t activation, const char* alpha_name, float alpha);
+void require_stage_activation(int32_t activation, const char* alpha_name, float alpha);
+// The same where there is no parameter.
+void require_stage_activation(int32_t activation);
 inline void require_precision(int32_t value) {
     require_enumerator("precision", value, CN_PRECISION_BFLOAT16, "cn_precision");
 }

@@ -110,6 +110,7 @@ const char* name_of(HandleKind kind) noexcept {
         "a concatenate op",
         "a padding2d op",
         "an upsampling2d op",
+        "a gaussian_noise op",
         "a max_pooling2d op",
         "an average_pooling2d op",
         "a global_pooling2d op",

@@ -25,6 +25,7 @@ enum class HandleKind : uint32_t {
     Concatenate,
     Padding2D,
     UpSampling2D,
+    GaussianNoise,
     MaxPooling2D,
     AveragePooling2D,
     GlobalPooling2D,
@@ -91,7 +92,7 @@ struct OpEntry {
     int32_t slots = 0;               // optimizer
     int32_t inputs = 0;              // joins
     int32_t input_gradients[4] = {}; // joins
-    bool takes_output = true;        // joins: whether backward looks at y
+    bool takes_output = true;        // activations, joins: whether backward looks at y
 };
 
 // The ops of one context run one at a time. A second thread that wants to run one gets an error instead of a race; but one that creates

@@ -100,7 +100,9 @@ std::string layout_report() {
     CN_FIELD(batch)
     CN_FIELD(count)
     CN_FIELD(input_gradient)
-    CN_FIELD(reserved)
+    CN_FIELD(alpha)
+    CN_FIELD(upper)
+    CN_FIELD(threshold)
     CN_END
     CN_STRUCT(cn_softmax_desc)
     CN_FIELD(struct_size)
@@ -116,6 +118,7 @@ std::string layout_report() {
     CN_FIELD(count)
     CN_FIELD(stream)
     CN_FIELD(input_gradient)
+    CN_FIELD(shared)
     CN_END
     CN_STRUCT(cn_add_desc)
     CN_FIELD(struct_size)
@@ -166,6 +169,14 @@ std::string layout_report() {
     CN_FIELD(factor_width)
     CN_FIELD(interpolation)
     CN_FIELD(reserved)
+    CN_END
+    CN_STRUCT(cn_gaussian_noise_desc)
+    CN_FIELD(struct_size)
+    CN_FIELD(stddev)
+    CN_FIELD(batch)
+    CN_FIELD(count)
+    CN_FIELD(stream)
+    CN_FIELD(input_gradient)
     CN_END
     CN_STRUCT(cn_max_pooling2d_desc)
     CN_FIELD(struct_size)
@@ -243,7 +254,7 @@ std::string layout_report() {
     CN_FIELD(dropout_rate)
     CN_FIELD(dropout_stream)
     CN_FIELD(precision)
-    CN_FIELD(reserved)
+    CN_FIELD(activation_alpha)
     CN_END
     CN_STRUCT(cn_dense_desc)
     CN_FIELD(struct_size)
@@ -257,7 +268,7 @@ std::string layout_report() {
     CN_FIELD(dropout_rate)
     CN_FIELD(dropout_stream)
     CN_FIELD(precision)
-    CN_FIELD(reserved)
+    CN_FIELD(activation_alpha)
     CN_END
     CN_STRUCT(cn_loss_desc)
     CN_FIELD(struct_size)
@@ -327,6 +338,9 @@ std::string layout_report() {
     CN_FUNCTION(cn_upsampling2d_create)
     CN_FUNCTION(cn_upsampling2d_forward)
     CN_FUNCTION(cn_upsampling2d_backward)
+    CN_FUNCTION(cn_gaussian_noise_create)
+    CN_FUNCTION(cn_gaussian_noise_forward)
+    CN_FUNCTION(cn_gaussian_noise_backward)
     CN_FUNCTION(cn_max_pooling2d_create)
     CN_FUNCTION(cn_max_pooling2d_forward)
     CN_FUNCTION(cn_max_pooling2d_backward)

@@ -38,7 +38,7 @@ public:
 class ActivationOp : public Op {
 public:
     virtual void forward(const cn_state* state, const float* x, float* y) = 0;
-    virtual void backward(const cn_state* state, const float* y, const float* dy, float* dx) = 0;
+    virtual void backward(const cn_state* state, const float* x, const float* y, const float* dy, float* dx) = 0;
 };
 
 class SoftmaxOp : public Op {
@@ -74,6 +74,12 @@ public:
 };
 
 class UpSampling2DOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* x, float* y) = 0;
+    virtual void backward(const cn_state* state, const float* dy, float* dx) = 0;
+};
+
+class GaussianNoiseOp : public Op {
 public:
     virtual void forward(const cn_state* state, const float* x, float* y) = 0;
     virtual void backward(const cn_state* state, const float* dy, float* dx) = 0;
@@ -216,6 +222,7 @@ public:
     virtual std::unique_ptr<ConcatenateOp> make_concatenate(const cn_concatenate_desc& desc) = 0;
     virtual std::unique_ptr<Padding2DOp> make_padding2d(const cn_padding2d_desc& desc) = 0;
     virtual std::unique_ptr<UpSampling2DOp> make_upsampling2d(const cn_upsampling2d_desc& desc) = 0;
+    virtual std::unique_ptr<GaussianNoiseOp> make_gaussian_noise(const cn_gaussian_noise_desc& desc) = 0;
     virtual std::unique_ptr<MaxPooling2DOp> make_max_pooling2d(const cn_max_pooling2d_desc& desc) = 0;
     virtual std::unique_ptr<AveragePooling2DOp> make_average_pooling2d(const cn_average_pooling2d_desc& desc) = 0;
     virtual std::unique_ptr<GlobalPooling2DOp> make_global_pooling2d(const cn_global_pooling2d_desc& desc) = 0;

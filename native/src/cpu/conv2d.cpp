@@ -29,6 +29,7 @@ struct BiasAndActivation {
     int64_t pixel_stride;
     int64_t channels;
     const float* bias; // null: none
+    const ActivationRule& rule;
 
     CN_INLINE void operator()(int64_t pixel, const Vec (&sum)[TileVectors]) const {
         for_tile_vectors(channels, [&](int v, int64_t count) {
@@ -36,7 +37,7 @@ struct BiasAndActivation {
             if (bias != nullptr) {
                 value = value + load_upto(bias + v * Lanes, count);
             }
-            store_upto(target + pixel * pixel_stride + v * Lanes, count, activate<Activation>(value));
+            store_upto(target + pixel * pixel_stride + v * Lanes, count, activate<Activation>(rule, value));
         });
     }
 };
@@ -44,7 +45,8 @@ struct BiasAndActivation {
 class Conv2DKernel final : public Conv2DOp {
 public:
     Conv2DKernel(Context& context, const cn_conv2d_desc& desc)
-        : _context(context), _shape(desc), _sparse(SparseConv2DGradient::suits(_shape)) {
+        : _context(context), _shape(desc), _rule(activation_rule(desc.activation, desc.activation_alpha)),
+          _sparse(SparseConv2DGradient::suits(_shape)) {
         int64_t backward = _sparse ? SparseConv2DGradient::scratch(_shape) : _shape.backward_scratch();
         _context.reserve_thread_scratch(std::max(_shape.forward_scratch(), backward) * sizeof_float);
         _context.reserve_shared_scratch(std::max(_shape.packed_kernel(), _shape.packed_turned_kernel() + _shape.partial_gradients()) *
@@ -118,7 +120,7 @@ private:
     // The rows [conv_begin, conv_end) of the convolution, with bias and activation, to `target`.
     void convolve(const Source& source, const Band& band, const float* packed, const float* bias, float* target) {
         const cn_conv2d_desc& d = _shape.desc;
-        with_activation(d.activation, [&](auto activation) {
+        with_activation(_rule, [&](auto activation) {
             // A tile of channels at a time: its weights stay in the first cache.
             for (int64_t tile = 0; tile < tile_count(d.filters); ++tile) {
                 int64_t channel = tile * TileWidth;
@@ -126,7 +128,7 @@ private:
                 for (int64_t row = 0; row < band.conv_end - band.conv_begin; ++row) {
                     BiasAndActivation<activation.value> store_tile{target + row * d.conv_width * d.filters + channel, d.filters,
                                                                    std::min(TileWidth, d.filters - channel),
-                                                                   bias == nullptr ? nullptr : bias + channel};
+                                                                   bias == nullptr ? nullptr : bias + channel, _rule};
                     run_tiles(source.data + row * d.window.stride_height * source.row, d.window.stride_width * d.input_channels,
                               d.conv_width, source.runs, weights, store_tile);
                 }
@@ -148,6 +150,7 @@ private:
 
     Context& _context;
     Conv2DShape _shape;
+    ActivationRule _rule;
     bool _sparse; // whether the backward pass lists the gradients that a pooling leaves
 };
 

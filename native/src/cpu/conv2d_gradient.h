@@ -9,7 +9,8 @@ namespace compiled::cpu::CN_ISA {
 class Conv2DGradient {
 public:
     Conv2DGradient(Context& context, const Conv2DShape& shape, const cn_state& state)
-        : _context(context), _shape(shape), _desc(shape.desc), _state(state), _pitch(shape.filters_padded()) {}
+        : _context(context), _shape(shape), _desc(shape.desc), _rule(activation_rule(shape.desc.activation, shape.desc.activation_alpha)),
+          _state(state), _pitch(shape.filters_padded()) {}
 
     void run(const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy, float* dx, float* dkernel,
              float* dbias) {
@@ -53,7 +54,7 @@ private:
     void build(int64_t image, const float* y, const uint8_t* codes, const float* dy, float* dz, float* multipliers) const {
         std::memset(dz, 0, static_cast<size_t>(_shape.gradient_image()) * sizeof(float));
         int64_t first = image * _desc.output_height * _desc.output_width * _desc.filters;
-        with_activation(_desc.activation, [&](auto activation) {
+        with_activation(_rule, [&](auto activation) {
             if (_desc.pool.height > 0) {
                 unpool<activation.value>(first, y, codes, dy, dz);
             } else {
@@ -84,7 +85,7 @@ private:
                         gradient = select(factor != 0.0f, gradient * factor, zero());
                         value = value * unscale;
                     }
-                    store_upto(target + c, count, activation_gradient<Activation>(value, gradient));
+                    store_upto(target + c, count, activation_gradient<Activation>(_rule, value, gradient));
                 }
             }
         }
@@ -103,7 +104,7 @@ private:
                 for (int64_t c = 0; c < _desc.filters; c += Lanes) {
                     int64_t count = std::min(Lanes, _desc.filters - c);
                     Vec value = load_upto(y + at + c, count) * unscale;
-                    Vec gradient = activation_gradient<Activation>(value, load_upto(dy + at + c, count) * scale);
+                    Vec gradient = activation_gradient<Activation>(_rule, value, load_upto(dy + at + c, count) * scale);
                     IntVec code = count == Lanes ? load_bytes(codes + at + c) : load_bytes_partial(codes + at + c, count);
                     scatter(top, left, c, count, code, gradient, dz);
                 }
@@ -220,6 +221,7 @@ private:
     Context& _context;
     const Conv2DShape& _shape;
     const cn_conv2d_desc& _desc;
+    ActivationRule _rule;
     const cn_state& _state;
     int64_t _pitch; // floats per pixel of dz, and per row of the summed gradients
 };

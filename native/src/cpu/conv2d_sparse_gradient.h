@@ -28,8 +28,8 @@ public:
     }
 
     SparseConv2DGradient(Context& context, const Conv2DShape& shape, const cn_state& state)
-        : _context(context), _shape(shape), _desc(shape.desc), _state(state), _run(shape.desc.window.width * shape.desc.input_channels),
-          _capacity(strip_pixels(shape)) {}
+        : _context(context), _shape(shape), _desc(shape.desc), _rule(activation_rule(shape.desc.activation, shape.desc.activation_alpha)),
+          _state(state), _run(shape.desc.window.width * shape.desc.input_channels), _capacity(strip_pixels(shape)) {}
 
     void run(const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy, float* dx, float* dkernel,
              float* dbias) {
@@ -47,9 +47,8 @@ public:
                 Source source = _shape.source(x, image, 0, _desc.conv_height, work.padded);
                 float* image_dx = dx == nullptr ? nullptr : dx + image * input_size();
                 float* target = image_dx == nullptr ? nullptr : begin_input_gradient(image_dx, work);
-                with_activation(_desc.activation, [&](auto activation) {
-                    run_image<activation.value>(image, source, kernels, y, codes, dy, target, sums, work);
-                });
+                with_activation(
+                    _rule, [&](auto activation) { run_image<activation.value>(image, source, kernels, y, codes, dy, target, sums, work); });
                 if (image_dx != nullptr) {
                     end_input_gradient(target, image_dx);
                 }
@@ -189,7 +188,7 @@ private:
         for (int64_t c = 0; c < _desc.filters; c += Lanes) {
             int64_t count = std::min(Lanes, _desc.filters - c);
             Vec value = load_upto(y + c, count) * unscale;
-            Vec gradient = activation_gradient<Activation>(value, load_upto(dy + c, count) * scale);
+            Vec gradient = activation_gradient<Activation>(_rule, value, load_upto(dy + c, count) * scale);
             IntVec code = count == Lanes ? load_bytes(codes + c) : load_bytes_partial(codes + c, count);
             store(gradients + c, gradient);
             store(bias + c, load(bias + c) + select(code != NoGradient, gradient, zero()));
@@ -294,6 +293,7 @@ private:
     Context& _context;
     const Conv2DShape& _shape;
     const cn_conv2d_desc& _desc;
+    ActivationRule _rule;
     const cn_state& _state;
     int64_t _run;      // floats of a window's row, in x and in the kernel
     int64_t _capacity; // entries of a filter's list

@@ -29,7 +29,8 @@ constexpr int64_t GradientRows = 128;                  // rows of x that are pac
 
 class DenseKernel final : public DenseOp {
 public:
-    DenseKernel(Context& context, const cn_dense_desc& desc) : _context(context), _desc(desc) {
+    DenseKernel(Context& context, const cn_dense_desc& desc)
+        : _context(context), _desc(desc), _rule(activation_rule(desc.activation, desc.activation_alpha)) {
         int64_t rows = desc.batch * desc.positions;
         int64_t forward = PackedInputs * GroupWidth + std::min(ForwardRows, rows) * GroupWidth + GroupWidth;
         int64_t backward = GradientRows * GradientInputs + GradientInputs * padded_units();
@@ -94,7 +95,7 @@ private:
             float* sums = panel + PackedInputs * GroupWidth;
             multiply(x + first * _desc.inputs, count, kernel, column, panel, sums);
             float* multipliers = sums + count * GroupWidth;
-            with_activation(_desc.activation, [&](auto activation) {
+            with_activation(_rule, [&](auto activation) {
                 finish<activation.value, Dropout>(state, first, count, column, sums, bias, y, multipliers);
             });
         });
@@ -152,7 +153,7 @@ private:
                 if (bias != nullptr) {
                     value = value + load_upto(bias + column + n, count);
                 }
-                value = activate<Activation>(value);
+                value = activate<Activation>(_rule, value);
                 if (Dropout) {
                     Vec multiplier = load_upto(multipliers + n, count);
                     value = select(multiplier != 0.0f, value * multiplier, zero());
@@ -169,7 +170,7 @@ private:
     // dz of one group of columns: [tile][row][TileWidth], zeros in the columns that do not exist.
     void build_gradient(const cn_state& state, int64_t group, int64_t rows, const float* y, const float* dy, float* dz, float* dbias,
                         float* multipliers) const {
-        with_activation(_desc.activation, [&](auto activation) {
+        with_activation(_rule, [&](auto activation) {
             // A dropped element is 0 in y, where ReLU passes nothing on anyway.
             if (_desc.dropout_rate > 0 && activation.value != CN_ACTIVATION_RELU) {
                 build_group<activation.value, true>(state, group, rows, y, dy, dz, dbias, multipliers);
@@ -205,7 +206,7 @@ private:
                     } else {
                         gradient = gradient * scale;
                     }
-                    gradient = activation_gradient<Activation>(value * unscale, gradient);
+                    gradient = activation_gradient<Activation>(_rule, value * unscale, gradient);
                 }
                 int64_t tile = (column + n) / TileWidth;
                 store(dz + (tile * rows + row) * TileWidth + n % TileWidth, gradient);
@@ -258,6 +259,7 @@ private:
 
     Context& _context;
     cn_dense_desc _desc;
+    ActivationRule _rule;
 };
 
 } // namespace

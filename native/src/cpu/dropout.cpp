@@ -1,11 +1,14 @@
 // Dropout: y = x * m, dx = dy * m, where m is 0 or 1 / (1 - rate) by the rule of compiled.h.
 //
-// Shapes   x, y, dy, dx: [rows, count]; element e of the rule is the index in the whole batch.
+// Shapes   x, y, dy, dx: [rows, count]; element e of the rule is the index in the whole batch, or, where positions share a draw, that among
+//          [rows, channels].
 // Writes   forward overwrites y (which may be x); backward overwrites dx or adds to it. Nothing is saved: backward draws the mask again.
-// Threads  chunks of elements.
+// Threads  chunks of elements; where draws are shared, blocks of positions of some channels of a sample.
 #include "dropout_mask.h"
 #include "elementwise.h"
 #include "ops.h"
+
+#include <algorithm>
 
 namespace compiled::cpu::CN_ISA {
 
@@ -17,13 +20,13 @@ class DropoutKernel final : public DropoutOp {
 public:
     DropoutKernel(Context& context, const cn_dropout_desc& desc) : _context(context), _desc(desc) {}
 
-    void forward(const cn_state* state, const float* x, float* y) override { run<false>(*state, x, y); }
+    void forward(const cn_state* state, const float* x, float* y) override { choose<false>(*state, x, y); }
 
     void backward(const cn_state* state, const float* dy, float* dx) override {
         if (_desc.input_gradient == CN_GRADIENT_OVERWRITE) {
-            run<false>(*state, dy, dx);
+            choose<false>(*state, dy, dx);
         } else if (_desc.input_gradient == CN_GRADIENT_ACCUMULATE) {
-            run<true>(*state, dy, dx);
+            choose<true>(*state, dy, dx);
         }
     }
 
@@ -44,6 +47,38 @@ private:
                         vector.store(target + at, Accumulate ? vector.load(target + at) + value : value);
                     });
                 }
+            }
+        });
+    }
+
+    template <bool Accumulate>
+    void choose(const cn_state& state, const float* source, float* target) {
+        if (_desc.shared > 1) {
+            run_shared<Accumulate>(state, source, target);
+        } else {
+            run<Accumulate>(state, source, target);
+        }
+    }
+
+    template <bool Accumulate>
+    void run_shared(const cn_state& state, const float* source, float* target) {
+        constexpr int64_t Piece = 1024; // channels
+        DropoutMask mask(state, _desc.stream, _desc.rate);
+        int64_t positions = _desc.shared, channels = _desc.count / positions;
+        int64_t pieces = (channels + Piece - 1) / Piece, block = std::max<int64_t>(1, ChunkElements / std::min(channels, Piece));
+        int64_t blocks = (positions + block - 1) / block;
+        _context.parallel_for(state.rows * blocks * pieces, [&](int64_t item, int) {
+            int64_t sample = item / (blocks * pieces), first = item / pieces % blocks * block, channel = item % pieces * Piece;
+            int64_t count = std::min(Piece, channels - channel);
+            float multipliers[Piece];
+            mask.fill(sample * channels + channel, count, multipliers);
+            for (int64_t position = first; position < std::min(positions, first + block); ++position) {
+                int64_t at = (sample * positions + position) * channels + channel;
+                for_vectors(0, count, [&](int64_t i, auto vector) {
+                    Vec multiplier = vector.load(multipliers + i);
+                    Vec value = select(multiplier != 0.0f, vector.load(source + at + i) * multiplier, zero());
+                    vector.store(target + at + i, Accumulate ? vector.load(target + at + i) + value : value);
+                });
             }
         });
     }

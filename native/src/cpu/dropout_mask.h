@@ -44,6 +44,15 @@ public:
 
     // Whether the elements first to first + 4 * Lanes - 1 are kept: all bits set or none. `first` is a multiple of 4.
     CN_INLINE void draw(int64_t first, IntVec (&kept)[4]) const {
+        UIntVec words[4];
+        draw(first, words);
+        for (int part = 0; part < 4; ++part) {
+            kept[part] = bit_cast<IntVec>(words[part] >> 8) >= static_cast<int32_t>(_rule.threshold);
+        }
+    }
+
+    // The random words of these elements, in their order.
+    CN_INLINE void draw(int64_t first, UIntVec (&drawn)[4]) const {
         // One block in each 64-bit lane, of which only the lower halves count: the products then need no shuffling. Two such vectors side
         // by side, as one alone would wait for its multiplications.
         UInt64Vec words[2][4];
@@ -70,8 +79,8 @@ public:
         for (int half = 0; half < 2; ++half) {
             UInt64Vec front = (words[half][0] & 0xFFFFFFFFull) | (words[half][1] << 32);
             UInt64Vec back = (words[half][2] & 0xFFFFFFFFull) | (words[half][3] << 32);
-            kept[2 * half] = keeps(detail::zip<false>(front, back));
-            kept[2 * half + 1] = keeps(detail::zip<true>(front, back));
+            drawn[2 * half] = bit_cast<UIntVec>(detail::zip<false>(front, back));
+            drawn[2 * half + 1] = bit_cast<UIntVec>(detail::zip<true>(front, back));
         }
     }
 
@@ -114,10 +123,6 @@ private:
     CN_INLINE float one(int64_t element) const {
         PhiloxBlock block = philox_stream_block(_seed, _step, _stream, static_cast<uint64_t>(element) / 4);
         return dropout_multiplier(_rule, block.words[element % 4]);
-    }
-
-    CN_INLINE IntVec keeps(UInt64Vec words) const {
-        return bit_cast<IntVec>(bit_cast<UIntVec>(words) >> 8) >= static_cast<int32_t>(_rule.threshold);
     }
 
     DropoutRule _rule;

@@ -15,6 +15,7 @@ const OpTable& op_table() noexcept {
         make_concatenate,
         make_padding2d,
         make_upsampling2d,
+        make_gaussian_noise,
         make_max_pooling2d,
         make_average_pooling2d,
         make_global_pooling2d,

@@ -17,6 +17,7 @@ struct OpTable {
     std::unique_ptr<ConcatenateOp> (*make_concatenate)(Context& context, const cn_concatenate_desc& desc);
     std::unique_ptr<Padding2DOp> (*make_padding2d)(Context& context, const cn_padding2d_desc& desc);
     std::unique_ptr<UpSampling2DOp> (*make_upsampling2d)(Context& context, const cn_upsampling2d_desc& desc);
+    std::unique_ptr<GaussianNoiseOp> (*make_gaussian_noise)(Context& context, const cn_gaussian_noise_desc& desc);
     std::unique_ptr<MaxPooling2DOp> (*make_max_pooling2d)(Context& context, const cn_max_pooling2d_desc& desc);
     std::unique_ptr<AveragePooling2DOp> (*make_average_pooling2d)(Context& context, const cn_average_pooling2d_desc& desc);
     std::unique_ptr<GlobalPooling2DOp> (*make_global_pooling2d)(Context& context, const cn_global_pooling2d_desc& desc);

@@ -5,19 +5,31 @@
 #include "cuda.h"
 
 #include <cmath>
-#include <type_traits>
 
 namespace compiled::cuda {
 
-using compiled::activation_gradient; // <Activation>(y, dy)
+struct ActivationMaths {
+    using V = float;
+    __device__ static float constant(float value) { return value; }
+    __device__ static float select(bool condition, float if_true, float if_false) { return condition ? if_true : if_false; }
+    __device__ static float smaller(float a, float b) { return b >= a ? a : b; }
+    __device__ static float larger(float a, float b) { return b <= a ? a : b; }
+    __device__ static float exp(float x) { return expf(x); }
+    __device__ static float expm1(float x) { return expm1f(x); }
+    __device__ static float log1p(float x) { return log1pf(x); }
+    __device__ static float sqrt(float x) { return sqrtf(x); }
+    __device__ static float tanh(float x) { return tanhf(x); }
+    __device__ static float sigmoid(float x) { return 1.0f / (1.0f + expf(-x)); }
+    __device__ static float normal_cdf(float x) { return 0.5f * erfcf(-0.707106781186547524f * x); }
+};
 
-// y = f(x). A NaN stays one.
+// y = f(x) of the first four. A NaN stays one.
 template <int32_t Activation>
 __device__ __forceinline__ float activate(float x) {
     if constexpr (Activation == CN_ACTIVATION_RELU) {
         return x <= 0.0f ? 0.0f : x;
     } else if constexpr (Activation == CN_ACTIVATION_SIGMOID) {
-        return 1.0f / (1.0f + expf(-x));
+        return ActivationMaths::sigmoid(x);
     } else if constexpr (Activation == CN_ACTIVATION_TANH) {
         return tanhf(x);
     } else {
@@ -25,22 +37,21 @@ __device__ __forceinline__ float activate(float x) {
     }
 }
 
-// Calls body(std::integral_constant<int32_t, Activation>) for the activation of a descriptor.
-template <class Body>
-auto with_activation(int32_t activation, const Body& body) {
-    switch (activation) {
-    case CN_ACTIVATION_RELU:
-        return body(std::integral_constant<int32_t, CN_ACTIVATION_RELU>{});
-    case CN_ACTIVATION_SIGMOID:
-        return body(std::integral_constant<int32_t, CN_ACTIVATION_SIGMOID>{});
-    case CN_ACTIVATION_TANH:
-        return body(std::integral_constant<int32_t, CN_ACTIVATION_TANH>{});
-    default:
-        return body(std::integral_constant<int32_t, CN_ACTIVATION_LINEAR>{});
+// dx from y and dy, so that a stage need not keep its x. Behind a ReLU that gave a NaN the gradient passes.
+template <int32_t Activation>
+__device__ __forceinline__ float activation_gradient(float y, float dy) {
+    if constexpr (Activation == CN_ACTIVATION_RELU) {
+        return y <= 0.0f ? 0.0f : dy;
+    } else if constexpr (Activation == CN_ACTIVATION_SIGMOID) {
+        return dy * (y * (1.0f - y));
+    } else if constexpr (Activation == CN_ACTIVATION_TANH) {
+        return dy * (1.0f - y * y);
+    } else {
+        return dy;
     }
 }
 
-// Where a kernel is made for all activations: y = f(x), or dx from y and dy, of some values in place.
+// Where a kernel is made for all activations: one branch for some values together, which are replaced.
 template <int32_t Activation, int Count>
 __device__ __forceinline__ void activate_all(float (&values)[Count]) {
     CN_UNROLL
@@ -48,14 +59,43 @@ __device__ __forceinline__ void activate_all(float (&values)[Count]) {
         value = activate<Activation>(value);
     }
 }
+template <ActivationForm Form, int Count>
+__device__ __forceinline__ void activate_form(const ActivationRule& rule, float (&values)[Count]) {
+    ActivationRule known = rule;
+    known.form = Form;
+    CN_UNROLL
+    for (float& value : values) {
+        value = activate_other<ActivationMaths>(known, value);
+    }
+}
+// Those that may end a stage.
 template <int Count>
-__device__ __forceinline__ void activate(int32_t activation, float (&values)[Count]) {
-    if (activation == CN_ACTIVATION_RELU) {
-        activate_all<CN_ACTIVATION_RELU>(values);
-    } else if (activation == CN_ACTIVATION_SIGMOID) {
-        activate_all<CN_ACTIVATION_SIGMOID>(values);
-    } else if (activation == CN_ACTIVATION_TANH) {
-        activate_all<CN_ACTIVATION_TANH>(values);
+__device__ __forceinline__ void activate(const ActivationRule& rule, float (&values)[Count]) {
+    switch (rule.form) {
+    case ActivationForm::Relu:
+        return activate_all<CN_ACTIVATION_RELU>(values);
+    case ActivationForm::Sigmoid:
+        return activate_all<CN_ACTIVATION_SIGMOID>(values);
+    case ActivationForm::Tanh:
+        return activate_all<CN_ACTIVATION_TANH>(values);
+    case ActivationForm::Elu:
+        return activate_form<ActivationForm::Elu>(rule, values);
+    case ActivationForm::Exponential:
+        return activate_form<ActivationForm::Exponential>(rule, values);
+    case ActivationForm::Clip:
+        return activate_form<ActivationForm::Clip>(rule, values);
+    case ActivationForm::Leaky:
+        return activate_form<ActivationForm::Leaky>(rule, values);
+    case ActivationForm::Softplus:
+        return activate_form<ActivationForm::Softplus>(rule, values);
+    case ActivationForm::LogSigmoid:
+        return activate_form<ActivationForm::LogSigmoid>(rule, values);
+    case ActivationForm::Softsign:
+        return activate_form<ActivationForm::Softsign>(rule, values);
+    case ActivationForm::Squareplus:
+        return activate_form<ActivationForm::Squareplus>(rule, values);
+    default:
+        return;
     }
 }
 
@@ -63,17 +103,45 @@ template <int32_t Activation, int Count>
 __device__ __forceinline__ void activation_gradient_all(const float (&y)[Count], float (&gradients)[Count]) {
     CN_UNROLL
     for (int e = 0; e < Count; ++e) {
-        gradients[e] = compiled::activation_gradient<Activation>(y[e], gradients[e]);
+        gradients[e] = activation_gradient<Activation>(y[e], gradients[e]);
+    }
+}
+template <ActivationForm Form, int Count>
+__device__ __forceinline__ void activation_gradient_form(const ActivationRule& rule, const float (&y)[Count], float (&gradients)[Count]) {
+    ActivationRule known = rule;
+    known.form = Form;
+    CN_UNROLL
+    for (int e = 0; e < Count; ++e) {
+        gradients[e] *= activation_slope<ActivationMaths>(known, y[e]);
     }
 }
 template <int Count>
-__device__ __forceinline__ void activation_gradient(int32_t activation, const float (&y)[Count], float (&gradients)[Count]) {
-    if (activation == CN_ACTIVATION_RELU) {
-        activation_gradient_all<CN_ACTIVATION_RELU>(y, gradients);
-    } else if (activation == CN_ACTIVATION_SIGMOID) {
-        activation_gradient_all<CN_ACTIVATION_SIGMOID>(y, gradients);
-    } else if (activation == CN_ACTIVATION_TANH) {
-        activation_gradient_all<CN_ACTIVATION_TANH>(y, gradients);
+__device__ __forceinline__ void activation_gradient(const ActivationRule& rule, const float (&y)[Count], float (&gradients)[Count]) {
+    switch (rule.form) {
+    case ActivationForm::Relu:
+        return activation_gradient_all<CN_ACTIVATION_RELU>(y, gradients);
+    case ActivationForm::Sigmoid:
+        return activation_gradient_all<CN_ACTIVATION_SIGMOID>(y, gradients);
+    case ActivationForm::Tanh:
+        return activation_gradient_all<CN_ACTIVATION_TANH>(y, gradients);
+    case ActivationForm::Elu:
+        return activation_gradient_form<ActivationForm::Elu>(rule, y, gradients);
+    case ActivationForm::Exponential:
+        return activation_gradient_form<ActivationForm::Exponential>(rule, y, gradients);
+    case ActivationForm::Clip:
+        return activation_gradient_form<ActivationForm::Clip>(rule, y, gradients);
+    case ActivationForm::Leaky:
+        return activation_gradient_form<ActivationForm::Leaky>(rule, y, gradients);
+    case ActivationForm::Softplus:
+        return activation_gradient_form<ActivationForm::Softplus>(rule, y, gradients);
+    case ActivationForm::LogSigmoid:
+        return activation_gradient_form<ActivationForm::LogSigmoid>(rule, y, gradients);
+    case ActivationForm::Softsign:
+        return activation_gradient_form<ActivationForm::Softsign>(rule, y, gradients);
+    case ActivationForm::Squareplus:
+        return activation_gradient_form<ActivationForm::Squareplus>(rule, y, gradients);
+    default:
+        return;
     }
 }
 

@@ -24,7 +24,7 @@ struct AddTargets {
 
 template <int Width>
 __global__ void __launch_bounds__(ElementThreads)
-    add_forward_kernel(const cn_state* state, int64_t count, int32_t activation, AddSources x, float* y) {
+    add_forward_kernel(const cn_state* state, int64_t count, ActivationRule activation, AddSources x, float* y) {
     for_packs<Width>(state->rows * count, [=](int64_t i) {
         Pack<Width> packs[4] = {};
         CN_UNROLL
@@ -49,10 +49,10 @@ __global__ void __launch_bounds__(ElementThreads)
 
 template <int Width>
 __global__ void __launch_bounds__(ElementThreads)
-    add_backward_kernel(const cn_state* state, int64_t count, int32_t activation, const float* y, const float* dy, AddTargets dx) {
+    add_backward_kernel(const cn_state* state, int64_t count, ActivationRule activation, const float* y, const float* dy, AddTargets dx) {
     for_packs<Width>(state->rows * count, [=](int64_t i) {
         auto gradients = Pack<Width>::load(dy + i);
-        if (activation != CN_ACTIVATION_LINEAR) { // else y may be null
+        if (activation.form != ActivationForm::Linear) { // else y may be null
             auto outputs = Pack<Width>::load(y + i);
             activation_gradient(activation, outputs.values, gradients.values);
         }
@@ -75,13 +75,12 @@ __global__ void __launch_bounds__(ElementThreads)
 
 class AddKernel final : public AddOp {
 public:
-    AddKernel(Context& context, const cn_add_desc& desc) : _context(context), _desc(desc) {}
+    AddKernel(Context& context, const cn_add_desc& desc) : _context(context), _desc(desc), _rule(activation_rule(desc.activation)) {}
 
     void forward(const cn_state* state, const float* const (&x)[4], float* y) override {
         int width = pack_width(_desc.count, x[0], x[1], x[2], x[3], y);
         auto* kernel = width == 4 ? add_forward_kernel<4> : add_forward_kernel<1>;
-        _context.launch(kernel, grid(width), ElementThreads, 0, state, _desc.count, _desc.activation, AddSources{{x[0], x[1], x[2], x[3]}},
-                        y);
+        _context.launch(kernel, grid(width), ElementThreads, 0, state, _desc.count, _rule, AddSources{{x[0], x[1], x[2], x[3]}}, y);
     }
 
     void backward(const cn_state* state, const float* y, const float* dy, float* const (&dx)[4]) override {
@@ -91,7 +90,7 @@ public:
         }
         int width = pack_width(_desc.count, y, dy, dx[0], dx[1], dx[2], dx[3]);
         auto* kernel = width == 4 ? add_backward_kernel<4> : add_backward_kernel<1>;
-        _context.launch(kernel, grid(width), ElementThreads, 0, state, _desc.count, _desc.activation, y, dy, targets);
+        _context.launch(kernel, grid(width), ElementThreads, 0, state, _desc.count, _rule, y, dy, targets);
     }
 
 private:
@@ -99,6 +98,7 @@ private:
 
     Context& _context;
     cn_add_desc _desc;
+    ActivationRule _rule;
 };
 
 } // namespace

@@ -230,6 +230,9 @@ std::unique_ptr<Padding2DOp> Context::make_padding2d(const cn_padding2d_desc& de
 std::unique_ptr<UpSampling2DOp> Context::make_upsampling2d(const cn_upsampling2d_desc& desc) {
     return on_device([&] { return cuda::make_upsampling2d(*this, desc); });
 }
+std::unique_ptr<GaussianNoiseOp> Context::make_gaussian_noise(const cn_gaussian_noise_desc& desc) {
+    return on_device([&] { return cuda::make_gaussian_noise(*this, desc); });
+}
 std::unique_ptr<MaxPooling2DOp> Context::make_max_pooling2d(const cn_max_pooling2d_desc& desc) {
     return on_device([&] { return cuda::make_max_pooling2d(*this, desc); });
 }

@@ -93,6 +93,7 @@ public:
     std::unique_ptr<ConcatenateOp> make_concatenate(const cn_concatenate_desc& desc) override;
     std::unique_ptr<Padding2DOp> make_padding2d(const cn_padding2d_desc& desc) override;
     std::unique_ptr<UpSampling2DOp> make_upsampling2d(const cn_upsampling2d_desc& desc) override;
+    std::unique_ptr<GaussianNoiseOp> make_gaussian_noise(const cn_gaussian_noise_desc& desc) override;
     std::unique_ptr<MaxPooling2DOp> make_max_pooling2d(const cn_max_pooling2d_desc& desc) override;
     std::unique_ptr<AveragePooling2DOp> make_average_pooling2d(const cn_average_pooling2d_desc& desc) override;
     std::unique_ptr<GlobalPooling2DOp> make_global_pooling2d(const cn_global_pooling2d_desc& desc) override;

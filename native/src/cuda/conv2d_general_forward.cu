@@ -52,7 +52,7 @@ public:
         int64_t element = output * _shape.filters + column, count = _shape.filters - column;
         CN_UNROLL
         for (int e = 0; e < Count; ++e) {
-            bool dead = _shape.activation == CN_ACTIVATION_RELU && values[e] <= 0.0f;
+            bool dead = _shape.activation.form == ActivationForm::Relu && values[e] <= 0.0f;
             codes[e] = dead ? NoGradient : codes[e];
         }
         if (_shape.drops) {

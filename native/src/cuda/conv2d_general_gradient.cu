@@ -268,7 +268,7 @@ void GeneralConv2DGradient::run(const cn_state* state, const float* x, const flo
     if (_overlaps) {
         float* dz = partials + _partial_floats;
         spread(state, y, codes, dy, dz);
-        shape.activation = CN_ACTIVATION_LINEAR;
+        shape.activation = activation_rule(CN_ACTIVATION_LINEAR);
         shape.drops = false;
         y = dy = dz;
     }

@@ -88,14 +88,14 @@ struct Conv2DShape {
     uint32_t channels, filters;
     Divider by_channels, by_filters;
     Window window, pool; // see pool_of
-    int32_t activation;
+    ActivationRule activation;
     DropoutPlan dropout;
     bool drops; // in this run
 
     explicit Conv2DShape(const cn_conv2d_desc& d)
         : input(d.input_height, d.input_width), conv(d.conv_height, d.conv_width), output(d.output_height, d.output_width),
           channels(static_cast<uint32_t>(d.input_channels)), filters(static_cast<uint32_t>(d.filters)), by_channels(d.input_channels),
-          by_filters(d.filters), window(d.window), pool(pool_of(d)), activation(d.activation),
+          by_filters(d.filters), window(d.window), pool(pool_of(d)), activation(activation_rule(d.activation, d.activation_alpha)),
           dropout(dropout_plan(d.dropout_rate, d.dropout_stream)), drops(d.dropout_rate > 0) {}
 
     // Of one cell where there is none. A window that is alone does not overlap, whatever its stride.

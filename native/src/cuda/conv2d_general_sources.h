@@ -116,10 +116,10 @@ public:
     __device__ GradientReader(const Conv2DShape& shape, const cn_state* state, const GradientPointers& pointers)
         : _shape(shape), _mask(shape.dropout, state), _pointers(pointers),
           // The codes of a pooling know where a ReLU is dead.
-          _activation(Pooled && shape.activation == CN_ACTIVATION_RELU ? CN_ACTIVATION_LINEAR : shape.activation),
+          _form(Pooled && is_relu(shape) ? ActivationForm::Linear : shape.activation.form),
           _scale(shape.drops ? shape.dropout.rule.scale : 1.0f), _unscale(1.0f / _scale),
           // A dropped element is 0 in y, where ReLU passes nothing on anyway.
-          _redraws(!Pooled && shape.drops && shape.activation != CN_ACTIVATION_RELU) {}
+          _redraws(!Pooled && shape.drops && !is_relu(shape)) {}
 
     __device__ __forceinline__ static Raw nothing() {
         Raw raw{};
@@ -135,7 +135,7 @@ public:
             return raw;
         }
         raw.dy = Pack<4>::load(_pointers.dy + element);
-        if (_activation != CN_ACTIVATION_LINEAR) {
+        if (_form != ActivationForm::Linear) {
             raw.y = Pack<4>::load(_pointers.y + element);
         }
         raw.cells = cell * 0x01010101u;
@@ -156,7 +156,7 @@ public:
             return;
         }
         raw.dy.values[E] = _pointers.dy[element];
-        if (_activation != CN_ACTIVATION_LINEAR) {
+        if (_form != ActivationForm::Linear) {
             raw.y.values[E] = _pointers.y[element];
         }
         uint32_t code = 0;
@@ -178,7 +178,9 @@ public:
             y[e] = raw.y.values[e] * _unscale;
             result.values[e] *= _scale;
         }
-        activation_gradient(_activation, y, result.values);
+        ActivationRule rule = _shape.activation; // but for its form it need not be kept in registers
+        rule.form = _form;
+        activation_gradient(rule, y, result.values);
         uint32_t differences = raw.codes ^ raw.cells;
         CN_UNROLL
         for (int e = 0; e < 4; ++e) {
@@ -188,6 +190,8 @@ public:
     }
 
 private:
+    __device__ static bool is_relu(const Conv2DShape& shape) { return shape.activation.form == ActivationForm::Relu; }
+
     // The element of y whose window covers a position of the convolution, and which of its cells that is; -1: none does.
     __device__ __forceinline__ int64_t find(const Pixel& position, uint32_t filter, uint32_t& cell) const {
         if constexpr (!Pooled) {
@@ -217,7 +221,7 @@ private:
     const Conv2DShape& _shape;
     DropoutMask _mask;
     const GradientPointers& _pointers;
-    int32_t _activation;
+    ActivationForm _form;
     float _scale;
     float _unscale;
     bool _redraws;

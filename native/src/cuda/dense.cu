@@ -99,7 +99,7 @@ BiasPlan plan_bias(int64_t rows, int64_t units) {
 // What the kernels need to know of the op and of the pointers of a run.
 struct DenseShape {
     int64_t positions, inputs, units;
-    int32_t activation;
+    ActivationRule activation;
     bool drops; // in this run
     DropoutPlan dropout;
     bool input_vectors; // rows of `inputs` floats begin at multiples of 16 bytes
@@ -227,7 +227,7 @@ public:
           _units(shape.units), _activation(shape.activation), _scale(shape.drops ? shape.dropout.rule.scale : 1.0f),
           _unscale(1.0f / _scale),
           // A dropped element is 0 in y, where ReLU passes nothing on anyway.
-          _redraws(shape.drops && shape.activation != CN_ACTIVATION_RELU) {}
+          _redraws(shape.drops && shape.activation.form != ActivationForm::Relu) {}
 
     __device__ bool is_whole(int64_t row_end, int64_t column_end) const { return _y.is_whole(row_end, column_end); }
     __device__ Raw load_whole(int64_t row, int64_t column) const { return {_y.load_whole(row, column), _dy.load_whole(row, column)}; }
@@ -260,7 +260,7 @@ private:
     MatrixSource _y, _dy;
     DropoutMask _mask;
     int64_t _units;
-    int32_t _activation;
+    ActivationRule _activation;
     float _scale;
     float _unscale;
     bool _redraws;
@@ -460,7 +460,8 @@ private:
 
     DenseShape shape_of(bool drops) const {
         DropoutPlan dropout = dropout_plan(_desc.dropout_rate, _desc.dropout_stream);
-        return {_desc.positions, _desc.inputs, _desc.units, _desc.activation, drops, dropout, false, false};
+        return {_desc.positions, _desc.inputs, _desc.units, activation_rule(_desc.activation, _desc.activation_alpha),
+                drops,           dropout,      false,       false};
     }
 
     unsigned* tickets() const { return static_cast<unsigned*>(_tickets.data()); }

@@ -1,8 +1,10 @@
 // Dropout: y = x * m, dx = dy * m, where m is 0 or 1 / (1 - rate) by the rule of compiled.h.
 //
-// Shapes   x, y, dy, dx: [rows, count]; element e of the rule is the index in the whole batch.
+// Shapes   x, y, dy, dx: [rows, count]; element e of the rule is the index in the whole batch, or, where positions share a draw, that among
+//          [rows, channels].
 // Writes   forward overwrites y (which may be x); backward overwrites dx or adds to it. Nothing is saved: backward draws the mask again.
 // Blocks   packs of four elements: one draw each.
+#include "divider.h"
 #include "dropout_mask.h"
 #include "elementwise.h"
 #include "ops.h"
@@ -47,22 +49,61 @@ __global__ void __launch_bounds__(ElementThreads)
     });
 }
 
+// Where all positions of a sample share the draws of its channels. `packs` of Width channels, `positions` of a sample.
+template <int Width>
+__global__ void __launch_bounds__(ElementThreads)
+    spatial_dropout_kernel(const cn_state* state, DropoutPlan plan, Divider packs, Divider positions, bool accumulate, const float* source,
+                           float* target) {
+    DropoutMask mask(plan, state);
+    int64_t channels = static_cast<int64_t>(packs.divisor()) * Width;
+    for_packs<Width>(state->rows * positions.divisor() * channels, [&](int64_t i) {
+        int64_t sample = i / Width;
+        int64_t channel = static_cast<int64_t>(packs.take(sample)) * Width;
+        positions.take(sample);
+        auto pack = Pack<Width>::load(source + i);
+        mask.apply(sample * channels + channel, pack.values);
+        if (accumulate) {
+            auto sums = Pack<Width>::load(target + i);
+            for (int e = 0; e < Width; ++e) {
+                pack.values[e] += sums.values[e];
+            }
+        }
+        pack.store(target + i);
+    });
+}
+
 class DropoutKernel final : public DropoutOp {
 public:
     DropoutKernel(Context& context, const cn_dropout_desc& desc)
         : _context(context), _desc(desc), _plan(dropout_plan(desc.rate, desc.stream)) {}
 
-    void forward(const cn_state* state, const float* x, float* y) override { run(dropout_kernel<false>, state, x, y); }
+    void forward(const cn_state* state, const float* x, float* y) override { choose(false, state, x, y); }
 
     void backward(const cn_state* state, const float* dy, float* dx) override {
         if (_desc.input_gradient == CN_GRADIENT_OVERWRITE) {
-            run(dropout_kernel<false>, state, dy, dx);
+            choose(false, state, dy, dx);
         } else if (_desc.input_gradient == CN_GRADIENT_ACCUMULATE) {
-            run(dropout_kernel<true>, state, dy, dx);
+            choose(true, state, dy, dx);
         }
     }
 
 private:
+    void choose(bool accumulate, const cn_state* state, const float* source, float* target) {
+        if (_desc.shared > 1) {
+            run_shared(accumulate, state, source, target);
+        } else {
+            run(accumulate ? dropout_kernel<true> : dropout_kernel<false>, state, source, target);
+        }
+    }
+
+    void run_shared(bool accumulate, const cn_state* state, const float* source, float* target) {
+        int64_t channels = _desc.count / _desc.shared;
+        int width = pack_width(channels, source, target);
+        auto* kernel = width == 4 ? spatial_dropout_kernel<4> : spatial_dropout_kernel<1>;
+        _context.launch(kernel, element_grid(_context, _desc.batch * _desc.count, width), ElementThreads, 0, state, _plan,
+                        Divider(channels / width), Divider(_desc.shared), accumulate, source, target);
+    }
+
     template <class Kernel>
     void run(Kernel* kernel, const cn_state* state, const float* source, float* target) {
         bool aligned = pack_width(4, source, target) == 4;

@@ -218,7 +218,7 @@ namespace Examples
             Check(cn_dropout_backward(_stage6, State, dy: Value(2368), dx: Value(2112)));
 
             // 5  Tanh                                                             2×2×6 → 2×2×6
-            Check(cn_activation_backward(_stage5, State, y: Value(2240), dy: Value(2112), dx: Value(2368)));
+            Check(cn_activation_backward(_stage5, State, x: 0, y: Value(2240), dy: Value(2112), dx: Value(2368)));
 
             // 4  MaxPooling2D 2×2                                                 2×2×6 → 3×3×6
             Check(cn_max_pooling2d_backward(_stage4, State, codes: Value(2624), dy: Value(2368), dx: Value(2112)));

@@ -403,7 +403,7 @@ namespace Examples
             Check(cn_dropout_backward(_stage15, State, dy: Value(381_440), dx: Value(379_392)));
 
             // 14  ReLU                                                             512 → 512
-            Check(cn_activation_backward(_stage14, State, y: Value(377_344), dy: Value(379_392), dx: Value(390_912)));
+            Check(cn_activation_backward(_stage14, State, x: 0, y: Value(377_344), dy: Value(379_392), dx: Value(390_912)));
 
             // 13  Dense 512 · bias                                                 512 → 2304
             Check(cn_dense_backward(
@@ -417,7 +417,7 @@ namespace Examples
             Check(cn_max_pooling2d_backward(_stage11, State, codes: Value(386_560), dy: Value(666_880), dx: Value(724_480)));
 
             // 10  ReLU                                                             13×13×64 → 13×13×64
-            Check(cn_activation_backward(_stage10, State, y: Value(623_616), dy: Value(724_480), dx: Value(767_744)));
+            Check(cn_activation_backward(_stage10, State, x: 0, y: Value(623_616), dy: Value(724_480), dx: Value(767_744)));
 
             // 9  Conv2D 3×3 · bias                                                13×13×64 → 15×15×64
             Check(cn_conv2d_backward(
@@ -425,7 +425,7 @@ namespace Examples
                 dx: Value(623_616), dkernel: Gradient(114_560), dbias: Gradient(262_016)));
 
             // 8  ReLU                                                             15×15×64 → 15×15×64
-            Check(cn_activation_backward(_stage8, State, y: Value(566_016), dy: Value(623_616), dx: Value(681_216)));
+            Check(cn_activation_backward(_stage8, State, x: 0, y: Value(566_016), dy: Value(623_616), dx: Value(681_216)));
 
             // 7  Conv2D 3×3 same · bias                                           15×15×64 → 15×15×32
             Check(cn_conv2d_backward(
@@ -439,7 +439,7 @@ namespace Examples
             Check(cn_max_pooling2d_backward(_stage5, State, codes: Value(852_096), dy: Value(623_616), dx: Value(508_416)));
 
             // 4  ReLU                                                             30×30×32 → 30×30×32
-            Check(cn_activation_backward(_stage4, State, y: Value(262_144), dy: Value(508_416), dx: Value(623_616)));
+            Check(cn_activation_backward(_stage4, State, x: 0, y: Value(262_144), dy: Value(508_416), dx: Value(623_616)));
 
             // 3  Conv2D 3×3 · bias                                                30×30×32 → 32×32×32
             Check(cn_conv2d_backward(
@@ -447,7 +447,7 @@ namespace Examples
                 dx: Value(262_144), dkernel: Gradient(3584), dbias: Gradient(40_448)));
 
             // 2  ReLU                                                             32×32×32 → 32×32×32
-            Check(cn_activation_backward(_stage2, State, y: Value(131_072), dy: Value(262_144), dx: Value(393_216)));
+            Check(cn_activation_backward(_stage2, State, x: 0, y: Value(131_072), dy: Value(262_144), dx: Value(393_216)));
 
             // 1  Conv2D 3×3 same · bias                                           32×32×32 → weights only
             Check(cn_conv2d_backward(

@@ -44,7 +44,7 @@ public static class Kernels
             input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
         });
         NativeContext.Check(Native.cn_activation_forward(op, context.State, input, output));
-        NativeContext.Check(Native.cn_activation_backward(op, context.State, output, gradient, dx));
+        NativeContext.Check(Native.cn_activation_backward(op, context.State, 0, output, gradient, dx));
         return (context.Floats(output, x.Count), context.Floats(dx, x.Count));
     }
 

@@ -1,14 +1,29 @@
+#include "common/activation.h"
 #include "op.h"
+
+#include <cmath>
 
 using namespace compiled;
 using namespace compiled::abi;
 
 namespace {
 
+void require_bounds(const cn_activation_desc& desc) {
+    bool clipped = desc.activation == CN_ACTIVATION_CLIPPED_RELU;
+    if (clipped ? std::isnan(desc.upper) : desc.upper != 0.0f) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "upper is %g: it must be %s", static_cast<double>(desc.upper),
+             clipped ? "a number or infinity" : "0, but for CN_ACTIVATION_CLIPPED_RELU");
+    }
+    if (clipped ? !std::isfinite(desc.threshold) : desc.threshold != 0.0f) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "threshold is %g: it must be %s", static_cast<double>(desc.threshold),
+             clipped ? "finite" : "0, but for CN_ACTIVATION_CLIPPED_RELU");
+    }
+}
+
 void validate(const cn_activation_desc& desc) {
-    require_activation(desc.activation);
+    require_activation(desc.activation, "alpha", desc.alpha);
+    require_bounds(desc);
     require_gradient_mode(desc.input_gradient);
-    require_reserved(desc.reserved);
     require_range({"batch", desc.batch}, 1, MaxExtent);
     require_range({"count", desc.count}, 1, MaxElements);
     require_elements("x", {{"batch", desc.batch}, {"count", desc.count}});
@@ -20,7 +35,10 @@ cn_status cn_activation_create(cn_context* context, const cn_activation_desc* de
     return create(
         "cn_activation_create", HandleKind::Activation, context, desc, op, validate,
         [](Backend& backend, const cn_activation_desc& checked) { return backend.make_activation(checked); },
-        note_batch<cn_activation_desc>);
+        [](OpEntry& entry, const cn_activation_desc& checked) {
+            note_batch(entry, checked);
+            entry.takes_output = !activation_keeps_input(checked.activation);
+        });
 }
 
 cn_status cn_activation_forward(cn_op* op, const cn_state* state, const float* x, float* y) {
@@ -31,11 +49,17 @@ cn_status cn_activation_forward(cn_op* op, const cn_state* state, const float* x
     });
 }
 
-cn_status cn_activation_backward(cn_op* op, const cn_state* state, const float* y, const float* dy, float* dx) {
+cn_status cn_activation_backward(cn_op* op, const cn_state* state, const float* x, const float* y, const float* dy, float* dx) {
     return run<ActivationOp>("cn_activation_backward", HandleKind::Activation, op, state, [=](ActivationOp& kernel, const OpEntry& entry) {
-        require_floats("y", y);
+        if (entry.takes_output) {
+            require_null("x", x, "the derivative of this activation is taken from y");
+            require_floats("y", y);
+        } else {
+            require_floats("x", x);
+            require_null("y", y, "the derivative of this activation is taken from x");
+        }
         require_floats("dy", dy);
         require_input_gradient(entry, dx);
-        kernel.backward(state, y, dy, dx);
+        kernel.backward(state, x, y, dy, dx);
     });
 }

@@ -6,7 +6,7 @@ using namespace compiled::abi;
 namespace {
 
 void validate(const cn_add_desc& desc) {
-    require_activation(desc.activation);
+    require_stage_activation(desc.activation);
     require_join(desc);
     require_reserved(desc.reserved);
     require_range({"batch", desc.batch}, 1, MaxExtent);

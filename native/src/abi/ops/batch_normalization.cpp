@@ -6,7 +6,7 @@ using namespace compiled::abi;
 namespace {
 
 void validate(const cn_batch_normalization_desc& desc) {
-    require_activation(desc.activation);
+    require_stage_activation(desc.activation);
     require_extents({{"batch", desc.batch}, {"channels", desc.channels}});
     require_range({"positions", desc.positions}, 1, MaxElements);
     require_elements("x", {{"batch", desc.batch}, {"positions", desc.positions}, {"channels", desc.channels}});

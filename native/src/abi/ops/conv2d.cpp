@@ -24,11 +24,10 @@ void require_padded_images(const cn_conv2d_desc& desc) {
 
 void validate(const cn_conv2d_desc& desc) {
     require_gradient_mode(desc.input_gradient);
-    require_activation(desc.activation);
+    require_stage_activation(desc.activation, "activation_alpha", desc.activation_alpha);
     require_flag("use_bias", desc.use_bias);
     require_dropout("dropout_rate", desc.dropout_rate, "dropout_stream", desc.dropout_stream);
     require_precision(desc.precision);
-    require_reserved(desc.reserved);
     Field batch{"batch", desc.batch}, channels{"input_channels", desc.input_channels}, filters{"filters", desc.filters};
     Plane input{{"input_height", desc.input_height}, {"input_width", desc.input_width}};
     Plane conv{{"conv_height", desc.conv_height}, {"conv_width", desc.conv_width}};

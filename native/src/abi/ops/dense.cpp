@@ -7,11 +7,10 @@ namespace {
 
 void validate(const cn_dense_desc& desc) {
     require_gradient_mode(desc.input_gradient);
-    require_activation(desc.activation);
+    require_stage_activation(desc.activation, "activation_alpha", desc.activation_alpha);
     require_flag("use_bias", desc.use_bias);
     require_dropout("dropout_rate", desc.dropout_rate, "dropout_stream", desc.dropout_stream);
     require_precision(desc.precision);
-    require_reserved(desc.reserved);
     Field batch{"batch", desc.batch}, positions{"positions", desc.positions}, inputs{"inputs", desc.inputs}, units{"units", desc.units};
     require_extents({batch, inputs, units});
     require_range(positions, 1, MaxElements);

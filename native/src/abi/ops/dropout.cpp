@@ -11,6 +11,14 @@ void validate(const cn_dropout_desc& desc) {
     require_range({"batch", desc.batch}, 1, MaxExtent);
     require_range({"count", desc.count}, 1, MaxElements);
     require_elements("x", {{"batch", desc.batch}, {"count", desc.count}});
+    require_range({"shared", desc.shared}, 0, desc.count, ", the elements of a sample");
+    if (desc.shared > 1) {
+        if (desc.count % desc.shared != 0) {
+            fail(CN_STATUS_INVALID_ARGUMENT, "shared is %lld: count, %lld, must be a multiple of it", static_cast<long long>(desc.shared),
+                 static_cast<long long>(desc.count));
+        }
+        require_extents({{"shared", desc.shared}, {"count / shared", desc.count / desc.shared}});
+    }
 }
 
 } // namespace

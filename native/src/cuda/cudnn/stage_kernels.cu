@@ -261,7 +261,7 @@ __global__ void __launch_bounds__(ElementThreads) cudnn_epilogue_kernel(const cn
         uint32_t filter = s.by_filters.take(index);
         Best<Width> best = pool<Width>(s, Pixel::of(s.output, index), filter, p);
         for (int e = 0; e < Width; ++e) {
-            bool dead = s.activation == CN_ACTIVATION_RELU && best.pack.values[e] <= 0.0f;
+            bool dead = s.activation.form == ActivationForm::Relu && best.pack.values[e] <= 0.0f;
             best.codes[e] = dead ? NoGradient : best.codes[e];
         }
         if (p.drops) {
