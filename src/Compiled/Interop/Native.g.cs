@@ -102,8 +102,8 @@ public enum cn_precision : int
 }
 
 /// <summary>
-/// Values of <see cref="cn_activation_desc.activation"/>, <see cref="cn_conv2d_desc.activation"/>,
-/// <see cref="cn_dense_desc.activation"/>.
+/// Values of <see cref="cn_activation_desc.activation"/>, <see cref="cn_batch_normalization_desc.activation"/>,
+/// <see cref="cn_conv2d_desc.activation"/>, <see cref="cn_dense_desc.activation"/>.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public enum cn_activation : int
@@ -147,6 +147,17 @@ public enum cn_gather_target : int
 
     /// <summary>one int32 class number in [0, target_count) per sample becomes target_count floats</summary>
     CN_GATHER_TARGET_ONE_HOT = 2,
+}
+
+/// <summary>Values of <see cref="cn_global_pooling2d_desc.pooling"/>.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public enum cn_global_pooling : int
+{
+    /// <summary>CN_GLOBAL_POOLING_AVERAGE</summary>
+    CN_GLOBAL_POOLING_AVERAGE = 0,
+
+    /// <summary>CN_GLOBAL_POOLING_MAX</summary>
+    CN_GLOBAL_POOLING_MAX = 1,
 }
 
 /// <summary>Values of <see cref="cn_loss_desc.loss"/>.</summary>
@@ -487,6 +498,156 @@ public struct cn_max_pooling2d_desc
     public cn_window window;
 }
 
+/// <summary>Average pooling: the mean of the input cells of a window. What lies outside the input is not counted.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_average_pooling2d_desc
+{
+    /// <summary>The size of <see cref="cn_average_pooling2d_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_gradient_mode"/></summary>
+    public int input_gradient;
+
+    /// <summary>The batch of <see cref="cn_average_pooling2d_desc"/>.</summary>
+    public long batch;
+
+    /// <summary>The input_height of <see cref="cn_average_pooling2d_desc"/>.</summary>
+    public long input_height;
+
+    /// <summary>The input_width of <see cref="cn_average_pooling2d_desc"/>.</summary>
+    public long input_width;
+
+    /// <summary>The channels of <see cref="cn_average_pooling2d_desc"/>.</summary>
+    public long channels;
+
+    /// <summary>The output_height of <see cref="cn_average_pooling2d_desc"/>.</summary>
+    public long output_height;
+
+    /// <summary>The output_width of <see cref="cn_average_pooling2d_desc"/>.</summary>
+    public long output_width;
+
+    /// <summary>at most 2^20 cells; dilation 1; every window holds at least one input cell</summary>
+    public cn_window window;
+}
+
+/// <summary>
+/// Global pooling over the positions of a sample: x [batch, positions, channels] becomes y [batch, channels]. The first maximum of a
+/// channel, or its first NaN, receives the gradient.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_global_pooling2d_desc
+{
+    /// <summary>The size of <see cref="cn_global_pooling2d_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_gradient_mode"/></summary>
+    public int input_gradient;
+
+    /// <summary>at most 2^31 - 1 positions</summary>
+    public long batch;
+
+    /// <summary>at most 2^31 - 1 positions</summary>
+    public long positions;
+
+    /// <summary>at most 2^31 - 1 positions</summary>
+    public long channels;
+
+    /// <summary><see cref="cn_global_pooling"/></summary>
+    public int pooling;
+
+    /// <summary>0</summary>
+    public int reserved;
+}
+
+/// <summary>
+/// Batch normalization stage: y = activation(gamma * (x - mean) / sqrt(variance + epsilon) + beta + addend). In training the mean and
+/// the variance, without Bessel's correction, are those of the rows * positions values that a channel has in the batch; a frozen stage,
+/// and prediction, take the moving ones instead. A NaN makes NaN of its channel.
+/// Shapes: x, addend and y [batch, positions, channels], all else [channels].
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_batch_normalization_desc
+{
+    /// <summary>The size of <see cref="cn_batch_normalization_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_activation"/></summary>
+    public int activation;
+
+    /// <summary>The batch of <see cref="cn_batch_normalization_desc"/>.</summary>
+    public long batch;
+
+    /// <summary>The positions of <see cref="cn_batch_normalization_desc"/>.</summary>
+    public long positions;
+
+    /// <summary>The channels of <see cref="cn_batch_normalization_desc"/>.</summary>
+    public long channels;
+
+    /// <summary>at least 0, finite</summary>
+    public float epsilon;
+
+    /// <summary>in [0, 1]</summary>
+    public float momentum;
+
+    /// <summary>0: gamma and dgamma are null, gamma counts as 1</summary>
+    public int use_scale;
+
+    /// <summary>0: beta and dbeta are null</summary>
+    public int use_center;
+
+    /// <summary>1: the moving statistics in training, too; they stay as they are, dgamma and dbeta are null</summary>
+    public int frozen;
+
+    /// <summary>0: addend is null</summary>
+    public int use_addend;
+
+    /// <summary><see cref="cn_gradient_mode"/>, of dx</summary>
+    public int input_gradient;
+
+    /// <summary><see cref="cn_gradient_mode"/>, of daddend; <see cref="cn_gradient_mode.CN_GRADIENT_NONE"/> without addend</summary>
+    public int addend_gradient;
+}
+
+/// <summary>
+/// Layer normalization over the last axis: y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the mean and the variance,
+/// without Bessel's correction, of the features of a position. A NaN makes NaN of its position.
+/// Shapes: x and y [batch, positions, features], gamma and beta [features].
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_layer_normalization_desc
+{
+    /// <summary>The size of <see cref="cn_layer_normalization_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_gradient_mode"/></summary>
+    public int input_gradient;
+
+    /// <summary>The batch of <see cref="cn_layer_normalization_desc"/>.</summary>
+    public long batch;
+
+    /// <summary>The positions of <see cref="cn_layer_normalization_desc"/>.</summary>
+    public long positions;
+
+    /// <summary>The features of <see cref="cn_layer_normalization_desc"/>.</summary>
+    public long features;
+
+    /// <summary>at least 0, finite</summary>
+    public float epsilon;
+
+    /// <summary>0: gamma and dgamma are null, gamma counts as 1</summary>
+    public int use_scale;
+
+    /// <summary>0: beta and dbeta are null</summary>
+    public int use_center;
+
+    /// <summary>0</summary>
+    public int reserved;
+}
+
 /// <summary>
 /// Convolution stage: y = dropout(max_pooling(activation(conv(x, kernel) + bias))), each part but the convolution optional.
 /// Shapes: x [batch, input_height, input_width, input_channels], kernel [window.height, window.width, input_channels, filters], bias
@@ -674,10 +835,10 @@ public static partial class Native
     public const string Library = "compiled";
 
     /// <summary>CN_ABI_VERSION of the header.</summary>
-    public const uint AbiVersion = 3;
+    public const uint AbiVersion = 4;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "2c6431b60d610f0f6d2c76d135e369b99d17d5042b2dbdba9a0700a9df6736b7";
+    public const string HeaderSha256 = "941e0f0bfa6b9ff0f8c970ed93fc83257a05e4c40e0c2a497627eb351d98d4fd";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -765,6 +926,48 @@ public static partial class Native
         field output_height 40 8
         field output_width 48 8
         field window 56 64
+        struct cn_average_pooling2d_desc 120
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field input_height 16 8
+        field input_width 24 8
+        field channels 32 8
+        field output_height 40 8
+        field output_width 48 8
+        field window 56 64
+        struct cn_global_pooling2d_desc 40
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field positions 16 8
+        field channels 24 8
+        field pooling 32 4
+        field reserved 36 4
+        struct cn_batch_normalization_desc 64
+        field struct_size 0 4
+        field activation 4 4
+        field batch 8 8
+        field positions 16 8
+        field channels 24 8
+        field epsilon 32 4
+        field momentum 36 4
+        field use_scale 40 4
+        field use_center 44 4
+        field frozen 48 4
+        field use_addend 52 4
+        field input_gradient 56 4
+        field addend_gradient 60 4
+        struct cn_layer_normalization_desc 48
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field positions 16 8
+        field features 24 8
+        field epsilon 32 4
+        field use_scale 36 4
+        field use_center 40 4
+        field reserved 44 4
         struct cn_conv2d_desc 232
         field struct_size 0 4
         field input_gradient 4 4
@@ -854,6 +1057,19 @@ public static partial class Native
         function cn_max_pooling2d_create
         function cn_max_pooling2d_forward
         function cn_max_pooling2d_backward
+        function cn_average_pooling2d_create
+        function cn_average_pooling2d_forward
+        function cn_average_pooling2d_backward
+        function cn_global_pooling2d_create
+        function cn_global_pooling2d_forward
+        function cn_global_pooling2d_backward
+        function cn_batch_normalization_create
+        function cn_batch_normalization_forward
+        function cn_batch_normalization_predict
+        function cn_batch_normalization_backward
+        function cn_layer_normalization_create
+        function cn_layer_normalization_forward
+        function cn_layer_normalization_backward
         function cn_conv2d_create
         function cn_conv2d_forward
         function cn_conv2d_predict
@@ -1096,6 +1312,88 @@ public static partial class Native
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_max_pooling2d_backward(nint op, nint state, nint codes, nint dy, nint dx);
+
+    /// <summary>See <see cref="cn_average_pooling2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_average_pooling2d_create(nint context, in cn_average_pooling2d_desc desc, out nint op);
+
+    /// <summary>See <see cref="cn_average_pooling2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_average_pooling2d_forward(nint op, nint state, nint x, nint y);
+
+    /// <summary>See <see cref="cn_average_pooling2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_average_pooling2d_backward(nint op, nint state, nint dy, nint dx);
+
+    /// <summary>See <see cref="cn_global_pooling2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_global_pooling2d_create(nint context, in cn_global_pooling2d_desc desc, out nint op);
+
+    /// <summary>
+    /// <paramref name="indices"/> [batch, channels]: the position of each maximum. Null where averages are taken, and when nothing is saved
+    /// (prediction). One that <c>backward</c> is given outside [0, positions) receives nothing.
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_global_pooling2d_forward(nint op, nint state, nint x, nint y, nint indices);
+
+    /// <summary>See <see cref="cn_global_pooling2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_global_pooling2d_backward(nint op, nint state, nint indices, nint dy, nint dx);
+
+    /// <summary>See <see cref="cn_batch_normalization_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_batch_normalization_create(nint context, in cn_batch_normalization_desc desc, out nint op);
+
+    /// <summary>
+    /// Training. Writes <paramref name="saved"/> [2, channels]: the mean and 1 / sqrt(variance + epsilon) that were used. Unless frozen,
+    /// each moving statistic becomes momentum * itself + (1 - momentum) * the one of the batch.
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_batch_normalization_forward(
+        nint op, nint state, nint x, nint gamma, nint beta, nint movingMean, nint movingVariance, nint addend, nint y, nint saved);
+
+    /// <summary>Prediction: by the moving statistics, nothing saved.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_batch_normalization_predict(
+        nint op, nint state, nint x, nint gamma, nint beta, nint movingMean, nint movingVariance, nint addend, nint y);
+
+    /// <summary>
+    /// With g = activation'(y) * dy and xhat = (x - mean) / sqrt(variance + epsilon): overwrites dgamma with sum(g * xhat) and dbeta with
+    /// sum(g); dx, by input_gradient, is the gradient through the statistics as well; daddend, by addend_gradient, is g. Frozen, the
+    /// statistics are constants, and dgamma and dbeta are not made.
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_batch_normalization_backward(
+        nint op, nint state, nint x, nint gamma, nint saved, nint y, nint dy, nint dx, nint daddend, nint dgamma, nint dbeta);
+
+    /// <summary>See <see cref="cn_layer_normalization_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_layer_normalization_create(nint context, in cn_layer_normalization_desc desc, out nint op);
+
+    /// <summary>
+    /// <paramref name="saved"/> [2, batch * positions]: the mean and 1 / sqrt(variance + epsilon) of each position. Null when nothing is
+    /// saved (prediction).
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_layer_normalization_forward(nint op, nint state, nint x, nint gamma, nint beta, nint y, nint saved);
+
+    /// <summary>Overwrites dgamma and dbeta; dx by input_gradient.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_layer_normalization_backward(
+        nint op, nint state, nint x, nint gamma, nint saved, nint dy, nint dx, nint dgamma, nint dbeta);
 
     /// <summary>See <see cref="cn_conv2d_desc"/>.</summary>
     [LibraryImport(Library)]
