@@ -22,24 +22,6 @@ constexpr int Moments = 2; // per column and chunk: mean, sum of squared distanc
 constexpr int Sums = 3;    // of g, of g * (x - center), of x - center
 constexpr int Coefficients = 4;
 
-// Rows are read in strips, in the order of memory as nearly as can be: whoever reads one group of columns down a block of rows, and then
-// the next, waits for memory in between. The sums of a block stay in the first cache.
-constexpr int64_t StripRows = 4;
-
-using Columns = float[FoldedShape::ColumnBlock];
-
-// body(row, count) for strips of `rows` rows: `count`, an integral constant, is StripRows or 1.
-template <class Body>
-CN_INLINE void for_strips(int64_t rows, const Body& body) {
-    int64_t row = 0;
-    for (; row + StripRows <= rows; row += StripRows) {
-        body(row, std::integral_constant<int64_t, StripRows>{});
-    }
-    for (; row < rows; ++row) {
-        body(row, std::integral_constant<int64_t, 1>{});
-    }
-}
-
 // The moments of a block of rows and of some columns, around a pivot for each.
 struct alignas(64) BlockMoments {
     Columns pivots, sums, squares;
