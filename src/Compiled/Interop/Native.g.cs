@@ -71,7 +71,7 @@ public enum cn_instruction_set : int
     CN_INSTRUCTION_SET_WIDE = 4,
 }
 
-/// <summary>What a backward call does with the gradient of its input.</summary>
+/// <summary>What a backward call does with the gradient of an input.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public enum cn_gradient_mode : int
 {
@@ -838,7 +838,7 @@ public static partial class Native
     public const uint AbiVersion = 4;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "941e0f0bfa6b9ff0f8c970ed93fc83257a05e4c40e0c2a497627eb351d98d4fd";
+    public const string HeaderSha256 = "75f2b808e57715e5e6557b9f47e849d5a7728a547ea81de8a2a8068fa6492ac2";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
