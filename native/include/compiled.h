@@ -7,7 +7,7 @@
  *   layout     Activations are NHWC, convolution kernels HWIO (height, width, in, out), dense kernels [in, out]; row-major,
  *              float32 unless said otherwise.
  *   memory     "Device" pointers lie in buffers made by cn_buffer_create. Host pointers are named host_...
- *   gradients  An op overwrites the gradients it produces. The gradient of its input alone can instead be left out or added
+ *   gradients  An op overwrites the gradients it produces. The gradients of its inputs alone can instead be left out or added
  *              to what is there: see cn_gradient_mode; that is how the branches of a graph join.
  *   ops        An op is created once from its descriptor: that is where everything is validated, chosen and allocated.
  *              Running it only computes. The ops of one context run one at a time: a second thread is refused. Creating and
@@ -239,7 +239,7 @@ typedef struct cn_op cn_op;
 /* Accepts null. */
 CN_API cn_status cn_op_destroy(cn_op* op);
 
-/* What a backward call does with the gradient of its input. */
+/* What a backward call does with the gradient of an input. */
 enum cn_gradient_mode {
     CN_GRADIENT_NONE = 0, /* not wanted; the pointer is null */
     CN_GRADIENT_OVERWRITE = 1,

@@ -22,43 +22,62 @@ constexpr int Moments = 2; // per column and chunk: mean, sum of squared distanc
 constexpr int Sums = 3;    // of g, of g * (x - center), of x - center
 constexpr int Coefficients = 4;
 
-// Adds rows, at most FoldedBlockRows, to the moments of `before` rows.
-template <int Count, class Vector>
-CN_INLINE void add_moments(const Vector& vector, const float* x, int64_t width, int64_t rows, int64_t before, double* means,
-                           double* squares) {
-    Vec pivot[Count], sum[Count] = {}, square[Count] = {};
-    for (int v = 0; v < Count; ++v) {
-        pivot[v] = zero();
-        if (before > 0) {
-            pivot[v] = to_float(load_doubles(means + v * Lanes));
-        } else {
-            for (int64_t row = 0; row < rows; ++row) {
-                pivot[v] = pivot[v] + vector.load(x + row * width + v * Lanes);
+// The moments of a block of rows and of some columns, around a pivot for each.
+struct alignas(64) BlockMoments {
+    Columns pivots, sums, squares;
+
+    // Without rows that came before, the pivots are means of the first strip: near enough, however far away it is from what follows.
+    CN_INLINE void begin(const float* x, int64_t width, int64_t rows, int64_t columns, int64_t before, const double* means) {
+        int64_t first = std::min(rows, StripRows);
+        for_vectors(0, columns, [&](int64_t c, auto vector) {
+            Vec pivot = zero();
+            if (before > 0) {
+                pivot = to_float(load_doubles(means + c));
+            } else {
+                for (int64_t row = 0; row < first; ++row) {
+                    pivot = pivot + vector.load(x + row * width + c);
+                }
+                pivot = pivot / static_cast<float>(first);
             }
-            pivot[v] = pivot[v] / static_cast<float>(rows);
+            store(pivots + c, pivot);
+            store(sums + c, zero());
+            store(squares + c, zero());
+        });
+    }
+
+    CN_INLINE void add(const float* x, int64_t width, int64_t rows, int64_t columns) {
+        for_strips(rows, [&](int64_t first, auto count) {
+            for_vectors(0, columns, [&](int64_t c, auto vector) {
+                Vec pivot = load(pivots + c), sum = load(sums + c), square = load(squares + c);
+                for (int64_t row = first; row < first + count.value; ++row) {
+                    Vec distance = vector.load(x + row * width + c) - pivot;
+                    sum = sum + distance;
+                    square = fma(distance, distance, square);
+                }
+                store(sums + c, sum);
+                store(squares + c, square);
+            });
+        });
+    }
+
+    // Adds them to the moments of `before` rows.
+    CN_INLINE void end(int64_t rows, int64_t columns, int64_t before, double* means, double* all_squares) const {
+        auto count = static_cast<double>(rows);
+        for (int64_t c = 0; c < columns; c += Lanes) {
+            DoubleVec offset = to_double(load(sums + c)) / count;
+            DoubleVec own_mean = to_double(load(pivots + c)) + offset;
+            DoubleVec own_squares = to_double(load(squares + c)) - offset * offset * count;
+            DoubleVec mean{}, squared{};
+            if (before > 0) {
+                mean = load_doubles(means + c);
+                squared = load_doubles(all_squares + c);
+            }
+            merge_moments(static_cast<double>(before), mean, squared, count, own_mean, own_squares);
+            store_doubles(means + c, mean);
+            store_doubles(all_squares + c, squared);
         }
     }
-    for (int64_t row = 0; row < rows; ++row) {
-        for (int v = 0; v < Count; ++v) {
-            Vec distance = vector.load(x + row * width + v * Lanes) - pivot[v];
-            sum[v] = sum[v] + distance;
-            square[v] = fma(distance, distance, square[v]);
-        }
-    }
-    auto count = static_cast<double>(rows);
-    for (int v = 0; v < Count; ++v) {
-        DoubleVec offset = to_double(sum[v]) / count;
-        DoubleVec own_mean = to_double(pivot[v]) + offset, own_squares = to_double(square[v]) - offset * offset * count;
-        DoubleVec mean{}, squared{};
-        if (before > 0) {
-            mean = load_doubles(means + v * Lanes);
-            squared = load_doubles(squares + v * Lanes);
-        }
-        merge_moments(static_cast<double>(before), mean, squared, count, own_mean, own_squares);
-        store_doubles(means + v * Lanes, mean);
-        store_doubles(squares + v * Lanes, squared);
-    }
-}
+};
 
 // What the backward pass reads of the tensors, from one column of one row on.
 struct Gradients {
@@ -67,33 +86,49 @@ struct Gradients {
     CN_INLINE Gradients at(int64_t element) const { return {x + element, y + element, dy + element}; }
 };
 
-template <int32_t Activation, int Count, class Vector>
-CN_INLINE void add_sums(const Vector& vector, const Gradients& from, int64_t width, int64_t rows, const float* centers, double* sums,
-                        int64_t stride) {
-    Vec center[Count], sum[Sums][Count] = {};
-    for (int v = 0; v < Count; ++v) {
-        center[v] = load(centers + v * Lanes);
+// The sums of a block of rows and of some columns.
+struct alignas(64) BlockSums {
+    Columns sums[Sums];
+
+    template <int32_t Activation>
+    CN_INLINE void add(const Gradients& from, int64_t width, int64_t rows, int64_t columns, const float* centers) {
+        for_strips(rows, [&](int64_t first, auto count) {
+            for_vectors(0, columns, [&](int64_t c, auto vector) {
+                Vec center = load(centers + c);
+                Vec sum = load(sums[0] + c), products = load(sums[1] + c), distances = load(sums[2] + c);
+                for (int64_t row = first; row < first + count.value; ++row) {
+                    int64_t i = row * width + c;
+                    Vec gradient = activation_gradient<Activation>(vector.load(from.y + i), vector.load(from.dy + i));
+                    Vec distance = vector.load(from.x + i) - center;
+                    if constexpr (std::is_same_v<decltype(vector), PartialVector>) {
+                        distance = select(first_lanes(vector.count), distance, zero()); // there is no x, but a center
+                    }
+                    sum = sum + gradient;
+                    products = fma(gradient, distance, products);
+                    distances = distances + distance;
+                }
+                store(sums[0] + c, sum);
+                store(sums[1] + c, products);
+                store(sums[2] + c, distances);
+            });
+        });
     }
-    for (int64_t row = 0; row < rows; ++row) {
-        for (int v = 0; v < Count; ++v) {
-            int64_t i = row * width + v * Lanes;
-            Vec gradient = activation_gradient<Activation>(vector.load(from.y + i), vector.load(from.dy + i));
-            Vec distance = vector.load(from.x + i) - center[v];
-            if constexpr (std::is_same_v<Vector, PartialVector>) {
-                distance = select(first_lanes(vector.count), distance, zero()); // there is no x, but a center
+
+    CN_INLINE void clear(int64_t columns) {
+        for (Columns& sum : sums) {
+            std::fill(sum, sum + (columns + Lanes - 1) / Lanes * Lanes, 0.0f);
+        }
+    }
+
+    CN_INLINE void add_to(double* totals, int64_t stride, int64_t columns) const {
+        for (int s = 0; s < Sums; ++s) {
+            for (int64_t c = 0; c < columns; c += Lanes) {
+                double* target = totals + s * stride + c;
+                store_doubles(target, load_doubles(target) + to_double(load(sums[s] + c)));
             }
-            sum[0][v] = sum[0][v] + gradient;
-            sum[1][v] = fma(gradient, distance, sum[1][v]);
-            sum[2][v] = sum[2][v] + distance;
         }
     }
-    for (int s = 0; s < Sums; ++s) {
-        for (int v = 0; v < Count; ++v) {
-            double* target = sums + s * stride + v * Lanes;
-            store_doubles(target, load_doubles(target) + to_double(sum[s][v]));
-        }
-    }
-}
+};
 
 class BatchNormalizationKernel final : public BatchNormalizationOp {
 public:
@@ -167,12 +202,15 @@ private:
         double* partials = sums();
         int64_t width = _shape.width, stride = _shape.stride;
         for_folded_items(_context, _shape, wide_rows, [=](const FoldedItem& item) {
-            double* means = partials + item.chunk * Moments * stride;
+            int64_t columns = item.last_column - item.first_column;
+            double* means = partials + item.chunk * Moments * stride + item.first_column;
+            BlockMoments block;
             for (int64_t row = item.first_row; row < item.last_row; row += FoldedBlockRows) {
-                int64_t rows = std::min(FoldedBlockRows, item.last_row - row);
-                for_vector_groups<4>(item.first_column, item.last_column, [=](int64_t c, auto count, auto vector) {
-                    add_moments<count.value>(vector, x + row * width + c, width, rows, row - item.first_row, means + c, means + stride + c);
-                });
+                const float* from = x + row * width + item.first_column;
+                int64_t rows = std::min(FoldedBlockRows, item.last_row - row), before = row - item.first_row;
+                block.begin(from, width, rows, columns, before, means);
+                block.add(from, width, rows, columns);
+                block.end(rows, columns, before, means, means + stride);
             }
         });
         int64_t chunks = _shape.chunks(wide_rows), chunk_rows = _shape.chunk_rows;
@@ -264,18 +302,23 @@ private:
             double* own = partials + item.chunk * Sums * stride;
             clear(own, item.first_column, item.last_column);
             for (int64_t row = item.first_row; row < item.last_row; row += FoldedBlockRows) {
-                int64_t count = std::min(FoldedBlockRows, item.last_row - row);
-                for_vector_groups<2>(item.first_column, item.last_column, [=](int64_t c, auto vectors, auto vector) {
-                    add_sums<Activation, vectors.value>(vector, from.at(row * width + c), width, count, center + c, own + c, stride);
-                });
+                int64_t count = std::min(FoldedBlockRows, item.last_row - row), columns = item.last_column - item.first_column;
+                BlockSums block;
+                block.clear(columns);
+                block.template add<Activation>(from.at(row * width + item.first_column), width, count, columns, center + item.first_column);
+                block.add_to(own + item.first_column, stride, columns);
             }
         });
         // The rows that make no wide one.
         double* last = partials + chunks * Sums * stride;
         clear(last, 0, width);
-        for_vector_groups<2>(0, rows * _desc.channels - wide_rows * width, [=](int64_t c, auto vectors, auto vector) {
-            add_sums<Activation, vectors.value>(vector, from.at(wide_rows * width + c), width, 1, center + c, last + c, stride);
-        });
+        int64_t left = rows * _desc.channels - wide_rows * width; // less than a wide row, which then has no more than a block of columns
+        if (left > 0) {
+            BlockSums block;
+            block.clear(left);
+            block.template add<Activation>(from.at(wide_rows * width), width, 1, left, center);
+            block.add_to(last, stride, left);
+        }
         for_stored_columns([=](int64_t c) {
             for (int s = 0; s < Sums; ++s) {
                 DoubleVec sum{};

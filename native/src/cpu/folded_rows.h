@@ -55,19 +55,21 @@ CN_INLINE void for_folded_items(Context& context, const FoldedShape& shape, int6
     });
 }
 
-// Calls body(column, count, vector) for groups of `Group` whole vectors, then for single ones, then for what is left: `count`, an integral
-// constant, of vectors that `vector` moves.
-template <int Group, class Body>
-CN_INLINE void for_vector_groups(int64_t begin, int64_t end, const Body& body) {
-    int64_t c = begin;
-    for (; c + Group * Lanes <= end; c += Group * Lanes) {
-        body(c, std::integral_constant<int, Group>{}, WholeVector{});
+// Rows are read in strips, in the order of memory as nearly as can be: whoever reads one group of columns down a block of rows, and then
+// the next, waits for memory in between. The sums of a block stay in the first cache.
+constexpr int64_t StripRows = 4;
+
+using Columns = float[FoldedShape::ColumnBlock];
+
+// body(row, count) for strips of `rows` rows: `count`, an integral constant, is StripRows or 1.
+template <class Body>
+CN_INLINE void for_strips(int64_t rows, const Body& body) {
+    int64_t row = 0;
+    for (; row + StripRows <= rows; row += StripRows) {
+        body(row, std::integral_constant<int64_t, StripRows>{});
     }
-    for (; c + Lanes <= end; c += Lanes) {
-        body(c, std::integral_constant<int, 1>{}, WholeVector{});
-    }
-    if (c < end) {
-        body(c, std::integral_constant<int, 1>{}, PartialVector{end - c});
+    for (; row < rows; ++row) {
+        body(row, std::integral_constant<int64_t, 1>{});
     }
 }
 

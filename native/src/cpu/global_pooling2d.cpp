@@ -14,50 +14,57 @@ namespace compiled::cpu::CN_ISA {
 
 namespace {
 
-constexpr int64_t GroupVectors = 4;
+constexpr int64_t GroupChannels = 128; // of an item for the threads
 constexpr int64_t BlockPositions = 16; // that are summed in float32
 
-template <int Count, class Vector>
-CN_INLINE void write_means(const Vector& vector, const float* x, int64_t positions, int64_t channels, float* y) {
-    DoubleVec total[Count] = {};
+// Of `channels` neighbouring ones, at most GroupChannels, of the `width` that a position has.
+void write_means(const float* x, int64_t positions, int64_t width, int64_t channels, float* y) {
+    alignas(64) float sums[GroupChannels];
+    alignas(64) double totals[GroupChannels] = {};
     for (int64_t first = 0; first < positions; first += BlockPositions) {
-        int64_t last = std::min(positions, first + BlockPositions);
-        Vec sum[Count] = {};
-        for (int64_t p = first; p < last; ++p) {
-            for (int v = 0; v < Count; ++v) {
-                sum[v] = sum[v] + vector.load(x + p * channels + v * Lanes);
-            }
-        }
-        for (int v = 0; v < Count; ++v) {
-            total[v] += to_double(sum[v]);
+        const float* block = x + first * width;
+        std::fill(sums, sums + GroupChannels, 0.0f);
+        for_strips(std::min(BlockPositions, positions - first), [&](int64_t begin, auto count) {
+            for_vectors(0, channels, [&](int64_t c, auto vector) {
+                Vec sum = load(sums + c);
+                for (int64_t p = begin; p < begin + count.value; ++p) {
+                    sum = sum + vector.load(block + p * width + c);
+                }
+                store(sums + c, sum);
+            });
+        });
+        for (int64_t c = 0; c < channels; c += Lanes) {
+            store_doubles(totals + c, load_doubles(totals + c) + to_double(load(sums + c)));
         }
     }
-    for (int v = 0; v < Count; ++v) {
-        vector.store(y + v * Lanes, to_float(total[v] / static_cast<double>(positions)));
-    }
+    for_vectors(0, channels,
+                [&](int64_t c, auto vector) { vector.store(y + c, to_float(load_doubles(totals + c) / static_cast<double>(positions))); });
 }
 
-template <int Count, class Vector>
-CN_INLINE void write_maxima(const Vector& vector, const float* x, int64_t positions, int64_t channels, float* y, int32_t* indices) {
-    Vec best[Count];
-    IntVec index[Count] = {};
-    for (int v = 0; v < Count; ++v) {
-        best[v] = vector.load(x + v * Lanes);
-    }
-    for (int64_t p = 1; p < positions; ++p) {
-        for (int v = 0; v < Count; ++v) {
-            Vec candidate = vector.load(x + p * channels + v * Lanes);
-            IntVec takes = max_pooling_takes(candidate, best[v]);
-            best[v] = select(takes, candidate, best[v]);
-            index[v] = takes ? broadcast_int(static_cast<int32_t>(p)) : index[v];
-        }
-    }
-    for (int v = 0; v < Count; ++v) {
-        vector.store(y + v * Lanes, best[v]);
+void write_maxima(const float* x, int64_t positions, int64_t width, int64_t channels, float* y, int32_t* indices) {
+    alignas(64) float best[GroupChannels];
+    alignas(64) float winners[GroupChannels] = {}; // positions, moved like floats but not read as such
+    for_vectors(0, channels, [&](int64_t c, auto vector) { store(best + c, vector.load(x + c)); });
+    for_strips(positions, [&](int64_t begin, auto count) {
+        for_vectors(0, channels, [&](int64_t c, auto vector) {
+            Vec largest = load(best + c);
+            auto index = bit_cast<IntVec>(load(winners + c));
+            for (int64_t p = begin; p < begin + count.value; ++p) {
+                Vec candidate = vector.load(x + p * width + c);
+                IntVec takes = max_pooling_takes(candidate, largest);
+                largest = select(takes, candidate, largest);
+                index = takes ? broadcast_int(static_cast<int32_t>(p)) : index;
+            }
+            store(best + c, largest);
+            store(winners + c, bit_cast<Vec>(index));
+        });
+    });
+    for_vectors(0, channels, [&](int64_t c, auto vector) {
+        vector.store(y + c, load(best + c));
         if (indices != nullptr) {
-            vector.store(reinterpret_cast<float*>(indices + v * Lanes), bit_cast<Vec>(index[v])); // moved, not read as floats
+            vector.store(reinterpret_cast<float*>(indices + c), load(winners + c));
         }
-    }
+    });
 }
 
 class GlobalPooling2DKernel final : public GlobalPooling2DOp {
@@ -66,20 +73,16 @@ public:
 
     void forward(const cn_state* state, const float* x, float* y, int32_t* indices) override {
         const cn_global_pooling2d_desc& d = _desc;
-        constexpr int64_t Group = GroupVectors * Lanes;
-        int64_t groups = (d.channels + Group - 1) / Group;
+        int64_t groups = (d.channels + GroupChannels - 1) / GroupChannels;
         _context.parallel_for(state->rows * groups, [=, &d](int64_t item, int) {
-            int64_t sample = item / groups, first = item % groups * Group, last = std::min(d.channels, first + Group);
-            const float* from = x + sample * d.positions * d.channels;
-            int64_t to = sample * d.channels;
-            for_vector_groups<GroupVectors>(first, last, [=, &d](int64_t c, auto count, auto vector) {
-                if (d.pooling == CN_GLOBAL_POOLING_MAX) {
-                    int32_t* own = indices == nullptr ? nullptr : indices + to + c;
-                    write_maxima<count.value>(vector, from + c, d.positions, d.channels, y + to + c, own);
-                } else {
-                    write_means<count.value>(vector, from + c, d.positions, d.channels, y + to + c);
-                }
-            });
+            int64_t sample = item / groups, first = item % groups * GroupChannels, channels = std::min(GroupChannels, d.channels - first);
+            const float* from = x + sample * d.positions * d.channels + first;
+            int64_t to = sample * d.channels + first;
+            if (d.pooling == CN_GLOBAL_POOLING_MAX) {
+                write_maxima(from, d.positions, d.channels, channels, y + to, indices == nullptr ? nullptr : indices + to);
+            } else {
+                write_means(from, d.positions, d.channels, channels, y + to);
+            }
         });
     }
 
