@@ -82,8 +82,9 @@ struct alignas(64) BlockMoments {
 // What the backward pass reads of the tensors, from one column of one row on.
 struct Gradients {
     const float *x, *y, *dy;
+    ActivationRule rule;
 
-    CN_INLINE Gradients at(int64_t element) const { return {x + element, y + element, dy + element}; }
+    CN_INLINE Gradients at(int64_t element) const { return {x + element, y + element, dy + element, rule}; }
 };
 
 // The sums of a block of rows and of some columns.
@@ -98,7 +99,7 @@ struct alignas(64) BlockSums {
                 Vec sum = load(sums[0] + c), products = load(sums[1] + c), distances = load(sums[2] + c);
                 for (int64_t row = first; row < first + count.value; ++row) {
                     int64_t i = row * width + c;
-                    Vec gradient = activation_gradient<Activation>(vector.load(from.y + i), vector.load(from.dy + i));
+                    Vec gradient = activation_gradient<Activation>(from.rule, vector.load(from.y + i), vector.load(from.dy + i));
                     Vec distance = vector.load(from.x + i) - center;
                     if constexpr (std::is_same_v<decltype(vector), PartialVector>) {
                         distance = select(first_lanes(vector.count), distance, zero()); // there is no x, but a center
@@ -133,7 +134,7 @@ struct alignas(64) BlockSums {
 class BatchNormalizationKernel final : public BatchNormalizationOp {
 public:
     BatchNormalizationKernel(Context& context, const cn_batch_normalization_desc& desc)
-        : _context(context), _desc(desc), _shape(desc.channels) {
+        : _context(context), _desc(desc), _rule(activation_rule(desc.activation)), _shape(desc.channels) {
         int64_t wide_rows = desc.batch * desc.positions / _shape.fold;
         _sums = (_shape.chunks(wide_rows) + 1) * Sums * _shape.stride; // and one of the rows that make no wide one
         auto bytes = _sums * static_cast<int64_t>(sizeof(double)) + Coefficients * _shape.stride * static_cast<int64_t>(sizeof(float));
@@ -160,8 +161,8 @@ public:
 
     void backward(const cn_state* state, const float* x, const float* gamma, const float* saved, const float* y, const float* dy, float* dx,
                   float* daddend, float* dgamma, float* dbeta) override {
-        Gradients from{x, y, dy};
-        with_activation(_desc.activation, [&](auto activation) {
+        Gradients from{x, y, dy, _rule};
+        with_activation(_rule, [&](auto activation) {
             if (_desc.frozen == 0 && (dx != nullptr || dgamma != nullptr || dbeta != nullptr)) {
                 sum_gradients<activation.value>(*state, from, saved);
                 use_sums(*state, gamma, saved, dgamma, dbeta);
@@ -272,14 +273,14 @@ private:
 
     void normalize(const cn_state& state, const float* x, const float* addend, float* y) {
         const float *center = centers(), *scale = scales(), *shift = shifts();
-        with_activation(_desc.activation, [&](auto activation) {
+        with_activation(_rule, [&](auto activation) {
             for_wide_rows(state, [=](int64_t first, int64_t columns) {
                 for_vectors(0, columns, [=](int64_t c, auto vector) {
                     Vec value = fma(vector.load(x + first + c) - load(center + c), load(scale + c), load(shift + c));
                     if (addend != nullptr) {
                         value = value + vector.load(addend + first + c);
                     }
-                    vector.store(y + first + c, activate<activation.value>(value));
+                    vector.store(y + first + c, activate<activation.value>(_rule, value));
                 });
             });
         });
@@ -372,7 +373,7 @@ private:
         for_wide_rows(state, [=](int64_t first, int64_t columns) {
             Gradients row = from.at(first);
             for_vectors(0, columns, [=](int64_t c, auto vector) {
-                Vec gradient = activation_gradient<Activation>(vector.load(row.y + c), vector.load(row.dy + c));
+                Vec gradient = activation_gradient<Activation>(row.rule, vector.load(row.y + c), vector.load(row.dy + c));
                 if (daddend != nullptr) {
                     float* target = daddend + first + c;
                     vector.store(target, accumulate_addend ? vector.load(target) + gradient : gradient);
@@ -428,6 +429,7 @@ private:
 
     Context& _context;
     cn_batch_normalization_desc _desc;
+    ActivationRule _rule;
     FoldedShape _shape;
     int64_t _sums; // doubles in scratch
 };

@@ -167,8 +167,8 @@ __global__ void __launch_bounds__(ColumnThreads)
 // `coefficients`: what the moments have left; null: the moving statistics are used, and saved where that is wanted.
 template <int Width>
 __global__ void __launch_bounds__(ColumnThreads)
-    batch_normalization_apply_kernel(const cn_state* state, ColumnPlan plan, int32_t activation, float epsilon, const float* coefficients,
-                                     Statistics statistics, const float* x, const float* addend, float* y) {
+    batch_normalization_apply_kernel(const cn_state* state, ColumnPlan plan, ActivationRule activation, float epsilon,
+                                     const float* coefficients, Statistics statistics, const float* x, const float* addend, float* y) {
     ColumnThread<Width> thread(plan, state);
     if (!thread.has_rows() || !thread.has_column) {
         return;
@@ -220,9 +220,9 @@ struct Gradients {
 
     // Before the activation. A linear one needs no y.
     template <int Width>
-    __device__ __forceinline__ Pack<Width> load(int32_t activation, int64_t i) const {
+    __device__ __forceinline__ Pack<Width> load(ActivationRule activation, int64_t i) const {
         auto gradients = Pack<Width>::load(dy + i);
-        if (activation != CN_ACTIVATION_LINEAR) {
+        if (activation.form != ActivationForm::Linear) {
             auto outputs = Pack<Width>::load(y + i);
             activation_gradient(activation, outputs.values, gradients.values);
         }
@@ -247,7 +247,7 @@ struct ColumnSums {
 
 // Of a thread's rows: batch by batch, in float32.
 template <int Width>
-__device__ __forceinline__ ColumnSums<Width> own_sums(const ColumnThread<Width>& thread, int32_t activation, const Gradients& from,
+__device__ __forceinline__ ColumnSums<Width> own_sums(const ColumnThread<Width>& thread, ActivationRule activation, const Gradients& from,
                                                       const float* centers, int64_t columns) {
     float center[Width] = {}, sums[Sums][Width] = {};
     CN_UNROLL
@@ -293,7 +293,7 @@ __device__ __forceinline__ ColumnSums<Width> own_sums(const ColumnThread<Width>&
 
 template <int Width>
 __global__ void __launch_bounds__(ColumnThreads)
-    batch_normalization_sums_kernel(const cn_state* state, ColumnPlan plan, int32_t activation, Gradients from, const float* gamma,
+    batch_normalization_sums_kernel(const cn_state* state, ColumnPlan plan, ActivationRule activation, Gradients from, const float* gamma,
                                     const float* saved, float* dgamma, float* dbeta, double* partials, float* coefficients,
                                     unsigned* tickets) {
     ColumnThread<Width> thread(plan, state);
@@ -350,9 +350,9 @@ __global__ void __launch_bounds__(ColumnThreads)
 // `coefficients`: what the sums have left; null: the statistics are constants.
 template <int Width>
 __global__ void __launch_bounds__(ColumnThreads)
-    batch_normalization_gradient_kernel(const cn_state* state, ColumnPlan plan, int32_t activation, Gradients from, const float* gamma,
-                                        const float* saved, const float* coefficients, bool accumulate, float* dx, bool accumulate_addend,
-                                        float* daddend) {
+    batch_normalization_gradient_kernel(const cn_state* state, ColumnPlan plan, ActivationRule activation, Gradients from,
+                                        const float* gamma, const float* saved, const float* coefficients, bool accumulate, float* dx,
+                                        bool accumulate_addend, float* daddend) {
     ColumnThread<Width> thread(plan, state);
     if (!thread.has_rows() || !thread.has_column) {
         return;
@@ -413,7 +413,7 @@ struct Plans {
 class BatchNormalizationKernel final : public BatchNormalizationOp {
 public:
     BatchNormalizationKernel(Context& context, const cn_batch_normalization_desc& desc)
-        : _context(context), _desc(desc), _of_one(context, desc, 1), _of_four(context, desc, 4),
+        : _context(context), _desc(desc), _rule(activation_rule(desc.activation)), _of_one(context, desc, 1), _of_four(context, desc, 4),
           _tickets(_of_one.sum.groups * static_cast<int64_t>(sizeof(unsigned)), context.stream()) {
         _partials = std::max(_of_one.sum.splits(desc.batch), _of_four.sum.splits(desc.batch)) * Sums * desc.channels;
         context.reserve_scratch(_partials * static_cast<int64_t>(sizeof(double)) +
@@ -448,14 +448,14 @@ public:
             int width = pack_width(_desc.channels, x, y, dy);
             auto* kernel = width == 4 ? batch_normalization_sums_kernel<4> : batch_normalization_sums_kernel<1>;
             const ColumnPlan& plan = plans(width).sum;
-            _context.launch(kernel, plan.grid(_desc.batch), ColumnThreads, 0, state, plan, _desc.activation, from, gamma, saved, dgamma,
-                            dbeta, _context.scratch<double>(), coefficients(), tickets());
+            _context.launch(kernel, plan.grid(_desc.batch), ColumnThreads, 0, state, plan, _rule, from, gamma, saved, dgamma, dbeta,
+                            _context.scratch<double>(), coefficients(), tickets());
         }
         if (dx != nullptr || daddend != nullptr) {
             int width = pack_width(_desc.channels, x, y, dy, dx, daddend);
             auto* kernel = width == 4 ? batch_normalization_gradient_kernel<4> : batch_normalization_gradient_kernel<1>;
             const ColumnPlan& plan = plans(width).apply;
-            _context.launch(kernel, plan.grid(_desc.batch), ColumnThreads, 0, state, plan, _desc.activation, from, gamma, saved,
+            _context.launch(kernel, plan.grid(_desc.batch), ColumnThreads, 0, state, plan, _rule, from, gamma, saved,
                             live && dx != nullptr ? coefficients() : nullptr, _desc.input_gradient == CN_GRADIENT_ACCUMULATE, dx,
                             _desc.addend_gradient == CN_GRADIENT_ACCUMULATE, daddend);
         }
@@ -467,8 +467,8 @@ private:
         int width = pack_width(_desc.channels, x, addend, y);
         auto* kernel = width == 4 ? batch_normalization_apply_kernel<4> : batch_normalization_apply_kernel<1>;
         const ColumnPlan& plan = plans(width).apply;
-        _context.launch(kernel, plan.grid(_desc.batch), ColumnThreads, 0, state, plan, _desc.activation, _desc.epsilon, coefficients,
-                        statistics, x, addend, y);
+        _context.launch(kernel, plan.grid(_desc.batch), ColumnThreads, 0, state, plan, _rule, _desc.epsilon, coefficients, statistics, x,
+                        addend, y);
     }
 
     const Plans& plans(int width) const { return width == 4 ? _of_four : _of_one; }
@@ -477,6 +477,7 @@ private:
 
     Context& _context;
     cn_batch_normalization_desc _desc;
+    ActivationRule _rule;
     Plans _of_one, _of_four;
     DeviceMemory _tickets;
     int64_t _partials; // doubles in scratch
