@@ -1,6 +1,6 @@
 // Activations (compiled.h, cn_activation), element by element. V is float or a vector of floats; Maths is what an instruction set or a
-// device has for it: exp, expm1 (of x <= 0), log1p (of 0 <= x <= 1), sqrt, tanh, sigmoid, normal_cdf, constant, select, smaller, larger
-// (the latter two give the second argument where it is NaN).
+// device has for it: exp, expm1 (of x <= 0), log1p (of 0 <= x <= 1), sqrt, tanh, sigmoid, normal_cdf, quotient, constant, select, smaller,
+// larger (the latter two give the second argument where it is NaN).
 //
 // The functions of the enumerator are told apart once, on the host: what remains is a few forms with parameters.
 #pragma once
@@ -253,7 +253,7 @@ CN_HOST_DEVICE typename M::V activation_slope(const ActivationRule& rule, typena
         return rest * rest;
     }
     case ActivationForm::Squareplus:
-        return M::select(y <= zero, zero, 1.0f / (1.0f + (rule.c / y) / y));
+        return M::select(y <= zero, zero, M::quotient(one, 1.0f + M::quotient(M::quotient(M::constant(rule.c), y), y)));
     default:
         return one;
     }

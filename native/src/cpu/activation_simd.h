@@ -19,6 +19,7 @@ struct ActivationMaths {
     static CN_INLINE Vec select(IntVec mask, Vec if_set, Vec if_clear) { return CN_ISA::select(mask, if_set, if_clear); }
     static CN_INLINE Vec smaller(Vec a, Vec b) { return min(a, b); }
     static CN_INLINE Vec larger(Vec a, Vec b) { return max(a, b); }
+    static CN_INLINE Vec quotient(Vec a, Vec b) { return a / b; }
     static CN_INLINE Vec exp(Vec x) { return CN_ISA::exp(x); }
     static CN_INLINE Vec expm1(Vec x) { return CN_ISA::expm1(x); }
     static CN_INLINE Vec log1p(Vec x) { return CN_ISA::log1p(x); }
