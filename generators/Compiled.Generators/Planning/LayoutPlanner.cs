@@ -75,6 +75,8 @@ internal sealed class LayoutPlanner
             }
 
             Use(_values, stage.Output, now);
+            if (_graph.Nodes[stage.Anchor].Operation.AlwaysNotes)
+                _codes[stage.Number] = NewCodes(stage);
         }
 
         Use(_values, _stages.Logits, LossTime);
@@ -95,8 +97,8 @@ internal sealed class LayoutPlanner
             Use(_values, stage.Output, now);
         if (saved.HasFlag(SavedValues.Codes))
         {
-            long bytes = operation.CodeBytes(_graph.Values[stage.Input].Shape, _stages.Stored[stage.Output]);
-            _codes[stage.Number] = new Life(stage.Number - 1, bytes) { LastUse = now };
+            _codes[stage.Number] = NewCodes(stage);
+            _codes[stage.Number].LastUse = now;
         }
 
         Use(_gradients, stage.Output, now);
@@ -106,6 +108,10 @@ internal sealed class LayoutPlanner
                 Use(_gradients, stage.Inputs[i], now);
         }
     }
+
+    private Life NewCodes(Stage stage) => new(
+        stage.Number - 1,
+        _graph.Nodes[stage.Anchor].Operation.CodeBytes(_graph.Values[stage.Input].Shape, _stages.Stored[stage.Output]));
 
     private void Use(Dictionary<int, Life> lives, int value, int now)
     {
