@@ -141,13 +141,13 @@ internal sealed class LayoutPlanner
             stage.InputModes.Select((mode, i) => mode == GradientMode.None ? -1 : Offset(_gradients, stage.Inputs[i])).ToEquatableArray(),
             ParametersOf(anchor, parameters));
         Shape input = _graph.Values[stage.Input].Shape;
-        Shape stored = _stages.Stored[_views.Root(stage.Input)];
+        // A view is of a value that is stored as a whole, in another shape perhaps.
+        bool isView = _views.Root(stage.Input) != stage.Input;
         return new StagePlan(
             stage,
             _stages.Options.Precision,
             anchor.Operation,
-            // A view of another rank is never of a part.
-            stored.Rank == 3 && input.Rank == 3 ? stored : input,
+            isView ? input : _stages.Stored[stage.Input],
             input,
             _stages.AnchorStored[stage.Number - 1],
             _graph.Values[anchor.Output].Shape,
