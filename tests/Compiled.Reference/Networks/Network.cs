@@ -86,7 +86,9 @@ public sealed record Network(IReadOnlyList<int> Input, IReadOnlyList<Layer> Laye
         IEnumerable<Layer> selected = layers.Select((layer, number) =>
         {
             int first = renumber(Reads(layer)[0]);
-            return Layers[layer] with { From = first == number ? null : first, Others = [.. Layers[layer].Others.Select(renumber)] };
+            Layer read = Layers[layer] with { From = first == number ? null : first };
+            // Layers without others are equal, as they have one and the same list of none.
+            return read.Others.Count == 0 ? read : read with { Others = [.. read.Others.Select(renumber)] };
         });
         return this with { Layers = [.. selected] };
     }

@@ -36,7 +36,7 @@ internal static class DrawBranches
 
     private static readonly Gen<Layer> Cropping = AnyMargins.Select(margins => (Layer)new Cropping2DLayer(margins));
 
-    private static readonly Gen<Layer> Elementwise = 
+    private static readonly Gen<Layer> Elementwise =
         Gen.Frequency((4, Normalization), (1, LayerNormalization), (4, DrawNetwork.Activation), (1, DrawNetwork.Dropout));
 
     /// <summary>Any network in which something is joined.</summary>

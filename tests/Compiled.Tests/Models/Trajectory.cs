@@ -25,8 +25,8 @@ internal sealed record Trajectory(double[] Prediction, double TestLoss, IReadOnl
     {
         Tensor[] weights = [.. data.Weights.Select(weight => weight.Map(value => value))];
         OptimizerRule[] rules = [.. weights.Select(weight => new SgdRule(LearningRate, Momentum, nesterov: false, weight.Count))];
-        var model = new ReferenceModel(
-            network, weights, (dropout, update, element) => Philox.Word(Seed, (uint)dropout, (ulong)update, (ulong)element)) { Wobbles = wobbles };
+        uint Word(int dropout, int update, int element) => Philox.Word(Seed, (uint)dropout, (ulong)update, (ulong)element);
+        var model = new ReferenceModel(network, weights, Word) { Wobbles = wobbles };
         Tensor prediction = model.Predict(data.Inputs);
         double testLoss = Losses.Evaluate(network.Loss, data.Targets, prediction, fromLogits: false).Values.Average();
         List<Step> steps = [];

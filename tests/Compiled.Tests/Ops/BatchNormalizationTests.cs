@@ -24,7 +24,10 @@ public sealed class BatchNormalizationTests
         from positions in Gen.OneOf(2, 4, 8, 16)
         select drawn with
         {
-            Batch = batch, Positions = positions, Epsilon = 0, Momentum = 0.5,
+            Batch = batch,
+            Positions = positions,
+            Epsilon = 0,
+            Momentum = 0.5,
             // Where a value is rounded, a ReLU may take a zero for more.
             Activation = drawn.IsFrozen && drawn.Activation != "linear" ? "relu" : "linear",
         };
