@@ -153,7 +153,7 @@ public sealed class BlockUseTests
     }
 
     private static Graph Of(string layers, string classes) => Network.Of(Expect.NothingIn(
-        classes.Contains("Conv2D", StringComparison.Ordinal) ? Declared(layers, classes, "8, 8, 3", head: "MeanSquaredError") : Declared(layers, classes, "3", "MeanSquaredError")));
+        Declared(layers, classes, classes.Contains("Conv2D", StringComparison.Ordinal) ? "8, 8, 3" : "3", head: "MeanSquaredError")));
 
     private static string Declared(string layers, string classes, string input, string head = "Dense(2), MeanSquaredError") =>
         $"using Compiled;\n[Model, Input({input})]\n[{layers}]\n[{head}]\npublic sealed partial class Net;\n{classes}";

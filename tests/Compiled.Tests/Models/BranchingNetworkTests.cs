@@ -52,8 +52,12 @@ public sealed class BranchingNetworkTests
     }
 
     private static IEnumerable<(bool, bool, bool)> Flags() =>
-        from center in (bool[])[false, true] from scale in (bool[])[false, true] from trainable in (bool[])[false, true] select (center, scale, trainable);
+        from center in (bool[])[false, true]
+        from scale in (bool[])[false, true]
+        from trainable in (bool[])[false, true]
+        select (center, scale, trainable);
 
     private static int ReadersOfOne(Network network) =>
-        Enumerable.Range(0, network.Layers.Count).SelectMany(layer => network.Reads(layer).Distinct()).GroupBy(value => value).Max(readers => readers.Count());
+        Enumerable.Range(0, network.Layers.Count).SelectMany(layer => network.Reads(layer).Distinct()).GroupBy(value => value)
+            .Max(readers => readers.Count());
 }

@@ -142,13 +142,13 @@ internal static class DrawBranches
         int[] unread = [.. Unread(network).Where(value => value != last).TakeLast(3)];
         if (unread.Length == 0)
             return network;
-        IEnumerable<Layer> vectors = unread.Prepend(last).Select((value, i) => (Layer)new FlattenLayer { From = value == last && i == 0 ? null : value });
+        IEnumerable<Layer> vectors = unread.Prepend(last).Select(value => new FlattenLayer { From = value == last ? null : value });
         return network with
         {
             Layers =
             [
                 .. network.Layers, .. vectors,
-                new ConcatenateLayer { From = unread.Length == 0 ? null : last + 1, Others = [.. Enumerable.Range(last + 2, unread.Length)] },
+                new ConcatenateLayer { From = last + 1, Others = [.. Enumerable.Range(last + 2, unread.Length)] },
             ],
         };
     }

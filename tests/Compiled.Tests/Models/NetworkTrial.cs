@@ -50,7 +50,8 @@ internal sealed record NetworkTrial(Network Network, int BatchSize, int Rows)
     /// <summary>Holds the fused model against the unfused one, and both against the reference.</summary>
     public void Run((Type Fused, Type Unfused) types, Device device, Target target)
     {
-        (TrialData data, Trajectory reference, double limit) = FindSafeData() ?? throw new XunitException($"none of {MostBatches} batches is safe from rounding");
+        (TrialData data, Trajectory reference, double limit) = FindSafeData()
+            ?? throw new XunitException($"none of {MostBatches} batches is safe from rounding");
         Trajectory unfused = Trajectory.OfModel(types.Unfused, device, BatchSize, data);
         Trajectory fused = Trajectory.OfModel(types.Fused, device, BatchSize, data);
         if (target.FusesExactly)
@@ -115,6 +116,7 @@ internal sealed record NetworkTrial(Network Network, int BatchSize, int Rows)
             "moving_variance" => 2 * Rows * Positions(layer),
             _ => 0,
         };
-        return shapes[^1][^1] + Network.Weights().Sum(pair => OfWeight(pair.Layer, pair.Weight)) + Network.Layers.Sum(layer => layer.Others.Count);
+        return shapes[^1][^1] + Network.Weights().Sum(pair => OfWeight(pair.Layer, pair.Weight))
+            + Network.Layers.Sum(layer => layer.Others.Count);
     }
 }

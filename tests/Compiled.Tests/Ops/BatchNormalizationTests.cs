@@ -40,11 +40,13 @@ public sealed class BatchNormalizationTests
     public void Whole_deviations_are_exact_by_moving_statistics() => Exact.OnEachTarget((context, who, drawn) =>
     {
         var x = new Tensor(drawn.Shape);
-        Tensor centers = Draw.Integers(1, drawn.Channels), deviations = Draw.Integers(2, drawn.Channels).Map(value => Math.Pow(2, Math.Abs(value) - 1));
+        Tensor centers = Draw.Integers(1, drawn.Channels);
+        Tensor deviations = Draw.Integers(2, drawn.Channels).Map(value => Math.Pow(2, Math.Abs(value) - 1));
         for (int i = 0; i < x.Count; i++)
         {
             int channel = i % drawn.Channels;
-            x.Values[i] = centers.Values[channel] + (((i / drawn.Channels) + (channel / 3)) % 2 == 0 ? deviations.Values[channel] : -deviations.Values[channel]);
+            int sign = ((i / drawn.Channels) + (channel / 3)) % 2 == 0 ? 1 : -1;
+            x.Values[i] = centers.Values[channel] + (sign * deviations.Values[channel]);
         }
 
         NormalizationKernels.Stage stage = drawn.Given(x, Draw.Integers) with { MovingVariance = deviations.Map(value => value * value) };
@@ -103,9 +105,11 @@ public sealed class BatchNormalizationTests
             ? (prediction, stage.MovingMean, stage.MovingVariance) : BatchNormalization.Train(x, gamma, beta, epsilon);
         Tensor y = Finish(normal), slope = Activations.Backward(stage.Activation, y, dy);
         (Tensor dx, Tensor dgamma, Tensor dbeta) = stage.IsFrozen
-            ? BatchNormalization.InferBackward(x, gamma, mean, variance, slope, epsilon) : BatchNormalization.TrainBackward(x, gamma, slope, epsilon);
+            ? BatchNormalization.InferBackward(x, gamma, mean, variance, slope, epsilon)
+            : BatchNormalization.TrainBackward(x, gamma, slope, epsilon);
         float[] Sum(Tensor gradient) => (before is null ? gradient : gradient.Zip(before, (a, b) => a + b)).ToFloats();
-        float[] Move(Tensor moving, Tensor batch) => (stage.IsFrozen ? moving : BatchNormalization.Move(moving, batch, (float)stage.Momentum)).ToFloats();
+        float[] Move(Tensor moving, Tensor batch) =>
+            (stage.IsFrozen ? moving : BatchNormalization.Move(moving, batch, (float)stage.Momentum)).ToFloats();
         return new NormalizationKernels.Result(
             Finish(prediction).ToFloats(), y.ToFloats(), Move(stage.MovingMean, mean), Move(stage.MovingVariance, variance), Sum(dx),
             stage.Addend is null ? [] : Sum(slope),

@@ -26,7 +26,8 @@ public sealed class JoinTests
         from lengths in Extent.Array[places.Length]
         from accumulates in Gen.Bool
         select new Join(
-            [.. places.Select(place => shape.Select((extent, i) => i == axis ? lengths[place] : extent).ToArray())], places, axis, "linear", accumulates);
+            [.. places.Select(place => shape.Select((extent, i) => i == axis ? lengths[place] : extent).ToArray())], places, axis, "linear",
+            accumulates);
 
     [Fact]
     public void Integers_are_added_exactly() => Sums.Where(join => join.Activation is "linear" or "relu").OnEachTarget((context, who, join) =>
@@ -82,7 +83,8 @@ public sealed class JoinTests
         }
 
         /// <summary>What gradients are added to; null where they are written over.</summary>
-        public Tensor[]? Before(Tensor[] inputs) => Accumulates ? [.. inputs.Select((input, i) => Draw.Integers(20 + Places[i], input.Shape))] : null;
+        public Tensor[]? Before(Tensor[] inputs) =>
+            Accumulates ? [.. inputs.Select((input, i) => Draw.Integers(20 + Places[i], input.Shape))] : null;
 
         /// <summary>The gradient of the tensor at each place, over all places where it stands.</summary>
         public Tensor[] Total(Tensor[] inputs, IReadOnlyList<Tensor> gradients)
