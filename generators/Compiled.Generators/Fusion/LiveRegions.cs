@@ -44,10 +44,10 @@ internal static class LiveRegions
         }
 
         // An element-wise stage walks through both of its arrays at once: where its input is stored beyond what it needs, so is its output.
-        // Of a vector nothing is ever left out, whatever it is a view of.
+        // What is a view, or is viewed, is stored as a whole.
         var views = new Views(graph);
-        foreach (Stage stage in stages.Where(stage => graph.Nodes[stage.Anchor].Operation.IsElementwise && logical[stage.Output].Rank == 3))
-            needed[stage.Output] = needed[views.Root(stage.Input)];
+        foreach (Stage stage in stages.Where(stage => graph.Nodes[stage.Anchor].Operation.IsElementwise))
+            needed[stage.Output] = views.Root(stage.Input) == stage.Input ? needed[stage.Input] : logical[stage.Input];
 
         return logical.Select((shape, value) => needed[value] ?? shape).ToArray();
     }

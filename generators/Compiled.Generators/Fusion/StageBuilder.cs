@@ -10,11 +10,13 @@ internal sealed class StageBuilder
     private readonly ModelOptions _options;
     private readonly ILookup<int, Node> _consumers;
     private readonly Dictionary<int, int> _producers;
+    private readonly Views _views;
 
     private StageBuilder(TrainingGraph training, ModelOptions options)
     {
         _training = training;
         _options = options;
+        _views = new Views(Graph);
         _consumers = Graph.Nodes.SelectMany(node => node.Inputs, (node, input) => (node, input)).ToLookup(pair => pair.input, pair => pair.node);
         _producers = Graph.Nodes.Where(node => node.Output >= 0).ToDictionary(node => node.Output, node => node.Id);
     }
@@ -58,8 +60,10 @@ internal sealed class StageBuilder
             bool isName = next.Operation.IsView && Graph.Values[next.Input].Shape == Graph.Values[next.Output].Shape;
             if (!isName)
             {
-                IEnumerable<int> others = next.Inputs.Where(input => input != followed);
-                if (next.Operation.Join(epilogue) is not { } joined || !anchor.Operation.TakesEpilogue(joined) || others.Any(IsLater))
+                // An epilogue adds one value, and not the one that the anchor reads: a stage has a gradient for each of its inputs.
+                int[] others = next.Inputs.Where(input => input != followed).ToArray();
+                if (next.Operation.Join(epilogue) is not { } joined || !anchor.Operation.TakesEpilogue(joined) || others.Length > 1
+                    || others.Any(input => IsLater(input) || _views.Root(input) == _views.Root(anchor.Input)))
                     break;
                 epilogue = joined;
                 inputs.AddRange(others);
@@ -82,8 +86,7 @@ internal sealed class StageBuilder
     /// </summary>
     private List<int> SetInputModes(List<Stage> stages, int logits)
     {
-        var views = new Views(Graph);
-        var written = new HashSet<int> { views.Root(logits) };
+        var written = new HashSet<int> { _views.Root(logits) };
         var backward = new List<int>();
         for (int i = stages.Count - 1; i >= 0; i--)
         {
@@ -91,7 +94,7 @@ internal sealed class StageBuilder
                 continue;
             IEnumerable<GradientMode> modes = stages[i].Inputs.Select(input =>
                 !_training.Wanted[input] ? GradientMode.None
-                : written.Add(views.Root(input)) ? GradientMode.Overwrite
+                : written.Add(_views.Root(input)) ? GradientMode.Overwrite
                 : GradientMode.Accumulate);
             stages[i] = stages[i] with { HasBackward = true, InputModes = modes.ToEquatableArray() };
             backward.Add(stages[i].Number);

@@ -173,7 +173,7 @@ internal sealed class GraphBuilder
     {
         int? shortcut = input;
         foreach (Operation operation in block.Shortcut(_graph.ShapeOf(input), _graph.ShapeOf(output)))
-            shortcut = shortcut is { } value ? AddNode(operation, name + "/shortcut", operation.BaseName, layer, [value])?.Output : null;
+            shortcut = shortcut is { } value ? AddNode(operation, $"{name}/shortcut/{operation.BaseName}", "", layer, [value])?.Output : null;
         if (shortcut is not { } past || AddNode(new AddOperation(), name, "add", layer, [output, past]) is not { } sum)
             return null;
         return block.Activation is { } activation ? AddNode(activation, name, activation.BaseName, layer, [sum.Output])?.Output : sum.Output;

@@ -57,6 +57,9 @@ internal abstract record Operation
     /// <summary>Which values the backward call reads.</summary>
     public virtual SavedValues Saved(Epilogue epilogue) => SavedValues.None;
 
+    /// <summary>Whether the forward call of training needs room for its codes even where no backward call reads them.</summary>
+    public virtual bool AlwaysNotes => false;
+
     /// <summary>The bytes per sample of the codes, where they are saved.</summary>
     public virtual long CodeBytes(Shape input, Shape output) => output.Elements;
 

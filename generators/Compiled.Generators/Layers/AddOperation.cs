@@ -9,6 +9,12 @@ internal sealed record AddOperation : Operation
 
     public override string BaseName => "add";
 
+    public static Operation Read(LayerArguments arguments)
+    {
+        JoinCode.RequireInputs(arguments);
+        return new AddOperation();
+    }
+
     public override Shape? Infer(EquatableArray<Shape> inputs, LayerPlace place)
     {
         Shape first = inputs[0];

@@ -49,6 +49,9 @@ internal sealed record BatchNormalizationOperation(double Momentum, double Epsil
     public override SavedValues Saved(Epilogue epilogue) =>
         SavedValues.Input | SavedValues.Codes | (epilogue.Activation is null ? SavedValues.None : SavedValues.Output);
 
+    /// <remarks>The moving statistics move with weights to train and without.</remarks>
+    public override bool AlwaysNotes => true;
+
     /// <remarks>The mean and the inverse deviation of each channel, once for all samples: as if a sample had them.</remarks>
     public override long CodeBytes(Shape input, Shape output) => 2 * sizeof(float) * input.Last;
 

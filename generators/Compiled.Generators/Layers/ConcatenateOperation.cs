@@ -14,6 +14,7 @@ internal sealed record ConcatenateOperation(int Axis) : Operation
 
     public static Operation Read(LayerArguments arguments)
     {
+        JoinCode.RequireInputs(arguments);
         long axis = arguments.Integer("axis", -1), rank = arguments.Input.Rank;
         long counted = axis < 0 ? axis + rank + 1 : axis; // with the batch, as in Keras
         if (counted >= 1 && counted <= rank)

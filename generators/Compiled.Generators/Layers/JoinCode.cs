@@ -8,6 +8,14 @@ internal static class JoinCode
 {
     public const int MaxInputs = 4;
 
+    /// <summary>Reports names that are too many, at the first one of those, or none at all.</summary>
+    public static void RequireInputs(LayerArguments arguments)
+    {
+        int names = arguments.Texts("layers").Count;
+        if (names is < 1 or >= MaxInputs)
+            arguments.OutOfRange("layers", $"{names} names", $"1 to {MaxInputs - 1} names of earlier layers", element: MaxInputs - 1);
+    }
+
     public static void WriteInputs(CodeWriter writer, StagePlan stage)
     {
         int count = stage.Stage.Inputs.Count;

@@ -22,7 +22,7 @@ internal static class LayerKinds
 
     private static readonly Dictionary<string, LayerKind> ByName = new LayerKind[]
     {
-        new("Add", _ => new AddOperation()),
+        new("Add", AddOperation.Read),
         new("Concatenate", ConcatenateOperation.Read),
         new("BatchNormalization", BatchNormalizationOperation.Read),
         new("LayerNormalization", LayerNormalizationOperation.Read),

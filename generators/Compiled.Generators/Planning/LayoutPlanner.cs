@@ -75,6 +75,8 @@ internal sealed class LayoutPlanner
             }
 
             Use(_values, stage.Output, now);
+            if (_graph.Nodes[stage.Anchor].Operation.AlwaysNotes)
+                _codes[stage.Number] = NewCodes(stage);
         }
 
         Use(_values, _stages.Logits, LossTime);
@@ -95,8 +97,8 @@ internal sealed class LayoutPlanner
             Use(_values, stage.Output, now);
         if (saved.HasFlag(SavedValues.Codes))
         {
-            long bytes = operation.CodeBytes(_graph.Values[stage.Input].Shape, _stages.Stored[stage.Output]);
-            _codes[stage.Number] = new Life(stage.Number - 1, bytes) { LastUse = now };
+            _codes[stage.Number] = NewCodes(stage);
+            _codes[stage.Number].LastUse = now;
         }
 
         Use(_gradients, stage.Output, now);
@@ -106,6 +108,10 @@ internal sealed class LayoutPlanner
                 Use(_gradients, stage.Inputs[i], now);
         }
     }
+
+    private Life NewCodes(Stage stage) => new(
+        stage.Number - 1,
+        _graph.Nodes[stage.Anchor].Operation.CodeBytes(_graph.Values[stage.Input].Shape, _stages.Stored[stage.Output]));
 
     private void Use(Dictionary<int, Life> lives, int value, int now)
     {
@@ -135,13 +141,13 @@ internal sealed class LayoutPlanner
             stage.InputModes.Select((mode, i) => mode == GradientMode.None ? -1 : Offset(_gradients, stage.Inputs[i])).ToEquatableArray(),
             ParametersOf(anchor, parameters));
         Shape input = _graph.Values[stage.Input].Shape;
-        Shape stored = _stages.Stored[_views.Root(stage.Input)];
+        // A view is of a value that is stored as a whole, in another shape perhaps.
+        bool isView = _views.Root(stage.Input) != stage.Input;
         return new StagePlan(
             stage,
             _stages.Options.Precision,
             anchor.Operation,
-            // A view of another rank is never of a part.
-            stored.Rank == 3 && input.Rank == 3 ? stored : input,
+            isView ? input : _stages.Stored[stage.Input],
             input,
             _stages.AnchorStored[stage.Number - 1],
             _graph.Values[anchor.Output].Shape,

@@ -10,7 +10,7 @@ namespace Compiled.Generators;
 /// <summary>Reads layer attributes: literals only, and for a block the layers of its class.</summary>
 internal static class LayerReader
 {
-    private static readonly SymbolDisplayFormat s_withoutTypeArguments = new(
+    private static readonly SymbolDisplayFormat WithoutTypeArguments = new(
         typeQualificationStyle: SymbolDisplayTypeQualificationStyle.NameAndContainingTypesAndNamespaces);
 
     /// <summary>Reads the arguments of a layer that can be read; false where the compiler reports one of them.</summary>
@@ -32,7 +32,7 @@ internal static class LayerReader
         }
 
         INamedTypeSymbol type = attribute.AttributeClass!;
-        string kind = WithoutSuffix(type.ToDisplayString(s_withoutTypeArguments));
+        string kind = WithoutSuffix(type.ToDisplayString(WithoutTypeArguments));
         bool isBlock = type.TypeArguments.Length == 1 && BlockLayer.IsBlock(kind);
         layer = new LayerSpec(isBlock ? kind : WithoutSuffix(type.ToDisplayString()), arguments.ToEquatableArray());
         if (isBlock)

@@ -17,6 +17,31 @@ public sealed class KerasDefaultsTests
     [InlineData(typeof(MaxPooling2DAttribute), "PoolWidth", 2)]
     [InlineData(typeof(MaxPooling2DAttribute), "Strides", 0)] // as the window
     [InlineData(typeof(MaxPooling2DAttribute), "Padding", Padding.Valid)]
+    [InlineData(typeof(AveragePooling2DAttribute), "PoolHeight", 2)]
+    [InlineData(typeof(AveragePooling2DAttribute), "PoolWidth", 2)]
+    [InlineData(typeof(AveragePooling2DAttribute), "Strides", 0)] // as the window
+    [InlineData(typeof(AveragePooling2DAttribute), "Padding", Padding.Valid)]
+    [InlineData(typeof(BatchNormalizationAttribute), "Momentum", 0.99)]
+    [InlineData(typeof(BatchNormalizationAttribute), "Epsilon", 0.001)]
+    [InlineData(typeof(BatchNormalizationAttribute), "Center", true)]
+    [InlineData(typeof(BatchNormalizationAttribute), "Scale", true)]
+    [InlineData(typeof(BatchNormalizationAttribute), "Trainable", true)]
+    [InlineData(typeof(LayerNormalizationAttribute), "Epsilon", 0.001)]
+    [InlineData(typeof(LayerNormalizationAttribute), "Center", true)]
+    [InlineData(typeof(LayerNormalizationAttribute), "Scale", true)]
+    [InlineData(typeof(GlobalAveragePooling2DAttribute), "KeepDims", false)]
+    [InlineData(typeof(GlobalMaxPooling2DAttribute), "KeepDims", false)]
+    [InlineData(typeof(UpSampling2DAttribute), "SizeHeight", 2)]
+    [InlineData(typeof(UpSampling2DAttribute), "SizeWidth", 2)]
+    [InlineData(typeof(UpSampling2DAttribute), "Interpolation", Interpolation.Nearest)]
+    [InlineData(typeof(ZeroPadding2DAttribute), "Top", 1)]
+    [InlineData(typeof(ZeroPadding2DAttribute), "Right", 1)]
+    [InlineData(typeof(Cropping2DAttribute), "Bottom", 0)]
+    [InlineData(typeof(Cropping2DAttribute), "Left", 0)]
+    [InlineData(typeof(ResidualAttribute<Model>), "Repeat", 1)]
+    [InlineData(typeof(ResidualAttribute<Model>), "Projection", false)]
+    [InlineData(typeof(ResidualAttribute<Model>), "Activation", Activation.Linear)]
+    [InlineData(typeof(BlockAttribute<Model>), "Repeat", 1)]
     [InlineData(typeof(ModelAttribute), "Fusion", Fusion.Full)]
     [InlineData(typeof(ModelAttribute), "Precision", Precision.Float32)]
     [InlineData(typeof(DenseAttribute), "Name", null)]
@@ -37,6 +62,17 @@ public sealed class KerasDefaultsTests
     [InlineData(typeof(ActivationAttribute), "activation")]
     [InlineData(typeof(InputAttribute), "shape")]
     [InlineData(typeof(FlattenAttribute), "")]
+    [InlineData(typeof(AddAttribute), "layers")]
+    [InlineData(typeof(ConcatenateAttribute), "layers")]
+    [InlineData(typeof(ReshapeAttribute), "targetShape")]
+    [InlineData(typeof(BatchNormalizationAttribute), "")]
+    [InlineData(typeof(LayerNormalizationAttribute), "")]
+    [InlineData(typeof(GlobalAveragePooling2DAttribute), "")]
+    [InlineData(typeof(GlobalMaxPooling2DAttribute), "")]
+    [InlineData(typeof(AveragePooling2DAttribute), "poolHeight, poolWidth", "poolSize")]
+    [InlineData(typeof(UpSampling2DAttribute), "size", "sizeHeight, sizeWidth")]
+    [InlineData(typeof(ZeroPadding2DAttribute), "padding", "paddingHeight, paddingWidth", "top, bottom, left, right")]
+    [InlineData(typeof(Cropping2DAttribute), "cropping", "croppingHeight, croppingWidth", "top, bottom, left, right")]
     public void Positional_arguments(Type attribute, params string[] constructors) =>
         Assert.Equal(
             constructors.Order(StringComparer.Ordinal),
@@ -54,6 +90,9 @@ public sealed class KerasDefaultsTests
                 Assert.Equal(type.IsSubclassOf(typeof(LossAttribute)), LayerKinds.IsLoss(kind));
             });
 
+    [Fact]
+    public void A_concatenation_without_an_axis_takes_the_last_one() => Assert.Equal(-1, new ConcatenateAttribute("a", "b").Axis);
+
     [Theory]
     [InlineData(
         "Conv2D(4, 3)",
@@ -69,6 +108,21 @@ public sealed class KerasDefaultsTests
     [InlineData("Softmax", "Activation(Activation.Softmax)")]
     [InlineData("Linear", "Activation(Activation.Linear)")]
     [InlineData("Dropout(0.5)", "DropoutAttribute(0.5f)")]
+    [InlineData("AveragePooling2D", "AveragePooling2D(2, 2, Strides = 2, Padding = Padding.Valid)")]
+    [InlineData("AveragePooling2D(3, 2)", "AveragePooling2D(poolWidth: 2, poolHeight: 3, StridesHeight = 3, StridesWidth = 2)")]
+    [InlineData("BatchNormalization", "BatchNormalization(Momentum = 0.99, Epsilon = 1e-3, Center = true, Scale = true, Trainable = true)")]
+    [InlineData("LayerNormalization", "LayerNormalization(Epsilon = 1e-3, Center = true, Scale = true)")]
+    [InlineData("UpSampling2D", "UpSampling2D(sizeHeight: 2, sizeWidth: 2, Interpolation = Interpolation.Nearest)")]
+    [InlineData("UpSampling2D(3)", "UpSampling2D(3, 3)")]
+    [InlineData("ZeroPadding2D", "ZeroPadding2D(top: 1, bottom: 1, left: 1, right: 1)")]
+    [InlineData("ZeroPadding2D(2, 1)", "ZeroPadding2D(2, 2, 1, 1)")]
+    [InlineData("Cropping2D(2)", "Cropping2D(2, 2)")]
+    [InlineData("Cropping2D(2, 1)", "Cropping2D(2, 2, 1, 1)")]
+    [InlineData("GlobalAveragePooling2D", "GlobalAveragePooling2D(KeepDims = false)")]
+    [InlineData("GlobalMaxPooling2D(KeepDims = true)", "GlobalMaxPooling2D(KeepDims = !false)")]
+    [InlineData("Reshape(81, 2)", "Reshape(targetShape: new[] { 81, 2 })")]
+    [InlineData("ReLU(Name = \"r\"), Concatenate(\"input_1\")", "ReLU(Name = \"r\"), Concatenate(\"input_1\", Axis = 3)")]
+    [InlineData("ReLU, Concatenate(\"input_1\", Axis = 2)", "ReLU, Concatenate(\"input_1\", Axis = -2)")]
     public void What_is_not_written_is_the_default(string short_, string long_) =>
         Assert.Equal(Expect.Nothing(Around(short_)).File, Expect.Nothing(Around(long_)).File);
 

@@ -40,6 +40,25 @@ public sealed class IncrementalityTests
         }
         """;
 
+    private const string Parts =
+        """
+        using Compiled;
+
+        namespace Examples;
+
+        // A part.
+        [Block, Dense(5), Tanh]
+        public sealed class Part;
+
+        [Block, ReLU, Sigmoid]
+        public sealed class Inner;
+
+        [Block, Residual<Inner>]
+        public sealed class Outer;
+
+        public static class Aside;
+        """;
+
     [Theory]
     [InlineData("number * 2", "number + number", "a method body of the model's own half")]
     [InlineData("=> 1", "=> 1 /* one */", "a comment in another class")]
@@ -103,6 +122,34 @@ public sealed class IncrementalityTests
         Steps.AssertKept(project, "Other");
     }
 
+    [Theory]
+    [InlineData("Dense(5)", "Dense(6)")]
+    [InlineData(", Tanh", ", ReLU")]
+    [InlineData("[Block, Dense(5), Tanh]", "[Block, Dense(5), Tanh, Dense(5)]")]
+    [InlineData("ReLU, Sigmoid", "Sigmoid, ReLU")] // of a block in the block
+    public void An_edit_in_a_block_remakes_the_models_that_use_it_and_no_other(string before, string after)
+    {
+        Project first = WithBlocks();
+        Project edited = first.Edit("Parts.cs", Parts.Replace(before, after, StringComparison.Ordinal));
+        Assert.NotEqual(Parts, edited.Written.SyntaxTrees.Single(tree => tree.FilePath == "Parts.cs").ToString());
+        Steps.AssertRemade(edited, "User");
+        Steps.AssertKept(edited, "Net");
+        Steps.AssertKept(edited, "Other");
+        Assert.NotEqual(first.Files["Examples.User.g.cs"], edited.Files["Examples.User.g.cs"]);
+    }
+
+    [Theory]
+    [InlineData("// A part.", "// Some part of a network.")]
+    [InlineData("public static class Aside;", "public static class Beside;")]
+    [InlineData("[Block, Dense(5), Tanh]", "[Block]\n[Dense(units: 3 + 2)]\n[Tanh]")]
+    public void An_edit_around_a_block_remakes_nothing(string before, string after)
+    {
+        Project edited = WithBlocks().Edit("Parts.cs", Parts.Replace(before, after, StringComparison.Ordinal));
+        Assert.NotEqual(Parts, edited.Written.SyntaxTrees.Single(tree => tree.FilePath == "Parts.cs").ToString());
+        foreach (string model in (string[])["User", "Net", "Other"])
+            Steps.AssertKept(edited, model);
+    }
+
     [Fact]
     public void A_model_more_or_less_concerns_no_other()
     {
@@ -128,6 +175,15 @@ public sealed class IncrementalityTests
         Steps.AssertKept(repaired, "Other");
         Assert.Empty(repaired.Analyzer);
         Assert.Equal(First().Files, repaired.Files);
+    }
+
+    private static Project WithBlocks()
+    {
+        Project project = First().Add("Parts.cs", Parts).Add(
+            "User.cs",
+            "using Compiled; namespace Examples; [Model, Input(5), Block<Part>, Block<Outer>, MeanSquaredError] public sealed partial class User;");
+        Assert.Equal(3, project.Files.Count);
+        return project;
     }
 
     private static Project First() => Project.Of([("Net.cs", Net), ("Other.cs", Other)]);

@@ -44,6 +44,28 @@ internal static class Mutations
         """,
         """
         using Compiled;
+
+        [Block, Conv2D(Filters.Half, 1), BatchNormalization(Momentum = 0.9), Concatenate("input", Axis = 3)]
+        public sealed class Inner;
+
+        [Block]
+        [Block<Inner>(Name = "a"), Conv2D(Filters.Quarter, 3, Padding = Padding.Same), Add("b", From = "c")]
+        public sealed class Broken;
+
+        [Block]
+        [Conv2D(Filters.Twice, 3, Strides = 2, Padding = Padding.Same), BatchNormalization(Scale = false, Trainable = false), ReLU]
+        public sealed class Down;
+
+        [Model]
+        [Input(8, 6, 4, Name = "images")]
+        [Residual<Down>(Projection = true, Activation = Activation.ReLU, Name = "low"), Block<Inner>(Repeat = 2)]
+        [UpSampling2D(2, Interpolation = Interpolation.Bilinear), Concatenate("images", Name = "wide"), Cropping2D(1, 0, 0, 2)]
+        [ZeroPadding2D(1, 0), AveragePooling2D(2, 2, Strides = 1), Reshape(8, -1), Flatten, Dense(5, Name = "left")]
+        [GlobalMaxPooling2D(From = "wide"), LayerNormalization(Epsilon = 0.1), Dense(5), Add("left", "left"), MeanSquaredError]
+        public sealed partial class Net;
+        """,
+        """
+        using Compiled;
         [Model] [Input(9, 7, 2)]
         [Conv2D(4, 2, 3, StridesHeight = 2, StridesWidth = 1, UseBias = true), Activation(Activation.Tanh)]
         [MaxPooling2D(poolHeight: 2, poolWidth: 1, Strides = 2, Padding = Padding.Same)]

@@ -60,6 +60,57 @@ public sealed class SnapshotTests
             """);
 
     [Fact]
+    public void A_residual_network() =>
+        Same(
+            "SmallResNet",
+            """
+            using Compiled;
+
+            namespace Examples;
+
+            [Block]
+            [Conv2D(Filters.Same, 3, Padding = Padding.Same, UseBias = false), BatchNormalization, ReLU]
+            [Conv2D(Filters.Same, 3, Padding = Padding.Same, UseBias = false), BatchNormalization]
+            public sealed class Stay;
+
+            [Block]
+            [Conv2D(Filters.Twice, 3, Strides = 2, Padding = Padding.Same, UseBias = false), BatchNormalization, ReLU]
+            [Conv2D(Filters.Same, 3, Padding = Padding.Same, UseBias = false), BatchNormalization]
+            public sealed class Down;
+
+            [Model]
+            [Input(32, 32, 3)]
+            [Conv2D(16, 3, Padding = Padding.Same, UseBias = false), BatchNormalization, ReLU]
+            [Residual<Stay>(Repeat = 2, Activation = Activation.ReLU)]
+            [Residual<Down>(Projection = true, Activation = Activation.ReLU)]
+            [GlobalAveragePooling2D, Dense(10), Softmax, CategoricalCrossentropy]
+            public sealed partial class SmallResNet;
+            """);
+
+    [Fact]
+    public void An_encoder_and_decoder() =>
+        Same(
+            "SmallUNet",
+            """
+            using Compiled;
+
+            namespace Examples;
+
+            [Block]
+            [Conv2D(Filters.Same, 3, Padding = Padding.Same), BatchNormalization, ReLU]
+            public sealed class Smooth;
+
+            [Model]
+            [Input(33, 48, 3)]
+            [ZeroPadding2D(0, 1, 0, 0), Conv2D(8, 3, Padding = Padding.Same), ReLU, Block<Smooth>(Name = "high")]
+            [MaxPooling2D, Conv2D(Filters.Twice, 3, Padding = Padding.Same), ReLU, Block<Smooth>(Name = "low"), Dropout(0.2)]
+            [UpSampling2D(Interpolation = Interpolation.Bilinear), Concatenate("high")]
+            [Conv2D(8, 3, Padding = Padding.Same), ReLU, Cropping2D(0, 1, 0, 0)]
+            [Conv2D(1, 1), Sigmoid, MeanSquaredError]
+            public sealed partial class SmallUNet;
+            """);
+
+    [Fact]
     public void Nested_and_named_after_keywords() =>
         Same(
             "event+struct+class",

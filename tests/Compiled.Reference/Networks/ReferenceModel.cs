@@ -2,10 +2,12 @@ namespace Compiled.Reference;
 
 /// <summary>A <see cref="Network"/> that runs on the reference ops: forward, gradients, updates.</summary>
 /// <param name="network">The network.</param>
-/// <param name="weights">Kernel and bias of each weighted layer, in their order.</param>
+/// <param name="weights">The weights, in the order of the network.</param>
 /// <param name="dropoutWord">The random word of an element: (number of the dropout layer, update, element).</param>
 public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weights, Func<int, int, int, uint> dropoutWord)
 {
+    private readonly (int Layer, LayerWeight Weight)[] _weights = [.. network.Weights()];
+
     /// <summary>The weights, as they stand.</summary>
     public IReadOnlyList<Tensor> Weights => weights;
 
@@ -13,26 +15,38 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
     public int Updates { get; private set; }
 
     /// <summary>
+    /// Whether the values of each layer are moved up or down by the distance of 1 from the next float: what that changes tells how far
+    /// rounding may lead.
+    /// </summary>
+    public bool Wobbles { get; init; }
+
+    /// <summary>
     /// How near the closest decision of all training passes was to another outcome: a ReLU's input to 0, a window's maximum to another
-    /// cell; in parts of the largest value beside it, of 1 at least. Whoever rounds otherwise by more than this may decide otherwise.
+    /// cell; in parts of the largest value beside it, of 1 at least; 0 if a loss clips. Whoever rounds otherwise by more than this may decide otherwise.
     /// </summary>
     public double Margin { get; private set; } = double.PositiveInfinity;
 
     /// <summary>The output of prediction.</summary>
-    public Tensor Predict(Tensor x) => Run(x, training: false)[^1];
+    public Tensor Predict(Tensor x)
+    {
+        Tensor prediction = Run(new Tape(), x, Inputs(), training: false).Value;
+        NoteClipping(prediction);
+        return prediction;
+    }
 
-    /// <summary>The mean loss of a training pass, and the gradient of each weight.</summary>
+    /// <summary>
+    /// The mean loss of a training pass, and the gradient of each weight, of no elements where training does not change it. It moves the
+    /// statistics of normalizations, as every training pass does.
+    /// </summary>
     public (double Loss, IReadOnlyList<Tensor> Gradients) Differentiate(Tensor x, Tensor target)
     {
-        List<Tensor> values = Run(x, training: true);
-        (double[] losses, Tensor gradient) = Losses.Evaluate(network.Loss, target, values[^1], fromLogits: false);
-        List<Tensor> gradients = [];
-        int weight = weights.Count;
-        int dropout = network.Layers.Count(layer => layer is DropoutLayer);
-        for (int i = network.Layers.Count - 1; i >= 0; i--)
-            gradient = Backward(network.Layers[i], values[i], values[i + 1], gradient, ref weight, ref dropout, gradients);
-        gradients.Reverse();
-        return (losses.Average(), gradients);
+        var tape = new Tape();
+        Node[] nodes = Inputs();
+        Node output = Run(tape, x, nodes, training: true);
+        (double[] losses, Tensor gradient) = Losses.Evaluate(network.Loss, target, output.Value, fromLogits: false);
+        NoteClipping(output.Value);
+        tape.Backward(output, gradient);
+        return (losses.Average(), [.. nodes.Select((node, i) => _weights[i].Weight.Trainable ? node.Gradient : new Tensor([0]))]);
     }
 
     /// <summary>One update; gives the loss before it.</summary>
@@ -40,69 +54,105 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
     {
         (double loss, IReadOnlyList<Tensor> gradients) = Differentiate(x, target);
         for (int i = 0; i < weights.Count; i++)
-            rules[i].Update(weights[i].Values, gradients[i].Values);
+        {
+            if (_weights[i].Weight.Trainable)
+                rules[i].Update(weights[i].Values, gradients[i].Values);
+        }
+
         Updates++;
         return loss;
     }
 
-    // values[i] is the input of layer i.
-    private List<Tensor> Run(Tensor x, bool training)
+    /// <summary>A cross-entropy clips probabilities, and takes them from logits as they are: there the two ways decide otherwise.</summary>
+    private void NoteClipping(Tensor output)
     {
-        List<Tensor> values = [x];
-        int weight = 0, dropout = 0;
-        foreach (Layer layer in network.Layers)
+        const double Clip = 1e-7;
+        if (network.Loss != "mean_squared_error" && output.Values.Min() < 2 * Clip)
+            Margin = 0;
+    }
+
+    private Node[] Inputs() => [.. weights.Select(Tape.Input)];
+
+    private Node Run(Tape tape, Tensor x, Node[] nodes, bool training)
+    {
+        List<Node> values = [Tape.Input(x)];
+        int dropouts = 0;
+        for (int i = 0; i < network.Layers.Count; i++)
         {
-            Tensor input = values[^1];
+            Layer layer = network.Layers[i];
+            Node[] inputs = [.. network.Reads(i).Select(value => values[value])];
             if (training)
-                Margin = Math.Min(Margin, Distance(layer, input) / Math.Max(1, input.Values.Max(Math.Abs)));
-            values.Add(layer switch
+                Margin = Math.Min(Margin, Distance(layer, inputs[0].Value) / Math.Max(1, inputs[0].Value.Values.Max(Math.Abs)));
+            Node? Weight(string name)
             {
-                Conv2DLayer conv => Convolution.Forward(input, weights[weight++], conv.UseBias ? weights[weight++] : null, conv.Window),
-                DenseLayer dense => FullyConnected.Forward(input, weights[weight++], dense.UseBias ? weights[weight++] : null),
-                ActivationLayer activation => Activations.Forward(activation.Activation, input),
-                MaxPooling2DLayer pooling => MaxPooling.Forward(input, pooling.Window),
-                DropoutLayer { Rate: var rate } => training ? Masks.Apply(input, Mask(dropout++, input, rate), rate) : input,
-                FlattenLayer => input.Reshape(input.Shape[0], input.Count / input.Shape[0]),
-                _ => throw new NotSupportedException(layer.ToString()),
-            });
+                int number = Array.FindIndex(_weights, pair => pair.Layer == i && pair.Weight.Name == name);
+                return number < 0 ? null : nodes[number];
+            }
+
+            Node value = layer switch
+            {
+                DropoutLayer { Rate: var rate } => training ? Drop(tape, inputs[0], dropouts++, rate) : inputs[0],
+                BatchNormalizationLayer normalization => Normalize(tape, normalization, inputs[0], Weight, training),
+                _ => Apply(tape, layer, inputs, Weight),
+            };
+            if (Wobbles)
+                Wobble(value.Value.Values, i);
+            values.Add(value);
         }
 
-        return values;
+        return values[^1];
     }
+
+    private static void Wobble(double[] values, int layer)
+    {
+        const double Ulp = 1.2e-7;
+        for (int i = 0; i < values.Length; i++)
+            values[i] *= 1 + ((RandomWords.Block([(uint)i, (uint)layer, 0, 0], [0, 0])[0] & 1) == 0 ? Ulp : -Ulp);
+    }
+
+    private static Node Apply(Tape tape, Layer layer, Node[] inputs, Func<string, Node?> weight) => layer switch
+    {
+        Conv2DLayer conv => tape.Convolve(inputs[0], weight("kernel")!, weight("bias"), conv.Window),
+        DenseLayer => tape.Dense(inputs[0], weight("kernel")!, weight("bias")),
+        ActivationLayer activation => tape.Activate(inputs[0], new ActivationRule(activation.Activation)),
+        MaxPooling2DLayer pooling => tape.Pool(inputs[0], pooling.Window),
+        AveragePooling2DLayer pooling => tape.AveragePool(inputs[0], pooling.Window),
+        GlobalPooling2DLayer pooling => tape.Reshape(
+            pooling.IsMax ? tape.GlobalMaxPool(inputs[0]) : tape.GlobalAveragePool(inputs[0]),
+            pooling.Infer([.. inputs[0].Value.Shape.Skip(1)])),
+        LayerNormalizationLayer normalization =>
+            tape.NormalizeLayer(inputs[0], weight("gamma"), weight("beta"), normalization.Epsilon),
+        UpSampling2DLayer enlarge => tape.Enlarge(inputs[0], new UpSampling(enlarge.Height, enlarge.Width, enlarge.Bilinear)),
+        ZeroPadding2DLayer padding => tape.Pad(inputs[0], padding.Margins),
+        Cropping2DLayer cropping => tape.Crop(inputs[0], cropping.Margins),
+        FlattenLayer => tape.Reshape(inputs[0], -1),
+        ReshapeLayer reshape => tape.Reshape(inputs[0], reshape.Target),
+        AddLayer => tape.Add(inputs),
+        ConcatenateLayer concatenate => tape.Concatenate(concatenate.AxisOf(inputs[0].Value.Shape.Count - 1) + 1, inputs),
+        _ => throw new NotSupportedException(layer.ToString()),
+    };
 
     private static double Distance(Layer layer, Tensor x) => layer switch
     {
         ActivationLayer { Activation: "relu" } =>
             x.Values.Where(value => value != 0).Select(Math.Abs).DefaultIfEmpty(double.PositiveInfinity).Min(),
         MaxPooling2DLayer pooling => MaxPooling.Distance(x, pooling.Window),
+        GlobalPooling2DLayer { IsMax: true } => MaxPooling.Distance(x, new Window2D(x.Shape[1], x.Shape[2], 1, 1, Same: false)),
         _ => double.PositiveInfinity,
     };
 
-    private Tensor Backward(Layer layer, Tensor x, Tensor y, Tensor dy, ref int weight, ref int dropout, List<Tensor> gradients)
-    {
-        switch (layer)
-        {
-            case WeightedLayer weighted:
-                weight -= weighted.UseBias ? 2 : 1;
-                (Tensor dx, Tensor dkernel, Tensor dbias) = weighted is Conv2DLayer conv
-                    ? Convolution.Backward(x, weights[weight], dy, conv.Window)
-                    : FullyConnected.Backward(x, weights[weight], dy);
-                if (weighted.UseBias)
-                    gradients.Add(dbias);
-                gradients.Add(dkernel);
-                return dx;
-            case ActivationLayer activation:
-                return Activations.Backward(activation.Activation, y, dy);
-            case MaxPooling2DLayer pooling:
-                return MaxPooling.Backward(x, dy, pooling.Window);
-            case DropoutLayer { Rate: var rate }:
-                return Masks.Apply(dy, Mask(--dropout, dy, rate), rate);
-            case FlattenLayer:
-                return dy.Reshape(x.Shape);
-            default:
-                throw new NotSupportedException(layer.ToString());
-        }
-    }
+    private Node Drop(Tape tape, Node x, int dropout, double rate) =>
+        tape.Drop(x, Masks.Draw(x.Value.Count, rate, element => dropoutWord(dropout, Updates, element)), rate);
 
-    private bool[] Mask(int dropout, Tensor x, double rate) => Masks.Draw(x.Count, rate, element => dropoutWord(dropout, Updates, element));
+    private static Node Normalize(Tape tape, BatchNormalizationLayer layer, Node x, Func<string, Node?> weight, bool training)
+    {
+        (Node? gamma, Node? beta) = (weight("gamma"), weight("beta"));
+        (Tensor movingMean, Tensor movingVariance) = (weight("moving_mean")!.Value, weight("moving_variance")!.Value);
+        if (!training || !layer.Trainable)
+            return tape.NormalizeFrozen(x, gamma, beta, movingMean, movingVariance, layer.Epsilon);
+        Node y = tape.Normalize(x, gamma, beta, layer.Epsilon, out Tensor mean, out Tensor variance);
+        BatchNormalization.Move(movingMean, mean, layer.Momentum).Values.CopyTo(movingMean.Values, 0);
+        BatchNormalization.Move(movingVariance, variance, layer.Momentum).Values.CopyTo(movingVariance.Values, 0);
+        return y;
+    }
 }

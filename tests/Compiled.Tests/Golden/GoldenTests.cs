@@ -16,16 +16,26 @@ public sealed class GoldenTests
         IEnumerable<string> missing = golden.Op switch
         {
             "activation" => LayerGolden.Activation(golden),
+            "add" => LayerGolden.Add(golden),
+            "average_pooling2d" => LayerGolden.AveragePooling2D(golden),
+            "batch_normalization" => LayerGolden.BatchNormalization(golden),
+            "concatenate" => LayerGolden.Concatenate(golden),
             "conv2d" => LayerGolden.Conv2D(golden),
+            "cropping2d" => LayerGolden.Cropping2D(golden),
             "dense" => LayerGolden.Dense(golden),
             "dropout" => ["dropout with a given mask"],
+            "global_average_pooling2d" => LayerGolden.GlobalPooling2D(golden, isMax: false),
+            "global_max_pooling2d" => LayerGolden.GlobalPooling2D(golden, isMax: true),
             "max_pooling2d" => LayerGolden.MaxPooling2D(golden),
+            "upsampling2d" => LayerGolden.UpSampling2D(golden),
+            "zero_padding2d" => LayerGolden.ZeroPadding2D(golden),
             "loss" => LossGolden.Loss(golden),
             "metric" => LossGolden.Metric(golden),
             "optimizer" => OptimizerGolden.Run(golden),
             "philox4x32" => DataGolden.Philox(golden),
             "cifar10_binary" => DataGolden.Cifar10Binary(golden),
             "train" => WholeModelGolden.Train(golden),
+            "loss_and_gradients" => BranchedModelGolden.Differentiate(golden),
             _ => [golden.Op],
         };
         string[] uncovered = [.. missing];
@@ -37,7 +47,12 @@ public sealed class GoldenTests
     public void The_folder_holds_cases_of_every_op_of_this_version()
     {
         string[] ops = [.. GoldenCase.Names().Select(name => GoldenCase.Open(name).Op).Distinct()];
-        foreach (string op in (string[])["activation", "conv2d", "dense", "loss", "max_pooling2d", "optimizer", "philox4x32", "train"])
+        foreach (string op in (string[])
+            [
+                "activation", "add", "average_pooling2d", "batch_normalization", "concatenate", "conv2d", "cropping2d", "dense",
+                "global_average_pooling2d", "global_max_pooling2d", "loss", "loss_and_gradients", "max_pooling2d", "optimizer", "philox4x32",
+                "train", "upsampling2d", "zero_padding2d",
+            ])
             Assert.Contains(op, ops);
     }
 }

@@ -20,6 +20,70 @@ internal static class LayerGolden
         return [];
     }
 
+    public static IEnumerable<string> Add(GoldenCase golden) =>
+        Join(golden, (context, inputs, dy) => JoinKernels.Add(context, "linear", inputs, dy));
+
+    public static IEnumerable<string> AveragePooling2D(GoldenCase golden)
+    {
+        Window2D window = golden.Window("pool_size");
+        return Image(golden, (context, x, dy) => ImageKernels.Average(context, x, dy, window));
+    }
+
+    public static IEnumerable<string> BatchNormalization(GoldenCase golden)
+    {
+        bool isTraining = golden.Flag("training");
+        string before = isTraining ? "_before" : "";
+        var stage = new NormalizationKernels.Stage(
+            golden.Tensor("x"), golden.Tensor("gamma"), golden.Tensor("beta"), golden.Tensor("moving_mean" + before),
+            golden.Tensor("moving_variance" + before), IsFrozen: !isTraining, Momentum: golden.Number("momentum"), Epsilon: golden.Number("epsilon"));
+        Assert.Equal(-1, golden.Whole("axis"));
+        OnEachTarget((context, who) =>
+        {
+            NormalizationKernels.Result result = NormalizationKernels.Run(context, stage, golden.Tensor("dy"));
+            golden.Expect("y", isTraining ? result.Y : result.Prediction, who);
+            golden.Expect("y", result.Y, who);
+            golden.Expect("dx", result.Dx, who);
+            golden.Expect("moving_mean", result.MovingMean, who);
+            golden.Expect("moving_variance", result.MovingVariance, who);
+            if (isTraining)
+            {
+                golden.Expect("dgamma", result.Dgamma, who);
+                golden.Expect("dbeta", result.Dbeta, who);
+            }
+        });
+        return [];
+    }
+
+    public static IEnumerable<string> Concatenate(GoldenCase golden)
+    {
+        int rank = golden.Tensor("y").Shape.Count, axis = golden.Whole("axis");
+        return Join(golden, (context, inputs, dy) => JoinKernels.Concatenate(context, axis < 0 ? axis + rank : axis, inputs, dy));
+    }
+
+    public static IEnumerable<string> Cropping2D(GoldenCase golden)
+    {
+        Margins margins = golden.Margins("cropping");
+        return Image(golden, (context, x, dy) => ImageKernels.Pad(context, x, dy, -margins.Top, -margins.Left));
+    }
+
+    public static IEnumerable<string> GlobalPooling2D(GoldenCase golden, bool isMax) =>
+        Image(golden, (context, x, dy) => ImageKernels.PoolGlobally(context, x, dy, isMax));
+
+    public static IEnumerable<string> UpSampling2D(GoldenCase golden)
+    {
+        int[] factors = golden.Pair("size");
+        bool bilinear = golden.Text("interpolation") == "bilinear";
+        if (bilinear && !golden.Flag("half_pixel_centers"))
+            return ["bilinear up-sampling of old versions of Keras"];
+        return Image(golden, (context, x, dy) => ImageKernels.Enlarge(context, x, dy, new UpSampling(factors[0], factors[1], bilinear)));
+    }
+
+    public static IEnumerable<string> ZeroPadding2D(GoldenCase golden)
+    {
+        Margins margins = golden.Margins("padding");
+        return Image(golden, (context, x, dy) => ImageKernels.Pad(context, x, dy, margins.Top, margins.Left));
+    }
+
     public static IEnumerable<string> Conv2D(GoldenCase golden)
     {
         (Tensor x, Tensor kernel, Tensor dy) = (golden.Tensor("x"), golden.Tensor("w"), golden.Tensor("dy"));
@@ -56,6 +120,30 @@ internal static class LayerGolden
             (float[] y, float[] dx) = Kernels.Pool(context, x, dy, window);
             golden.Expect("y", y, who);
             golden.Expect("dx", dx, who);
+        });
+        return [];
+    }
+
+    private static string[] Image(GoldenCase golden, Func<NativeContext, Tensor, Tensor, (float[] Y, float[] Dx)> run)
+    {
+        OnEachTarget((context, who) =>
+        {
+            (float[] y, float[] dx) = run(context, golden.Tensor("x"), golden.Tensor("dy"));
+            golden.Expect("y", y, who);
+            golden.Expect("dx", dx, who);
+        });
+        return [];
+    }
+
+    private static string[] Join(GoldenCase golden, Func<NativeContext, Tensor[], Tensor, (float[] Y, float[][] Dx)> run)
+    {
+        Tensor[] inputs = [.. Enumerable.Range(0, golden.TensorNames.Count(name => name.StartsWith('x'))).Select(i => golden.Tensor($"x{i}"))];
+        OnEachTarget((context, who) =>
+        {
+            (float[] y, float[][] dx) = run(context, inputs, golden.Tensor("dy"));
+            golden.Expect("y", y, who);
+            for (int i = 0; i < inputs.Length; i++)
+                golden.Expect(golden.Has($"dx{i}") ? $"dx{i}" : "dy", dx[i], who);
         });
         return [];
     }

@@ -40,9 +40,11 @@ internal static class WholeModelGolden
             string op = entry[0].GetString()!;
             Layer? layer = op switch
             {
-                "conv2d" => new Conv2DLayer(
-                    entry[2].GetInt32(), new Window2D(kernel[0], kernel[1], 1, 1, entry[3].GetString() == "same"), Name: entry[1].GetString()),
-                "dense" => new DenseLayer(entry[2].GetInt32(), Name: entry[1].GetString()),
+                "conv2d" => new Conv2DLayer(entry[2].GetInt32(), new Window2D(kernel[0], kernel[1], 1, 1, entry[3].GetString() == "same")) with
+                {
+                    Name = entry[1].GetString(),
+                },
+                "dense" => new DenseLayer(entry[2].GetInt32()) { Name = entry[1].GetString() },
                 "max_pooling2d" => new MaxPooling2DLayer(new Window2D(entry[1].GetInt32(), entry[1].GetInt32(), entry[1].GetInt32(), entry[1].GetInt32(), false)),
                 "flatten" => new FlattenLayer(),
                 _ when Activations.Knows(op) => new ActivationLayer(op),

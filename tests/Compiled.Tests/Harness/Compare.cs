@@ -37,6 +37,9 @@ public static class Compare
         }
     }
 
+    /// <summary>Zeros without a sign: where terms cancel, which one is left depends on how the sum is written.</summary>
+    public static float[] PlainZeros(IEnumerable<float> values) => [.. values.Select(value => value + 0f)];
+
     public static double[] Widen(ReadOnlySpan<float> values)
     {
         double[] wide = new double[values.Length];

@@ -59,7 +59,7 @@ public sealed class DeterminismTests
         var random = new PCG(77, 0);
         List<NetworkTrial> trials = [];
         for (int i = 0; i < 20; i++)
-            trials.Add(NetworkTrial.Any.Generate(random, null, out _));
+            trials.Add(NetworkTrial.Chains.Generate(random, null, out _));
         (Type Fused, Type Unfused)[] types = NetworkTrial.Compile(trials);
         for (int i = 0; i < trials.Count; i++)
         {

@@ -10,14 +10,14 @@ internal static class DrawNetwork
     private const int MostLayers = 8;
     private const long MostProducts = 12_000;
 
-    private static readonly Gen<int[]> Inputs = Gen.Frequency(
+    public static readonly Gen<int[]> Inputs = Gen.Frequency(
         (1, Gen.Int[1, 20].Select(extent => new[] { extent })),
         (1, Gen.Select(Gen.Int[1, 5], Gen.Int[1, 9], (rows, columns) => new[] { rows, columns })),
         (6, Gen.Select(
             Gen.Int[1, 13], Gen.Int[1, 13], Gen.OneOf(Gen.Int[1, 4], Gen.OneOf(8, 17)),
             (height, width, channels) => new[] { height, width, channels })));
 
-    private static readonly Gen<Layer> Convolution =
+    public static readonly Gen<Layer> Convolution =
         from filters in Gen.OneOf(Gen.Int[1, 9], Gen.OneOf(16, 17, 33))
         from window in Draw.Windows
         from dilation in Gen.Int[1, 2]
@@ -26,17 +26,17 @@ internal static class DrawNetwork
         select (Layer)new Conv2DLayer(
             filters, canDilate ? window with { DilationHeight = dilation, DilationWidth = dilation } : window, useBias);
 
-    private static readonly Gen<Layer> Pooling = Draw.Windows.Select(window => (Layer)new MaxPooling2DLayer(window));
+    public static readonly Gen<Layer> Pooling = Draw.Windows.Select(window => (Layer)new MaxPooling2DLayer(window));
 
-    private static readonly Gen<Layer> Dense =
+    public static readonly Gen<Layer> Dense =
         Gen.Select(Gen.OneOf(Gen.Int[1, 9], Gen.OneOf(16, 17, 33)), Gen.Bool, (units, useBias) => (Layer)new DenseLayer(units, useBias));
 
-    private static readonly Gen<Layer> Activation =
+    public static readonly Gen<Layer> Activation =
         Gen.OneOf("linear", "relu", "relu", "sigmoid", "tanh", "softmax").Select(name => (Layer)new ActivationLayer(name));
 
-    private static readonly Gen<Layer> Dropout = Gen.OneOf(0, 0.1, 0.25, 0.5).Select(rate => (Layer)new DropoutLayer(rate));
+    public static readonly Gen<Layer> Dropout = Gen.OneOf(0, 0.1, 0.25, 0.5).Select(rate => (Layer)new DropoutLayer(rate));
 
-    private static readonly Gen<Layer> Flatten = Gen.Const((Layer)new FlattenLayer());
+    public static readonly Gen<Layer> Flatten = Gen.Const((Layer)new FlattenLayer());
 
     /// <summary>Any network.</summary>
     public static readonly Gen<Network> Any = (
@@ -49,22 +49,21 @@ internal static class DrawNetwork
     /// <summary>Whether the layers fit one another and the loss.</summary>
     public static bool IsValid(Network network)
     {
-        IReadOnlyList<int> shape = network.Input;
-        Layer? before = null;
-        foreach (Layer layer in network.Layers)
+        List<IReadOnlyList<int>> shapes = [network.Input];
+        for (int i = 0; i < network.Layers.Count; i++)
         {
-            if (!Fits(layer, shape, before))
+            IReadOnlyList<int>[] inputs = [.. network.Reads(i).Select(value => shapes[value])];
+            if (!Fits(network.Layers[i], inputs, ProducerOf(network, network.Reads(i)[0])))
                 return false;
-            shape = layer.Infer(shape);
-            before = layer;
+            shapes.Add(network.Layers[i].Infer(inputs));
         }
 
-        return network.Loss == "mean_squared_error" || (IsSoftmax(before) && shape[^1] > 1);
+        return network.Loss == "mean_squared_error" || (IsSoftmax(ProducerOf(network, network.Layers.Count)) && shapes[^1][^1] > 1);
     }
 
     private static Gen<ImmutableList<Layer>> Stack(IReadOnlyList<int> shape, Layer? before, int depth) => depth == 0
         ? Gen.Const(ImmutableList<Layer>.Empty)
-        : from layer in Next(shape.Count).Where(layer => Fits(layer, shape, before))
+        : from layer in Next(shape.Count).Where(layer => Fits(layer, [shape], before))
           from rest in Stack(layer.Infer(shape), layer, depth - 1)
           select rest.Insert(0, layer);
 
@@ -72,15 +71,25 @@ internal static class DrawNetwork
         ? Gen.Frequency((6, Convolution), (4, Pooling), (5, Activation), (3, Dropout), (1, Dense), (1, Flatten))
         : Gen.Frequency((4, Dense), (3, Activation), (2, Dropout), (1, Flatten));
 
-    private static bool Fits(Layer layer, IReadOnlyList<int> shape, Layer? before) => layer switch
+    /// <summary>Whether a layer can stand behind another one.</summary>
+    public static bool Fits(Layer layer, IReadOnlyList<IReadOnlyList<int>> inputs, Layer? before) => layer switch
     {
-        Conv2DLayer or MaxPooling2DLayer => shape.Count == 3 && layer.Infer(shape).All(extent => extent >= 1),
+        Conv2DLayer or ImageLayer => inputs[0].Count == 3 && layer.Infer(inputs[0]).All(extent => extent >= 1),
         ActivationLayer { Activation: "softmax" } => !IsSoftmax(before),
+        ReshapeLayer => Tensor.Size(layer.Infer(inputs[0])) == Tensor.Size(inputs[0]),
+        AddLayer => inputs.All(input => input.SequenceEqual(inputs[0])),
+        ConcatenateLayer join => inputs.All(input => DifferAtMostAt(join.AxisOf(input.Count), input, inputs[0])),
         _ => true,
     };
 
+    /// <summary>The layer that makes a value; null for the input.</summary>
+    public static Layer? ProducerOf(Network network, int value) => value == 0 ? null : network.Layers[value - 1];
+
+    private static bool DifferAtMostAt(int axis, IReadOnlyList<int> left, IReadOnlyList<int> right) =>
+        left.Count == right.Count && axis >= 0 && axis < left.Count && !left.Where((extent, i) => i != axis && extent != right[i]).Any();
+
     /// <summary>A cross-entropy takes the softmax of two classes or more.</summary>
-    private static Gen<Network> Finish(Network body) =>
+    public static Gen<Network> Finish(Network body) =>
         from loss in Gen.OneOf("mean_squared_error", "categorical_crossentropy", "sparse_categorical_crossentropy")
         from units in Gen.Int[2, 7]
         from withDense in Gen.Bool
@@ -99,13 +108,14 @@ internal static class DrawNetwork
 
     private static bool IsSoftmax(Layer? layer) => layer is ActivationLayer { Activation: "softmax" };
 
-    private static long Products(Network network)
+    /// <summary>The products of a forward pass.</summary>
+    public static long Products(Network network)
     {
         IReadOnlyList<IReadOnlyList<int>> shapes = network.Shapes();
         return network.Layers.Select((layer, i) => layer switch
         {
-            Conv2DLayer conv => (long)Tensor.Size(shapes[i + 1]) * conv.Window.Height * conv.Window.Width * shapes[i][^1],
-            DenseLayer => (long)Tensor.Size(shapes[i + 1]) * shapes[i][^1],
+            Conv2DLayer conv => (long)Tensor.Size(shapes[i + 1]) * conv.Window.Height * conv.Window.Width * shapes[network.Reads(i)[0]][^1],
+            DenseLayer => (long)Tensor.Size(shapes[i + 1]) * shapes[network.Reads(i)[0]][^1],
             _ => 0,
         }).Sum();
     }

@@ -1,5 +1,4 @@
 using Compiled.Reference;
-using CsCheck;
 using Xunit.Sdk;
 
 namespace Compiled.Tests;
@@ -17,30 +16,13 @@ public sealed class RandomNetworkTests
 
     [Theory]
     [MemberData(nameof(Streams))]
-    public void A_fused_network_computes_what_its_layers_do_one_by_one(uint stream)
-    {
-        var random = new PCG(stream, 0);
-        List<NetworkTrial> trials = [];
-        for (int i = 0; i < PerBatch; i++)
-            trials.Add(NetworkTrial.Any.Generate(random, null, out _));
-        (Type, Type)[] types = NetworkTrial.Compile(trials);
-        for (int i = 0; i < PerBatch; i++)
-        {
-            IReadOnlyList<Target> targets = Target.Scheduled;
-            Target target = targets[i % targets.Count];
-            int threads = 1 + (i / targets.Count % 2);
-            if (Run(trials[i], types[i], target, threads) is { } fault)
-                Fail(trials[i], fault, target, threads);
-        }
-    }
+    public void A_fused_network_computes_what_its_layers_do_one_by_one(uint stream) =>
+        NetworkRun.All(NetworkRun.Draw(NetworkTrial.Chains, stream, PerBatch));
 
     [Fact]
     public void Drawn_networks_use_the_whole_vocabulary()
     {
-        var random = new PCG(0, 0);
-        List<Network> networks = [];
-        for (int i = 0; i < Batches * PerBatch; i++)
-            networks.Add(DrawNetwork.Any.Generate(random, null, out _));
+        List<Network> networks = NetworkRun.Draw(DrawNetwork.Any, 0, Batches * PerBatch);
         Assert.All(networks, network => Assert.True(DrawNetwork.IsValid(network)));
         Layer[] layers = [.. networks.SelectMany(network => network.Layers)];
         Assert.Equal(
@@ -89,20 +71,5 @@ public sealed class RandomNetworkTests
             public sealed partial class Drawn;
             """,
             smallest.ToString());
-    }
-
-    private static Exception? Run(NetworkTrial trial, (Type Fused, Type Unfused) types, Target target, int threads)
-    {
-        using var device = target.MakeDevice(threads);
-        Exception? fault = Record.Exception(() => trial.Run(types, device, target));
-        return fault ?? Record.Exception(() => Assert.Equal(0, device.BufferBytes));
-    }
-
-    private static void Fail(NetworkTrial trial, Exception fault, Target target, int threads)
-    {
-        (NetworkTrial smallest, Exception last) = ShrinkTrial.Smallest(
-            trial, fault, candidate => Run(candidate, NetworkTrial.Compile([candidate])[0], target, threads));
-        throw new XunitException(
-            $"{target}, {threads} threads, {smallest}\n{last.Message}\n\nThis is the smallest one found of {trial}\n{fault.Message}", last);
     }
 }

@@ -41,11 +41,20 @@ internal static class ShrinkTrial
             yield return trial with { BatchSize = trial.Rows };
         IReadOnlyList<Layer> layers = trial.Network.Layers;
         for (int i = 0; i < layers.Count; i++)
-            yield return With(trial, [.. layers.Take(i), .. layers.Skip(i + 1)]);
+            yield return trial with { Network = trial.Network.Without(i).Live() };
         for (int i = 0; i < layers.Count; i++)
         {
             foreach (Layer plainer in Plainer(layers[i]).Where(plainer => plainer != layers[i]))
                 yield return With(trial, [.. layers.Take(i), plainer, .. layers.Skip(i + 1)]);
+        }
+
+        for (int i = 0; i < layers.Count; i++)
+        {
+            for (int other = 0; layers[i].Others.Count > 1 && other < layers[i].Others.Count; other++)
+            {
+                Layer smaller = layers[i] with { Others = [.. layers[i].Others.Take(other), .. layers[i].Others.Skip(other + 1)] };
+                yield return trial with { Network = (trial.Network with { Layers = [.. layers.Take(i), smaller, .. layers.Skip(i + 1)] }).Live() };
+            }
         }
 
         IReadOnlyList<int> input = trial.Network.Input;
@@ -67,6 +76,12 @@ internal static class ShrinkTrial
             .. Plainer(conv.Window).Select(window => conv with { Window = window }),
         ],
         MaxPooling2DLayer pooling => Plainer(pooling.Window).Select(window => pooling with { Window = window }),
+        AveragePooling2DLayer pooling => Plainer(pooling.Window).Select(window => pooling with { Window = window }),
+        UpSampling2DLayer enlarge => [enlarge with { Height = 1 }, enlarge with { Width = 1 }, enlarge with { Bilinear = false }],
+        ZeroPadding2DLayer padding => Plainer(padding.Margins).Select(margins => padding with { Margins = margins }),
+        Cropping2DLayer cropping => Plainer(cropping.Margins).Select(margins => cropping with { Margins = margins }),
+        BatchNormalizationLayer normalization =>
+            [normalization with { Scale = false }, normalization with { Center = false }, normalization with { Trainable = true }],
         DenseLayer dense => [dense with { Units = 1 }, dense with { Units = 2 }, dense with { UseBias = false }],
         _ => [],
     };
@@ -76,4 +91,7 @@ internal static class ShrinkTrial
         window with { Height = 1 }, window with { Width = 1 }, window with { StrideHeight = 1 }, window with { StrideWidth = 1 },
         window with { DilationHeight = 1, DilationWidth = 1 }, window with { Same = false },
     ];
+
+    private static IEnumerable<Margins> Plainer(Margins margins) =>
+        [margins with { Top = 0 }, margins with { Bottom = 0 }, margins with { Left = 0 }, margins with { Right = 0 }];
 }

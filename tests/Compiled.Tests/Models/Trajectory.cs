@@ -16,17 +16,17 @@ internal sealed record Trajectory(double[] Prediction, double TestLoss, IReadOnl
 
     /// <summary>A step of training.</summary>
     /// <param name="Loss">The loss before the update.</param>
-    /// <param name="Gradients">The gradient of each weight.</param>
+    /// <param name="Gradients">The gradient of each weight; empty of those that training does not change.</param>
     /// <param name="Weights">The weights after the update.</param>
     public sealed record Step(double Loss, double[][] Gradients, double[][] Weights);
 
     /// <summary>That of the reference; the margin says how safe its decisions are from rounding.</summary>
-    public static (Trajectory Trajectory, double Margin) OfReference(Network network, TrialData data)
+    public static (Trajectory Trajectory, double Margin) OfReference(Network network, TrialData data, bool wobbles = false)
     {
         Tensor[] weights = [.. data.Weights.Select(weight => weight.Map(value => value))];
         OptimizerRule[] rules = [.. weights.Select(weight => new SgdRule(LearningRate, Momentum, nesterov: false, weight.Count))];
-        var model = new ReferenceModel(
-            network, weights, (dropout, update, element) => Philox.Word(Seed, (uint)dropout, (ulong)update, (ulong)element));
+        uint Word(int dropout, int update, int element) => Philox.Word(Seed, (uint)dropout, (ulong)update, (ulong)element);
+        var model = new ReferenceModel(network, weights, Word) { Wobbles = wobbles };
         Tensor prediction = model.Predict(data.Inputs);
         double testLoss = Losses.Evaluate(network.Loss, data.Targets, prediction, fromLogits: false).Values.Average();
         List<Step> steps = [];
@@ -61,14 +61,14 @@ internal sealed record Trajectory(double[] Prediction, double TestLoss, IReadOnl
             BatchResult alone = Call(
                 model, data.Targets, floats => model.ComputeGradients(inputs, floats), ids => model.ComputeGradients(inputs, ids));
             model.Step--; // The training that follows is the same step, with the same masks.
-            double[][] gradients = [.. model.Weights.Select(weight => Compare.Widen(weight.Gradient))];
+            double[][] gradients = [.. model.Weights.Select(Gradient)];
             BatchResult result = Call(
                 model, data.Targets,
                 floats => model.TrainOnBatch(inputs, floats, optimizer), ids => model.TrainOnBatch(inputs, ids, optimizer));
             Assert.Equal(alone, result);
             for (int i = 0; i < gradients.Length; i++)
             {
-                double[] again = Compare.Widen(model.Weights[i].Gradient);
+                double[] again = Gradient(model.Weights[i]);
                 Assert.True(gradients[i].AsSpan().SequenceEqual(again), "training has other gradients than ComputeGradients");
             }
 
@@ -100,6 +100,14 @@ internal sealed record Trajectory(double[] Prediction, double TestLoss, IReadOnl
             RequireSame(expected);
         else
             RequireClose(expected, 1e-5);
+    }
+
+    /// <summary>The largest difference, in parts of the largest number of the other one, or of 1.</summary>
+    public double Distance(Trajectory other)
+    {
+        double largest = Math.Max(1, other.Parts().SelectMany(part => part.Values).Max(Math.Abs));
+        return Parts().Zip(other.Parts()).Max(
+            pair => pair.First.Values.Zip(pair.Second.Values, (a, b) => Math.Abs(a - b)).DefaultIfEmpty(0).Max()) / largest;
     }
 
     /// <summary>Requires the same numbers everywhere.</summary>
@@ -139,6 +147,8 @@ internal sealed record Trajectory(double[] Prediction, double TestLoss, IReadOnl
         model.Step = 0;
         model.PredictOnBatch(inputs, new float[model.BatchSize * Tensor.Size(model.Plan.OutputShape)]);
     }
+
+    private static double[] Gradient(Weight weight) => weight.Trainable ? Compare.Widen(weight.Gradient) : [];
 
     private static BatchResult Call(Model model, Tensor targets, Func<float[], BatchResult> ofFloats, Func<int[], BatchResult> ofIds) =>
         model.Plan.Target == TargetKind.ClassId ? ofIds([.. targets.Values.Select(id => (int)id)]) : ofFloats(targets.ToFloats());
