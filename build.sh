@@ -81,7 +81,7 @@ Builds everything and runs, one after the other:
   the native tests, with the 16-lane kernels built for any processor
   the native tests again, under the address and undefined-behaviour sanitizers
   the managed tests, on the native library of the first part
-  those of the library again, on the native library of the second part (Linux)
+  those of the library again, on the native library of the second part (with GCC)
 
   --filter NAME         only tests whose full name contains NAME
   --cuda auto|on|off    as for build; the tests themselves need neither nvcc nor a GPU
@@ -344,9 +344,10 @@ simulator() { # simulator PREFIX
     find "$1/lib" -name 'libcompiled_cuda_sim.*' | head -n 1
 }
 
-# The sanitizers as libraries, for a process that was not built with them; nothing where the compiler has none.
+# The sanitizers as libraries, for a process that was not built with them; nothing where the compiler is not GCC, which alone names them so.
 sanitizer_runtime() {
     local library path paths=
+    "$compiler" --version | grep -qi clang && return
     for library in libasan.so libubsan.so; do
         path=$("$compiler" -print-file-name="$library")
         [ "$path" != "$library" ] || return 0
@@ -385,8 +386,8 @@ managed_tests() { # managed_tests PART PROJECT FILTER PREFIX [VARIABLE=VALUE...]
 sanitized_tests() { # sanitized_tests PROJECT FILTER
     local runtime
     runtime=$(sanitizer_runtime)
-    if [ -z "$runtime" ] || [ "$(uname -s)" != Linux ]; then
-        printf '\n%s, sanitizers: left out, as %s has no libasan.so and libubsan.so.\n' "$1" "$compiler"
+    if [ -z "$runtime" ]; then
+        printf '\n%s, sanitizers: left out, as %s is not GCC, or lacks libasan.so and libubsan.so.\n' "$1" "$compiler"
         return
     fi
     managed_tests "$1, sanitizers" "$1" "$2" "$artifacts/native/sanitize" LD_PRELOAD="$runtime" UBSAN_OPTIONS=halt_on_error=1 \
