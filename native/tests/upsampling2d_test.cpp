@@ -101,7 +101,8 @@ void test_not_finite(const Device& device) {
     Op op(cn_upsampling2d_create, context, desc_of(Overwrite, 1, 1, 3, 1, 1, 3, Bilinear));
     Array<float> x(context, {1, NAN, 5}), y(context, 9), dx(context, 3);
     ok(cn_upsampling2d_forward(op, state, x, y));
-    CHECK_CLOSE((std::vector<double>{1, 1, NAN, NAN, NAN, NAN, NAN, 5, 5}), y, 0, 0);
+    // Beyond the outermost inputs an output is two parts of one input, which need not add up to all of it.
+    CHECK_CLOSE((std::vector<double>{1, 1, NAN, NAN, NAN, NAN, NAN, 5, 5}), y, 1e-6, 0);
     Array<float> dy(context, {1, 1, 1, 1, INFINITY, 1, 1, 1, 1});
     ok(cn_upsampling2d_backward(op, state, dy, dx));
     CHECK_CLOSE((std::vector<double>{3, INFINITY, 3}), dx, 1e-6, 0);
