@@ -7,6 +7,8 @@ namespace Compiled.Examples;
 /// <summary>What the command line asks for.</summary>
 internal sealed record Options
 {
+    public required string Network { get; init; }
+
     public required int Epochs { get; init; }
 
     public required int BatchSize { get; init; }
@@ -35,6 +37,13 @@ internal sealed record Options
     /// <summary>The command line: its options, and what to do with them.</summary>
     public static RootCommand CreateCommand(Func<Options, int> run)
     {
+        Option<string> network = new("--network")
+        {
+            Description = "plain is that of the Keras example; normalized is the same with batch normalization; resnet9 and resnet18 are residual.",
+            DefaultValueFactory = _ => "plain",
+            HelpName = "name",
+        };
+        network.AcceptOnlyFromAmong([.. Networks.Names]);
         Option<int> epochs = Number("--epochs", "Passes over the training images.", 3, minimum: 1);
         Option<int> batchSize = Number("--batch-size", "Images per step.", 32, minimum: 1);
         Option<double> learningRate = new("--learning-rate") { Description = "Of Adam.", DefaultValueFactory = _ => 1e-3, HelpName = "x" };
@@ -67,12 +76,13 @@ internal sealed record Options
         };
         output.Validators.Add(result => Require(result, output, value => !string.IsNullOrWhiteSpace(value), "the name of a directory"));
 
-        var command = new RootCommand("Trains the CIFAR-10 network.")
+        var command = new RootCommand("Trains a network on CIFAR-10.")
         {
-            epochs, batchSize, learningRate, data, device, threads, seed, limit, unfused, plain, output,
+            network, epochs, batchSize, learningRate, data, device, threads, seed, limit, unfused, plain, output,
         };
         command.SetAction(result => run(new Options
         {
+            Network = result.GetValue(network)!,
             Epochs = result.GetValue(epochs),
             BatchSize = result.GetValue(batchSize),
             LearningRate = result.GetValue(learningRate),

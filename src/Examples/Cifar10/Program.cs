@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Compiled.Examples;
 
-/// <summary>Trains the CIFAR-10 network and says how it went.</summary>
+/// <summary>Trains a CIFAR-10 network and says how it went.</summary>
 internal static class Program
 {
     private const int Failed = 1;
@@ -52,9 +52,7 @@ internal static class Program
         TrainingData data = TrainingData.Load(options.Data, Console.Out, cancellationToken).Limit(options.Limit);
         Console.WriteLine($"data     {data}");
 
-        using Model net = options.Unfused
-            ? new UnfusedCifar10Net(device, options.BatchSize, options.Seed)
-            : new Cifar10Net(device, options.BatchSize, options.Seed);
+        using Model net = Networks.Create(options.Network, options.Unfused, device, options.BatchSize, options.Seed);
         Console.WriteLine($"\n{net.Summary()}\n");
 
         var display = Display.Create(options.Epochs, options.Plain);
