@@ -22,4 +22,12 @@ public sealed record ActivationRule(
         Func<double, double> slope = ScalarFunctions.Of(this).Slope;
         return x.Zip(dy, (value, gradient) => slope(value) * gradient);
     }
+
+    /// <summary>How near a number is to where the derivative jumps; zeros, which are exact, apart.</summary>
+    public double Distance(Tensor x)
+    {
+        IReadOnlyList<double> corners = RowFunctions.Names.Contains(Name) ? [] : ScalarFunctions.Corners(Name);
+        return corners.SelectMany(corner => x.Values.Where(value => value != 0 || corner != 0).Select(value => Math.Abs(value - corner)))
+            .DefaultIfEmpty(double.PositiveInfinity).Min();
+    }
 }

@@ -50,6 +50,18 @@ internal static class ScalarFunctions
         _ => throw new ArgumentOutOfRangeException(nameof(activation), activation.Name, "unknown activation"),
     };
 
+    /// <summary>Where the derivative jumps, with default parameters.</summary>
+    public static IReadOnlyList<double> Corners(string name) => name switch
+    {
+        "relu" or "leaky_relu" or "selu" => [0],
+        "relu6" => [0, 6],
+        "hard_sigmoid" => [-2.5, 2.5],
+        "hard_tanh" or "sparse_sigmoid" => [-1, 1],
+        "hard_shrink" or "soft_shrink" => [-0.5, 0.5],
+        "hard_silu" => [-3, 3],
+        _ => [],
+    };
+
     private static Function Relu(double alpha, double maximum, double threshold) =>
         (x => x > threshold ? Math.Min(x, maximum) : alpha * (x - threshold),
          x => x > threshold ? (x < maximum ? 1 : 0) : alpha);

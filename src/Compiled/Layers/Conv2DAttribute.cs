@@ -41,6 +41,11 @@ public sealed class Conv2DAttribute(int filters, int kernelHeight, int kernelWid
     /// <summary>The distance of neighbouring cells of the window; 1 by default. Cannot be combined with strides above 1 (Keras).</summary>
     public int DilationRate { get; set; } = 1;
 
+    /// <summary>
+    /// What is applied to the output, <see cref="Activation.Linear"/> by default: the same as an activation that stands behind the layer.
+    /// </summary>
+    public Activation Activation { get; set; }
+
     /// <summary>Whether a bias is added; true by default.</summary>
     public bool UseBias { get; set; } = true;
 }

@@ -9,6 +9,11 @@ public sealed class DenseAttribute(int units) : LayerAttribute
     /// <summary>The number of outputs.</summary>
     public int Units { get; } = units;
 
+    /// <summary>
+    /// What is applied to the output, <see cref="Activation.Linear"/> by default: the same as an activation that stands behind the layer.
+    /// </summary>
+    public Activation Activation { get; set; }
+
     /// <summary>Whether a bias is added; true by default.</summary>
     public bool UseBias { get; set; } = true;
 }

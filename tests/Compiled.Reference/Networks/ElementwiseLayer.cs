@@ -13,15 +13,62 @@ public abstract record ElementwiseLayer : Layer
 /// <summary>An activation, by its Keras name.</summary>
 public sealed record ActivationLayer(string Activation) : ElementwiseLayer
 {
-    public override string Attribute => Activation == "relu" ? "ReLU" : char.ToUpperInvariant(Activation[0]) + Activation[1..];
+    private static readonly Dictionary<string, string> Members = new()
+    {
+        ["linear"] = "Linear",
+        ["relu"] = "ReLU",
+        ["sigmoid"] = "Sigmoid",
+        ["tanh"] = "Tanh",
+        ["softmax"] = "Softmax",
+        ["elu"] = "ELU",
+        ["selu"] = "SELU",
+        ["softplus"] = "Softplus",
+        ["softsign"] = "Softsign",
+        ["hard_sigmoid"] = "HardSigmoid",
+        ["exponential"] = "Exponential",
+        ["leaky_relu"] = "LeakyReLU",
+        ["relu6"] = "ReLU6",
+        ["celu"] = "CELU",
+        ["hard_tanh"] = "HardTanh",
+        ["log_sigmoid"] = "LogSigmoid",
+        ["squareplus"] = "Squareplus",
+        ["silu"] = "SiLU",
+        ["gelu"] = "GELU",
+        ["gelu_tanh"] = "GELUTanh",
+        ["mish"] = "Mish",
+        ["hard_silu"] = "HardSiLU",
+        ["tanh_shrink"] = "TanhShrink",
+        ["soft_shrink"] = "SoftShrink",
+        ["hard_shrink"] = "HardShrink",
+        ["sparse_plus"] = "SparsePlus",
+        ["sparse_sigmoid"] = "SparseSigmoid",
+    };
+
+    /// <summary>The names of the members of the enumeration.</summary>
+    public static IReadOnlyCollection<string> Names => Members.Keys;
+
+    /// <summary>Some have attributes of their own.</summary>
+    private bool HasAttribute => Activation is "linear" or "relu" or "sigmoid" or "tanh" or "softmax";
+
+    public override string Attribute => HasAttribute ? Members[Activation] : "Activation";
+
+    public override IEnumerable<string> Arguments => HasAttribute ? [] : [$"Compiled.Activation.{Members[Activation]}"];
 }
 
-/// <summary>Dropout.</summary>
-public sealed record DropoutLayer(double Rate) : ElementwiseLayer
+/// <summary>Dropout of elements, or of the channels of images.</summary>
+public sealed record DropoutLayer(double Rate, bool IsSpatial = false) : ElementwiseLayer
 {
-    public override string Attribute => "Dropout";
+    public override string Attribute => IsSpatial ? "SpatialDropout2D" : "Dropout";
 
     public override IEnumerable<string> Arguments => [Text(Rate)];
+}
+
+/// <summary>Normal numbers, added in training.</summary>
+public sealed record GaussianNoiseLayer(double Deviation) : ElementwiseLayer
+{
+    public override string Attribute => "GaussianNoise";
+
+    public override IEnumerable<string> Arguments => [Text(Deviation)];
 }
 
 /// <summary>Batch normalization.</summary>

@@ -3,8 +3,8 @@ namespace Compiled.Reference;
 /// <summary>A <see cref="Network"/> that runs on the reference ops: forward, gradients, updates.</summary>
 /// <param name="network">The network.</param>
 /// <param name="weights">The weights, in the order of the network.</param>
-/// <param name="dropoutWord">The random word of an element: (number of the dropout layer, update, element).</param>
-public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weights, Func<int, int, int, uint> dropoutWord)
+/// <param name="randomWord">The random word of an element: (number of the random layer, update, element).</param>
+public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weights, Func<int, int, int, uint> randomWord)
 {
     private readonly (int Layer, LayerWeight Weight)[] _weights = [.. network.Weights()];
 
@@ -76,7 +76,7 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
     private Node Run(Tape tape, Tensor x, Node[] nodes, bool training)
     {
         List<Node> values = [Tape.Input(x)];
-        int dropouts = 0;
+        int randomLayers = 0;
         for (int i = 0; i < network.Layers.Count; i++)
         {
             Layer layer = network.Layers[i];
@@ -91,7 +91,7 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
 
             Node value = layer switch
             {
-                DropoutLayer { Rate: var rate } => training ? Drop(tape, inputs[0], dropouts++, rate) : inputs[0],
+                DropoutLayer or GaussianNoiseLayer => training ? Disturb(tape, layer, inputs[0], randomLayers++) : inputs[0],
                 BatchNormalizationLayer normalization => Normalize(tape, normalization, inputs[0], Weight, training),
                 _ => Apply(tape, layer, inputs, Weight),
             };
@@ -134,15 +134,23 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
 
     private static double Distance(Layer layer, Tensor x) => layer switch
     {
-        ActivationLayer { Activation: "relu" } =>
-            x.Values.Where(value => value != 0).Select(Math.Abs).DefaultIfEmpty(double.PositiveInfinity).Min(),
+        ActivationLayer activation => new ActivationRule(activation.Activation).Distance(x),
         MaxPooling2DLayer pooling => MaxPooling.Distance(x, pooling.Window),
         GlobalPooling2DLayer { IsMax: true } => MaxPooling.Distance(x, new Window2D(x.Shape[1], x.Shape[2], 1, 1, Same: false)),
         _ => double.PositiveInfinity,
     };
 
-    private Node Drop(Tape tape, Node x, int dropout, double rate) =>
-        tape.Drop(x, Masks.Draw(x.Value.Count, rate, element => dropoutWord(dropout, Updates, element)), rate);
+    private Node Disturb(Tape tape, Layer layer, Node x, int number)
+    {
+        uint Word(int element) => randomWord(number, Updates, element);
+        return layer switch
+        {
+            DropoutLayer { IsSpatial: true } spatial => tape.Drop(x, Masks.DrawChannels(x.Value, spatial.Rate, Word), spatial.Rate),
+            DropoutLayer dropout => tape.Drop(x, Masks.Draw(x.Value.Count, dropout.Rate, Word), dropout.Rate),
+            GaussianNoiseLayer noise => tape.AddNoise(x, noise.Deviation, Word),
+            _ => throw new NotSupportedException(layer.ToString()),
+        };
+    }
 
     private static Node Normalize(Tape tape, BatchNormalizationLayer layer, Node x, Func<string, Node?> weight, bool training)
     {

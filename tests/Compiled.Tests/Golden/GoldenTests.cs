@@ -23,7 +23,7 @@ public sealed class GoldenTests
             "conv2d" => LayerGolden.Conv2D(golden),
             "cropping2d" => LayerGolden.Cropping2D(golden),
             "dense" => LayerGolden.Dense(golden),
-            "dropout" => ["dropout with a given mask"],
+            "dropout" => LayerGolden.Dropout(golden),
             "global_average_pooling2d" => LayerGolden.GlobalPooling2D(golden, isMax: false),
             "global_max_pooling2d" => LayerGolden.GlobalPooling2D(golden, isMax: true),
             "max_pooling2d" => LayerGolden.MaxPooling2D(golden),
@@ -49,7 +49,7 @@ public sealed class GoldenTests
         string[] ops = [.. GoldenCase.Names().Select(name => GoldenCase.Open(name).Op).Distinct()];
         foreach (string op in (string[])
             [
-                "activation", "add", "average_pooling2d", "batch_normalization", "concatenate", "conv2d", "cropping2d", "dense",
+                "activation", "add", "average_pooling2d", "batch_normalization", "concatenate", "conv2d", "cropping2d", "dense", "dropout",
                 "global_average_pooling2d", "global_max_pooling2d", "loss", "loss_and_gradients", "max_pooling2d", "optimizer", "philox4x32",
                 "train", "upsampling2d", "zero_padding2d",
             ])

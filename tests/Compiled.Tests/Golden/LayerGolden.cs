@@ -7,13 +7,11 @@ internal static class LayerGolden
 {
     public static IEnumerable<string> Activation(GoldenCase golden)
     {
-        string name = golden.Text("activation");
-        if (name is not ("linear" or "relu" or "sigmoid" or "tanh" or "softmax") || golden.Demands("alpha", "max_value", "threshold").Any())
-            return [name == "relu" ? "relu with parameters" : name];
+        ActivationRule rule = ReferenceLayerGolden.Rule(golden);
         (Tensor x, Tensor dy) = (golden.Tensor("x"), golden.Tensor("dy"));
         OnEachTarget((context, who) =>
         {
-            (float[] output, float[] dx) = Kernels.Activate(context, name, x, dy);
+            (float[] output, float[] dx) = Kernels.Activate(context, rule, x, dy);
             golden.Expect("y", output, who);
             golden.Expect("dx", dx, who);
         });
@@ -64,6 +62,37 @@ internal static class LayerGolden
     {
         Margins margins = golden.Margins("cropping");
         return Image(golden, (context, x, dy) => ImageKernels.Pad(context, x, dy, -margins.Top, -margins.Left));
+    }
+
+    /// <remarks>
+    /// The native op draws its masks: each element is held against the golden one under the first of many updates that decides as the case
+    /// does.
+    /// </remarks>
+    public static IEnumerable<string> Dropout(GoldenCase golden)
+    {
+        const ulong Seed = 7;
+        const int MostUpdates = 64;
+        Assert.True(golden.Flag("training"));
+        (Tensor x, Tensor dy, double rate) = (golden.Tensor("x"), golden.Tensor("dy"), golden.Number("rate"));
+        bool[] mask = [.. golden.Tensor("mask").Values.Select(value => value != 0)];
+        OnEachTarget((context, who) =>
+        {
+            float[] y = new float[x.Count], dx = new float[x.Count];
+            bool[] seen = new bool[x.Count];
+            for (ulong update = 0; update < MostUpdates && seen.Contains(false); update++)
+            {
+                context.SetState(x.Shape[0], Seed, update);
+                (float[] output, float[] gradient) = Kernels.Drop(context, x, dy, rate, stream: 0);
+                bool[] kept = Masks.Draw(x.Count, rate, element => Philox.Word(Seed, 0, update, (ulong)element));
+                foreach (int element in Enumerable.Range(0, x.Count).Where(element => !seen[element] && kept[element] == mask[element]))
+                    (y[element], dx[element], seen[element]) = (output[element], gradient[element], true);
+            }
+
+            Assert.DoesNotContain(false, seen);
+            golden.Expect("y", y, who);
+            golden.Expect("dx", dx, who);
+        });
+        return [];
     }
 
     public static IEnumerable<string> GlobalPooling2D(GoldenCase golden, bool isMax) =>

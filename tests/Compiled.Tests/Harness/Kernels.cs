@@ -7,20 +7,29 @@ namespace Compiled.Tests;
 /// <summary>Single native ops on tensors, as a caller of the C interface runs them.</summary>
 public static class Kernels
 {
-    public static cn_activation Activation(string name) => name switch
+    /// <summary>The native activation of a Keras name.</summary>
+    public static cn_activation Activation(string name) => Enum.Parse<cn_activation>("CN_ACTIVATION_" + name switch
     {
-        "linear" => cn_activation.CN_ACTIVATION_LINEAR,
-        "relu" => cn_activation.CN_ACTIVATION_RELU,
-        "sigmoid" => cn_activation.CN_ACTIVATION_SIGMOID,
-        "tanh" => cn_activation.CN_ACTIVATION_TANH,
-        _ => throw new ArgumentOutOfRangeException(nameof(name), name, "unknown activation"),
-    };
+        "swish" => "SILU",
+        "hard_swish" => "HARD_SILU",
+        _ => name.ToUpperInvariant(),
+    });
 
-    public static (float[] Y, float[] Dx) Activate(NativeContext context, string name, Tensor x, Tensor dy)
+    /// <summary>The parameter of an activation, as the native ops take it.</summary>
+    public static float Alpha(ActivationRule rule) => (float)(rule.Alpha ?? rule.Name switch
+    {
+        "leaky_relu" => 0.2,
+        "elu" or "celu" => 1,
+        "squareplus" => 4,
+        "hard_shrink" or "soft_shrink" => 0.5,
+        _ => 0,
+    });
+
+    public static (float[] Y, float[] Dx) Activate(NativeContext context, ActivationRule rule, Tensor x, Tensor dy)
     {
         context.SetState(x.Shape[0]);
         nint input = context.Array(x), gradient = context.Array(dy), output = context.Garbage(x.Count), dx = context.Garbage(x.Count);
-        if (name == "softmax")
+        if (rule.Name == "softmax")
         {
             nint softmax = context.Op(Native.cn_softmax_create, new cn_softmax_desc
             {
@@ -35,16 +44,22 @@ public static class Kernels
             return (context.Floats(output, x.Count), context.Floats(dx, x.Count));
         }
 
+        bool isClipped = rule.Name == "relu" && rule != new ActivationRule("relu");
+        cn_activation activation = isClipped ? cn_activation.CN_ACTIVATION_CLIPPED_RELU : Activation(rule.Name);
         nint op = context.Op(Native.cn_activation_create, new cn_activation_desc
         {
             struct_size = Size<cn_activation_desc>(),
-            activation = (int)Activation(name),
+            activation = (int)activation,
             batch = x.Shape[0],
             count = x.Count / x.Shape[0],
             input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
+            alpha = Alpha(rule),
+            upper = isClipped ? (float)rule.MaxValue : 0,
+            threshold = (float)rule.Threshold,
         });
+        bool takesInput = activation >= cn_activation.CN_ACTIVATION_SILU;
         NativeContext.Check(Native.cn_activation_forward(op, context.State, input, output));
-        NativeContext.Check(Native.cn_activation_backward(op, context.State, 0, output, gradient, dx));
+        NativeContext.Check(Native.cn_activation_backward(op, context.State, takesInput ? input : 0, takesInput ? 0 : output, gradient, dx));
         return (context.Floats(output, x.Count), context.Floats(dx, x.Count));
     }
 
@@ -136,7 +151,8 @@ public static class Kernels
         return (context.Floats(output, dy.Count), context.Floats(dx, x.Count));
     }
 
-    public static (float[] Y, float[] Dx) Drop(NativeContext context, Tensor x, Tensor dy, double rate, uint stream)
+    /// <summary>Dropout; a spatial one drops the positions of a channel together.</summary>
+    public static (float[] Y, float[] Dx) Drop(NativeContext context, Tensor x, Tensor dy, double rate, uint stream, bool isSpatial = false)
     {
         nint op = context.Op(Native.cn_dropout_create, new cn_dropout_desc
         {
@@ -146,10 +162,28 @@ public static class Kernels
             count = x.Count / x.Shape[0],
             stream = stream,
             input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
+            shared = isSpatial ? x.Count / x.Shape[0] / x.Last : 0,
         });
         nint input = context.Array(x), gradient = context.Array(dy), output = context.Garbage(x.Count), dx = context.Garbage(x.Count);
         NativeContext.Check(Native.cn_dropout_forward(op, context.State, input, output));
         NativeContext.Check(Native.cn_dropout_backward(op, context.State, gradient, dx));
+        return (context.Floats(output, x.Count), context.Floats(dx, x.Count));
+    }
+
+    public static (float[] Y, float[] Dx) AddNoise(NativeContext context, Tensor x, Tensor dy, double deviation, uint stream)
+    {
+        nint op = context.Op(Native.cn_gaussian_noise_create, new cn_gaussian_noise_desc
+        {
+            struct_size = Size<cn_gaussian_noise_desc>(),
+            stddev = (float)deviation,
+            batch = x.Shape[0],
+            count = x.Count / x.Shape[0],
+            stream = stream,
+            input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
+        });
+        nint output = context.Garbage(x.Count), dx = context.Garbage(x.Count);
+        NativeContext.Check(Native.cn_gaussian_noise_forward(op, context.State, context.Array(x), output));
+        NativeContext.Check(Native.cn_gaussian_noise_backward(op, context.State, context.Array(dy), dx));
         return (context.Floats(output, x.Count), context.Floats(dx, x.Count));
     }
 

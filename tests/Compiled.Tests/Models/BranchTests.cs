@@ -94,18 +94,8 @@ public sealed class BranchTests
     public void A_network_computes_what_the_reference_does(string name)
     {
         Network network = Cases.Single(entry => entry.Name == name).Network;
-        Assert.True(DrawNetwork.IsValid(network));
         Assert.Equal(network.Layers.Count, network.Live().Layers.Count);
-        var trial = new NetworkTrial(network, BatchSize: 4, Rows: 3);
-        (Type, Type) types = NetworkTrial.Compile([trial])[0];
-        foreach (Target target in Target.Scheduled)
-        {
-            foreach (int threads in target.ThreadCounts(1, 2))
-            {
-                if (NetworkRun.Run(trial, types, target, threads) is { } fault)
-                    Assert.Fail($"{target}, {threads} threads: {fault.Message}\n{network}");
-            }
-        }
+        NetworkTrial.Require(network);
     }
 
     private static Network Of(int[] input, params Layer[] layers) => Of("mean_squared_error", input, layers);

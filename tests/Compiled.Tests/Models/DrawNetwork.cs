@@ -32,9 +32,17 @@ internal static class DrawNetwork
         Gen.Select(Gen.OneOf(Gen.Int[1, 9], Gen.OneOf(16, 17, 33)), Gen.Bool, (units, useBias) => (Layer)new DenseLayer(units, useBias));
 
     public static readonly Gen<Layer> Activation =
-        Gen.OneOf("linear", "relu", "relu", "sigmoid", "tanh", "softmax").Select(name => (Layer)new ActivationLayer(name));
+        Gen.Frequency(
+            (3, Gen.OneOf("linear", "relu", "relu", "sigmoid", "tanh", "softmax")),
+            // What grows without limit makes numbers that no float can hold.
+            (2, Gen.OneOf(ActivationLayer.Names.Where(name => name != "exponential").ToArray()))).Select(name => (Layer)new ActivationLayer(name));
 
     public static readonly Gen<Layer> Dropout = Gen.OneOf(0, 0.1, 0.25, 0.5).Select(rate => (Layer)new DropoutLayer(rate));
+
+    public static readonly Gen<Layer> SpatialDropout =
+        Gen.OneOf(0, 0.25, 0.5).Select(rate => (Layer)new DropoutLayer(rate, IsSpatial: true));
+
+    public static readonly Gen<Layer> Noise = Gen.OneOf(0, 0.1, 0.5).Select(deviation => (Layer)new GaussianNoiseLayer(deviation));
 
     public static readonly Gen<Layer> Flatten = Gen.Const((Layer)new FlattenLayer());
 
@@ -68,8 +76,8 @@ internal static class DrawNetwork
           select rest.Insert(0, layer);
 
     private static Gen<Layer> Next(int rank) => rank == 3
-        ? Gen.Frequency((6, Convolution), (4, Pooling), (5, Activation), (3, Dropout), (1, Dense), (1, Flatten))
-        : Gen.Frequency((4, Dense), (3, Activation), (2, Dropout), (1, Flatten));
+        ? Gen.Frequency((6, Convolution), (4, Pooling), (5, Activation), (3, Dropout), (1, SpatialDropout), (1, Noise), (1, Dense), (1, Flatten))
+        : Gen.Frequency((8, Dense), (6, Activation), (4, Dropout), (1, Noise), (2, Flatten));
 
     /// <summary>Whether a layer can stand behind another one.</summary>
     public static bool Fits(Layer layer, IReadOnlyList<IReadOnlyList<int>> inputs, Layer? before) => layer switch

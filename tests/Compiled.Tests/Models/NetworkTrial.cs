@@ -23,7 +23,7 @@ internal sealed record NetworkTrial(Network Network, int BatchSize, int Rows)
     private const double MostLimit = 1e-3;
 
     /// <summary>Layers in a row.</summary>
-    public static readonly Gen<NetworkTrial> Chains = Of(DrawNetwork.Any);
+    public static readonly Gen<NetworkTrial> Chains = Of(DrawNetwork.Any).Where(trial => trial.IsSafe);
 
     /// <summary>Layers that branch and join.</summary>
     public static readonly Gen<NetworkTrial> Branches = Of(DrawBranches.Any).Where(trial => trial.IsSafe);
@@ -45,6 +45,22 @@ internal sealed record NetworkTrial(Network Network, int BatchSize, int Rows)
         Assembly assembly = ModelCompiler.Compile("namespace Drawn;\n" + string.Concat(sources));
         Type Find(string name) => assembly.GetType($"Drawn.{name}", throwOnError: true)!;
         return [.. trials.Select((_, i) => (Find($"Fused{i}"), Find($"Unfused{i}")))];
+    }
+
+    /// <summary>Requires that a network computes what the reference does, fused and unfused, on every target.</summary>
+    public static void Require(Network network)
+    {
+        Assert.True(DrawNetwork.IsValid(network));
+        var trial = new NetworkTrial(network, BatchSize: 4, Rows: 3);
+        (Type, Type) types = Compile([trial])[0];
+        foreach (Target target in Target.Scheduled)
+        {
+            foreach (int threads in target.ThreadCounts(1, 2))
+            {
+                if (NetworkRun.Run(trial, types, target, threads) is { } fault)
+                    Assert.Fail($"{target}, {threads} threads: {fault.Message}\n{network}");
+            }
+        }
     }
 
     /// <summary>Holds the fused model against the unfused one, and both against the reference.</summary>

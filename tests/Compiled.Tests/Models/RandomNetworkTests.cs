@@ -26,7 +26,7 @@ public sealed class RandomNetworkTests
         Assert.All(networks, network => Assert.True(DrawNetwork.IsValid(network)));
         Layer[] layers = [.. networks.SelectMany(network => network.Layers)];
         Assert.Equal(
-            ["linear", "relu", "sigmoid", "softmax", "tanh"],
+            ActivationLayer.Names.Except(["exponential"]).Order(),
             layers.OfType<ActivationLayer>().Select(layer => layer.Activation).Distinct().Order());
         Assert.Equal(
             ["categorical_crossentropy", "mean_squared_error", "sparse_categorical_crossentropy"],
@@ -37,6 +37,8 @@ public sealed class RandomNetworkTests
         Assert.Contains(layers, layer => layer is Conv2DLayer { Window: { Same: false, StrideHeight: 3, StrideWidth: 1 } });
         Assert.Contains(layers, layer => layer is MaxPooling2DLayer { Window: { Same: true, Height: 3, StrideHeight: 1 } });
         Assert.Contains(layers, layer => layer is MaxPooling2DLayer { Window: { Same: false, Width: 1, StrideWidth: 3 } });
+        Assert.Contains(layers, layer => layer is DropoutLayer { IsSpatial: true, Rate: > 0 });
+        Assert.Contains(layers, layer => layer is GaussianNoiseLayer { Deviation: > 0 });
         Assert.Contains(networks, network => network.Layers[0] is DropoutLayer { Rate: > 0 });
         Assert.Contains(networks, network => network.Layers.SkipLast(1).Contains(new ActivationLayer("softmax")));
         Assert.Contains(

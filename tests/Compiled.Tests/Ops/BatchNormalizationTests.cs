@@ -13,7 +13,7 @@ public sealed class BatchNormalizationTests
         from positions in Gen.OneOf(Gen.Int[1, 9], Gen.Int[10, 70])
         from channels in Channels
         from flags in Gen.Bool.Array[5]
-        from activation in Gen.OneOf("linear", "relu", "sigmoid", "tanh")
+        from activation in Draw.PlainEndings
         from momentum in Gen.OneOf(0, 0.5, 0.99, 1)
         from epsilon in Gen.OneOf(0.001, 0.1)
         select new Case(batch, positions, channels, flags[0], flags[1], flags[2], flags[3], flags[4], activation, momentum, epsilon);
@@ -98,12 +98,13 @@ public sealed class BatchNormalizationTests
     private static NormalizationKernels.Result Expected(NormalizationKernels.Stage stage, Tensor dy, Tensor? before)
     {
         (Tensor x, Tensor? gamma, Tensor? beta, double epsilon) = (stage.X, stage.Gamma, stage.Beta, stage.Epsilon);
-        Tensor Finish(Tensor normal) =>
-            Activations.Forward(stage.Activation, stage.Addend is null ? normal : normal.Zip(stage.Addend, (a, b) => a + b));
+        var activation = new ActivationRule(stage.Activation);
+        Tensor Add(Tensor normal) => stage.Addend is null ? normal : normal.Zip(stage.Addend, (a, b) => a + b);
+        Tensor Finish(Tensor normal) => activation.Forward(Add(normal));
         Tensor prediction = BatchNormalization.Infer(x, gamma, beta, stage.MovingMean, stage.MovingVariance, epsilon);
         (Tensor normal, Tensor mean, Tensor variance) = stage.IsFrozen
             ? (prediction, stage.MovingMean, stage.MovingVariance) : BatchNormalization.Train(x, gamma, beta, epsilon);
-        Tensor y = Finish(normal), slope = Activations.Backward(stage.Activation, y, dy);
+        Tensor y = Finish(normal), slope = activation.Backward(Add(normal), dy);
         (Tensor dx, Tensor dgamma, Tensor dbeta) = stage.IsFrozen
             ? BatchNormalization.InferBackward(x, gamma, mean, variance, slope, epsilon)
             : BatchNormalization.TrainBackward(x, gamma, slope, epsilon);

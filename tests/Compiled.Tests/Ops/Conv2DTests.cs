@@ -16,7 +16,7 @@ public sealed class Conv2DTests
         from filters in Gen.OneOf(Gen.Int[1, 9], Gen.OneOf(16, 31, 33, 64))
         from batch in Gen.Int[1, 3]
         from useBias in Gen.Bool
-        from activation in Gen.OneOf("linear", "relu", "sigmoid", "tanh")
+        from activation in Draw.Endings
         from pool in Gen.OneOf(Gen.Const((Window2D?)null), Draw.Windows.Select(drawn => (Window2D?)drawn))
         from rate in Gen.OneOf(0.0, 0.25, 0.5)
         select new Stage(window.StrideHeight * window.StrideWidth == 1 ? window with { DilationHeight = dilation, DilationWidth = dilation } : window,
@@ -79,6 +79,7 @@ public sealed class Conv2DTests
         desc.output_height = dy.Shape[1];
         desc.output_width = dy.Shape[2];
         desc.activation = (int)Kernels.Activation(stage.Activation);
+        desc.activation_alpha = Kernels.Alpha(new ActivationRule(stage.Activation));
         desc.dropout_rate = (float)stage.Rate;
         desc.dropout_stream = Stage.Stream;
         if (stage.Pool is { } pool)
@@ -121,14 +122,15 @@ public sealed class Conv2DTests
 
         public Expected Compute(Tensor x, Tensor kernel, Tensor? bias, Tensor dy)
         {
-            Tensor active = Activations.Forward(Activation, Convolution.Forward(x, kernel, bias, Window));
+            var rule = new ActivationRule(Activation);
+            Tensor sum = Convolution.Forward(x, kernel, bias, Window), active = rule.Forward(sum);
             Tensor pooled = Pool is null ? active : MaxPooling.Forward(active, Pool);
             bool[] kept = Masks.Draw(pooled.Count, Rate, element => Philox.Word(Seed, Stream, Update, (ulong)element));
             Tensor y = Masks.Apply(pooled, kept, Rate);
             Tensor gradient = Masks.Apply(dy, kept, Rate);
             if (Pool is not null)
                 gradient = MaxPooling.Backward(active, gradient, Pool);
-            (Tensor dx, Tensor dkernel, Tensor dbias) = Convolution.Backward(x, kernel, Activations.Backward(Activation, active, gradient), Window);
+            (Tensor dx, Tensor dkernel, Tensor dbias) = Convolution.Backward(x, kernel, rule.Backward(sum, gradient), Window);
             return new Expected(y, dx, dkernel, dbias);
         }
     }

@@ -20,7 +20,7 @@ public sealed class DenseTests
 
     private static readonly Gen<(bool UseBias, string Activation, double Rate)> Epilogues =
         from useBias in Gen.Bool
-        from activation in Gen.OneOf("linear", "relu", "sigmoid", "tanh")
+        from activation in Draw.Endings
         from rate in Gen.OneOf(0.0, 0.25, 0.5)
         select (useBias, activation, rate);
 
@@ -49,9 +49,10 @@ public sealed class DenseTests
             ((int batch, int positions, int inputs, int units), (bool useBias, string activation, double rate)) = drawn;
             Tensor x = Draw.Reals(1, batch, positions, inputs), kernel = Draw.Kernel(2, inputs, inputs, units), dy = Draw.Reals(4, batch, positions, units);
             Tensor? bias = useBias ? Draw.Reals(3, units) : null;
-            Tensor active = Activations.Forward(activation, FullyConnected.Forward(x, kernel, bias));
+            var rule = new ActivationRule(activation);
+            Tensor sum = FullyConnected.Forward(x, kernel, bias), active = rule.Forward(sum);
             bool[] kept = Masks.Draw(active.Count, rate, element => Philox.Word(Seed, Stream, Update, (ulong)element));
-            Tensor gradient = Activations.Backward(activation, active, Masks.Apply(dy, kept, rate));
+            Tensor gradient = rule.Backward(sum, Masks.Apply(dy, kept, rate));
             (Tensor dx, Tensor dkernel, Tensor dbias) = FullyConnected.Backward(x, kernel, gradient);
             foreach (Target target in Target.Affording((long)dy.Count * inputs))
             {
@@ -77,6 +78,7 @@ public sealed class DenseTests
         context.SetState(x.Shape[0], Seed, Update);
         cn_dense_desc desc = Kernels.Describe(x, kernel, bias is not null);
         desc.activation = (int)Kernels.Activation(activation);
+        desc.activation_alpha = Kernels.Alpha(new ActivationRule(activation));
         desc.dropout_rate = (float)rate;
         desc.dropout_stream = Stream;
         return Kernels.Dense(context, desc, x, kernel, bias, dy);

@@ -6,27 +6,49 @@ namespace Compiled.Tests;
 /// <summary>Activations, softmax, pooling and dropout alone, over drawn shapes, against the reference.</summary>
 public sealed class ElementwiseTests
 {
-    [Theory]
-    [InlineData("linear")]
-    [InlineData("relu")]
-    [InlineData("sigmoid")]
-    [InlineData("tanh")]
-    [InlineData("softmax")]
-    public void Activations_are_those_of_the_reference(string name) => Gen.Select(Gen.Int[1, 5], Gen.Int[1, 70], Gen.OneOf(1.0, 30.0)).Sample(
-        drawn =>
+    /// <summary>Every member of the enumeration, and every parameter.</summary>
+    public static TheoryData<string, double?, double, double> Rules
+    {
+        get
         {
-            (int rows, int columns, double scale) = drawn;
-            Tensor x = Draw.Reals(rows, rows, columns).Map(value => value * scale), dy = Draw.Reals(columns, rows, columns);
-            x = Tensor.Of(x.Shape, x.ToFloats());
-            Tensor y = Activations.Forward(name, x);
-            LayerGolden.OnEachTarget((context, who) =>
+            TheoryData<string, double?, double, double> rules = [];
+            foreach (string name in ActivationLayer.Names)
+                rules.Add(name, null, double.PositiveInfinity, 0);
+            foreach (double alpha in (double[])[0.01, 0.63, 2.5])
             {
-                (float[] output, float[] dx) = Kernels.Activate(context, name, x, dy);
-                Compare.Close($"{who} y", y.Values, output, 2e-6, 1e-6);
-                Compare.Close($"{who} dx", Activations.Backward(name, y, dy).Values, dx, 1e-5, 1e-6);
-            });
-        },
-        60);
+                foreach (string name in (string[])["elu", "celu", "leaky_relu", "squareplus", "hard_shrink", "soft_shrink"])
+                    rules.Add(name, alpha, double.PositiveInfinity, 0);
+            }
+
+            rules.Add("relu", 0.22, 2, 0.5);
+            rules.Add("relu", 0, double.PositiveInfinity, 1.5);
+            rules.Add("relu", 0.5, 1, 0);
+            return rules;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Rules))]
+    public void Activations_are_those_of_the_reference(string name, double? alpha, double maxValue, double threshold)
+    {
+        // As the native op has it.
+        double? rounded = alpha is { } number ? (float)number : null;
+        var rule = new ActivationRule(name, rounded, maxValue, threshold);
+        Gen.Select(Gen.Int[1, 5], Gen.Int[1, 70], Gen.OneOf(1.0, 30.0)).Sample(
+            drawn =>
+            {
+                (int rows, int columns, double scale) = drawn;
+                Tensor x = Draw.Reals(rows, rows, columns).Map(value => value * scale), dy = Draw.Reals(columns, rows, columns);
+                x = Tensor.Of(x.Shape, x.ToFloats());
+                LayerGolden.OnEachTarget((context, who) =>
+                {
+                    (float[] output, float[] dx) = Kernels.Activate(context, rule, x, dy);
+                    Compare.Close($"{who} y", rule.Forward(x).Values, output, 2e-6, 1e-6);
+                    Compare.Close($"{who} dx", rule.Backward(x, dy).Values, dx, 1e-5, 1e-6);
+                });
+            },
+            40);
+    }
 
     [Fact]
     public void Max_pooling_is_that_of_the_reference() =>
@@ -61,6 +83,45 @@ public sealed class ElementwiseTests
                 (float[] y, float[] dx) = Kernels.Drop(context, x, dy, rate, stream);
                 Compare.Close($"{who} y", Masks.Apply(x, kept, rate).Values, y, 2e-7, 0);
                 Compare.Close($"{who} dx", Masks.Apply(dy, kept, rate).Values, dx, 2e-7, 0);
+            });
+        },
+        60);
+
+    [Fact]
+    public void Spatial_dropout_drops_whole_channels() => Gen.Select(
+        Gen.Int[1, 4], Gen.Int[1, 7], Gen.Int[1, 40], Gen.OneOf(0.1, 0.5, 0.99)).Sample(
+        drawn =>
+        {
+            (int rows, int extent, int channels, double rate) = drawn;
+            const ulong Seed = 99, Step = 17;
+            const uint Stream = 3;
+            Tensor x = Draw.Reals(1, rows, extent, 2, channels), dy = Draw.Reals(2, rows, extent, 2, channels);
+            bool[] kept = Masks.DrawChannels(x, rate, draw => Philox.Word(Seed, Stream, Step, (ulong)draw));
+            LayerGolden.OnEachTarget((context, who) =>
+            {
+                context.SetState(rows, Seed, Step);
+                (float[] y, float[] dx) = Kernels.Drop(context, x, dy, rate, Stream, isSpatial: true);
+                Compare.Close($"{who} y", Masks.Apply(x, kept, rate).Values, y, 2e-7, 0);
+                Compare.Close($"{who} dx", Masks.Apply(dy, kept, rate).Values, dx, 2e-7, 0);
+            });
+        },
+        60);
+
+    [Fact]
+    public void Gaussian_noise_is_the_documented_one() => Gen.Select(Gen.Int[1, 4], Gen.Int[1, 300], Gen.OneOf(0.0, 0.1, 3.0)).Sample(
+        drawn =>
+        {
+            (int rows, int columns, double deviation) = drawn;
+            const ulong Seed = 99, Step = (1UL << 33) + 5;
+            const uint Stream = 4;
+            Tensor x = Draw.Reals(1, rows, columns), dy = Draw.Reals(2, rows, columns);
+            Tensor expected = Noise.Add(x, deviation, element => Philox.Word(Seed, Stream, Step, (ulong)element));
+            LayerGolden.OnEachTarget((context, who) =>
+            {
+                context.SetState(rows, Seed, Step);
+                (float[] y, float[] dx) = Kernels.AddNoise(context, x, dy, deviation, Stream);
+                Compare.Close($"{who} y", expected.Values, y, 5e-6, 1e-6);
+                Compare.Same($"{who} dx", dy.ToFloats(), dx);
             });
         },
         60);
