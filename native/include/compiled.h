@@ -698,29 +698,60 @@ CN_API cn_status cn_loss_forward(cn_op* op, const cn_state* state, const float* 
  * Optimizer
  * --------------------------------------------------------------------------------------------------------------- */
 
+/*
+ * With t = updates + 1, the rate of cn_state, the gradient g after clipping and slots that begin as zeros. `<-` replaces a slot, whose new
+ * value is meant from there on. Slots come in the order in which they are named here.
+ */
 enum cn_optimizer_kind {
-    CN_OPTIMIZER_SGD = 0, /* v = momentum * v - rate * g; p += v, or with nesterov p += momentum * v - rate * g */
-    CN_OPTIMIZER_ADAM = 1 /* m, v moving means of g, g^2; p -= rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon) */
+    CN_OPTIMIZER_SGD = 0,      /* v <- momentum * v - rate * g; p += v, or with nesterov p += momentum * v - rate * g;
+                                  no v without momentum */
+    CN_OPTIMIZER_ADAM = 1,     /* m, v <- moving means of g, g^2; p -= rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon);
+                                  with amsgrad h <- max(h, v) in place of v */
+    CN_OPTIMIZER_ADAGRAD = 2,  /* a <- a + g^2; p -= rate * g / (sqrt(a) + epsilon) */
+    CN_OPTIMIZER_ADADELTA = 3, /* a <- moving mean of g^2; u = g * sqrt(d + epsilon) / sqrt(a + epsilon); d <- moving mean of u^2;
+                                  p -= rate * u; slots a, d */
+    CN_OPTIMIZER_RMSPROP = 4,  /* a <- moving mean of g^2; v <- momentum * v + rate * g / (sqrt(a) + epsilon); p -= v;
+                                  no v without momentum; centered, m <- moving mean of g, and a - m^2 (at least 0) in place of a */
+    CN_OPTIMIZER_ADAMAX = 5,   /* m <- moving mean of g; u <- max(beta_2 * u, |g|); p -= rate / (1 - beta_1^t) * m / (u + epsilon) */
+    CN_OPTIMIZER_NADAM = 6,    /* m, v <- moving means of g, g^2; c_t = beta_1 * (1 - 0.96^(t * schedule_decay) / 2); C_t = c_1 * ... * c_t;
+                                  p -= rate * ((1 - c_t) * g / (1 - C_t) + c_(t+1) * m / (1 - C_(t+1))) /
+                                  (sqrt(v / (1 - beta_2^t)) + epsilon) */
+    CN_OPTIMIZER_LION = 7      /* p -= rate * sign(beta_1 * m + (1 - beta_1) * g); m <- beta_2 * m + (1 - beta_2) * g */
 };
 
+/* What a rule does not name in cn_optimizer_kind is not looked at. */
 typedef struct cn_optimizer_desc {
     uint32_t struct_size;
-    int32_t optimizer;              /* cn_optimizer_kind */
-    int64_t count;                  /* floats in the parameter arena */
-    double momentum;                /* SGD, in [0, 1] */
-    double beta_1, beta_2, epsilon; /* Adam */
-    int32_t nesterov;               /* SGD */
-    int32_t reserved;               /* 0 */
+    int32_t optimizer; /* cn_optimizer_kind */
+    int64_t count;     /* floats in the parameter arena */
+    int64_t tensors;   /* with clip_norm, into how many tensors they are divided; else 0 */
+    double momentum;   /* in [0, 1] */
+    double beta_1;     /* of moving means of g, in [0, 1) */
+    double beta_2;     /* of those of g^2, in [0, 1) */
+    double rho;        /* of both, in [0, 1) */
+    double epsilon;    /* a normal float greater than 0 */
+    double schedule_decay;
+    double weight_decay;             /* p -= rate * weight_decay * p before the rule; 0: none */
+    double clip_value;               /* g is clipped to [-clip_value, clip_value]; 0: it is not */
+    double clip_norm;                /* the norm of each tensor's g is at most this; 0: any. At most one of the three is not 0. */
+    double global_clip_norm;         /* the norm of all g together is at most this; 0: any */
+    double ema_momentum;             /* in [0, 1) */
+    int64_t ema_overwrite_frequency; /* with use_ema, p <- ema after every so many updates; 0: never */
+    int32_t nesterov;
+    int32_t amsgrad;
+    int32_t centered;
+    int32_t use_ema; /* 1: ema <- moving mean of p after the update, by ema_momentum; the first update sets it to p */
 } cn_optimizer_desc;
 
-CN_API cn_status cn_optimizer_create(cn_context* context, const cn_optimizer_desc* desc, cn_op** op);
+/* host_offsets: with clip_norm, `tensors` + 1 rising numbers of floats from 0 to `count`, where each tensor begins; else null. */
+CN_API cn_status cn_optimizer_create(cn_context* context, const cn_optimizer_desc* desc, const int64_t* host_offsets, cn_op** op);
 /*
- * One update of all parameters at once, with t = updates + 1; then state->updates += 1 and state->step += steps, which is 1 where this
- * update ends a training step and 0 where the caller counts. All arrays have `count` floats.
- * slot_0: velocity (SGD with momentum, else null) or first moment; slot_1: second moment (Adam, else null).
+ * One update of all parameters at once; then state->updates += 1 and state->step += steps, which is 1 where this update ends a training
+ * step and 0 where the caller counts. All arrays have `count` floats. Slots that the rule does not have, and ema without use_ema, are null.
+ * A NaN in g makes NaN of its parameter, and so does an infinity that is clipped by norm; a norm that is NaN or 0 clips nothing.
  */
 CN_API cn_status cn_optimizer_step(cn_op* op, cn_state* state, float* parameters, const float* gradients, float* slot_0, float* slot_1,
-                                   int64_t steps);
+                                   float* slot_2, float* ema, int64_t steps);
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Random numbers

@@ -210,6 +210,55 @@ void bad(cn_context* context, Create create, Desc desc, const Change& change, co
     bad(                                                                                                                                   \
         context, create, desc, [](auto& d) { change; }, words, __LINE__)
 
+void test_optimizer_descriptors(cn_context* context) {
+    auto create = [](cn_context* owner, const cn_optimizer_desc* desc, cn_op** op) {
+        return cn_optimizer_create(owner, desc, nullptr, op);
+    };
+    cn_optimizer_desc adam = optimizer_desc(CN_OPTIMIZER_ADAM, 8);
+    BAD(+create, adam, d.optimizer = 8, "optimizer is 8");
+    BAD(+create, adam, d.count = 0, "count is 0");
+    BAD(+create, adam, d.beta_1 = 1.0, "beta_1 is 1");
+    BAD(+create, adam, d.beta_2 = NAN, "beta_2 is nan");
+    BAD(+create, adam, d.epsilon = 0, "epsilon is 0");
+    BAD(+create, adam, d.amsgrad = 2, "amsgrad is 2");
+    BAD(+create, adam, d.weight_decay = -0.5, "weight_decay is -0.5");
+    BAD(+create, adam, d.weight_decay = INFINITY, "weight_decay is inf");
+    BAD(+create, adam, d.clip_value = NAN, "clip_value is nan");
+    BAD(+create, adam, d.global_clip_norm = -1, "global_clip_norm is -1");
+    BAD(+create, adam, d.clip_value = d.global_clip_norm = 2, "clip_value is 2 and global_clip_norm is 2");
+    BAD(+create, adam, d.clip_norm = d.global_clip_norm = 2, "clip_norm is 2 and global_clip_norm is 2");
+    BAD(+create, adam, d.tensors = 1, "tensors is 1");
+    BAD(+create, adam, d.clip_norm = 1, "tensors is 0");
+    BAD(+create, adam, (d.clip_norm = 1, d.tensors = 1), "host_offsets is null");
+    BAD(+create, adam, d.use_ema = 3, "use_ema is 3");
+    BAD(+create, adam, (d.use_ema = 1, d.ema_momentum = 1), "ema_momentum is 1");
+    BAD(+create, adam, (d.use_ema = 1, d.ema_overwrite_frequency = -1), "ema_overwrite_frequency is -1");
+    cn_optimizer_desc sgd = optimizer_desc(CN_OPTIMIZER_SGD, 8);
+    BAD(+create, sgd, d.momentum = 1.5, "momentum is 1.5");
+    BAD(+create, sgd, d.nesterov = -1, "nesterov is -1");
+    cn_optimizer_desc rmsprop = optimizer_desc(CN_OPTIMIZER_RMSPROP, 8);
+    BAD(+create, rmsprop, d.rho = 1, "rho is 1");
+    BAD(+create, rmsprop, d.momentum = -1, "momentum is -1");
+    BAD(+create, rmsprop, d.centered = 2, "centered is 2");
+    cn_optimizer_desc nadam = optimizer_desc(CN_OPTIMIZER_NADAM, 8);
+    BAD(+create, nadam, d.schedule_decay = -1, "schedule_decay is -1");
+    BAD(+create, optimizer_desc(CN_OPTIMIZER_ADADELTA, 8), d.rho = -1, "rho is -1");
+    BAD(+create, optimizer_desc(CN_OPTIMIZER_ADAGRAD, 8), d.epsilon = 1e39, "epsilon is 1e+39");
+    BAD(+create, optimizer_desc(CN_OPTIMIZER_ADAMAX, 8), d.beta_2 = -1, "beta_2 is -1");
+    BAD(+create, optimizer_desc(CN_OPTIMIZER_LION, 8), d.beta_1 = 2, "beta_1 is 2");
+
+    cn_optimizer_desc clipped = sgd;
+    clipped.clip_norm = 1;
+    clipped.tensors = 2;
+    cn_op* op = nullptr;
+    const int64_t late[] = {1, 4, 8}, early[] = {0, 4, 7}, falling[] = {0, 0, 8}, right[] = {0, 4, 8};
+    INVALID(cn_optimizer_create(context, &clipped, late, &op), "host_offsets[0] is 1");
+    INVALID(cn_optimizer_create(context, &clipped, early, &op), "host_offsets[2] is 7");
+    INVALID(cn_optimizer_create(context, &clipped, falling, &op), "host_offsets[1] is 0");
+    INVALID(cn_optimizer_create(context, &sgd, right, &op), "host_offsets must be null");
+    CHECK(op == nullptr);
+}
+
 void test_descriptors(const Device& device) {
     Context context(device);
     cn_conv2d_desc conv = conv_desc();
@@ -292,15 +341,7 @@ void test_descriptors(const Device& device) {
     BAD(cn_loss_create, loss, d.from_logits = 2, "from_logits is 2");
     BAD(cn_loss_create, loss, d.batch = d.classes = INT32_MAX, "has more than the limit");
 
-    cn_optimizer_desc optimizer{sizeof(optimizer), CN_OPTIMIZER_ADAM, 8, 0, 0.9, 0.999, 1e-7, 0, 0};
-    BAD(cn_optimizer_create, optimizer, d.optimizer = 2, "optimizer is 2");
-    BAD(cn_optimizer_create, optimizer, d.count = 0, "count is 0");
-    BAD(cn_optimizer_create, optimizer, d.beta_1 = 1.0, "beta_1 is 1");
-    BAD(cn_optimizer_create, optimizer, d.beta_2 = NAN, "beta_2 is nan");
-    BAD(cn_optimizer_create, optimizer, d.epsilon = 0, "epsilon is 0");
-    cn_optimizer_desc sgd{sizeof(sgd), CN_OPTIMIZER_SGD, 8, 0, 0, 0, 0, 0, 0};
-    BAD(cn_optimizer_create, sgd, d.momentum = 1.5, "momentum is 1.5");
-    BAD(cn_optimizer_create, sgd, d.nesterov = -1, "nesterov is -1");
+    test_optimizer_descriptors(context);
 
     INVALID(cn_conv2d_create(context, nullptr, fake<cn_op*>(0)), "op is null");
     cn_op* op = nullptr;
@@ -352,10 +393,17 @@ void test_optional_pointers(const Device& device) {
     INVALID(cn_max_pooling2d_backward(pool, state, codes, a, a), "dx must be null");
     ok(cn_max_pooling2d_backward(pool, state, codes, a, nullptr));
     CHECK(a.same_bits(std::vector<float>(64))); // and none of it was written
-    Op sgd(cn_optimizer_create, context, cn_optimizer_desc{0, CN_OPTIMIZER_SGD, 8, 0, 0, 0, 0, 0, 0});
-    INVALID(cn_optimizer_step(sgd, state, a, a, a, nullptr, 1), "slot_0 must be null");
-    Op adam(cn_optimizer_create, context, cn_optimizer_desc{0, CN_OPTIMIZER_ADAM, 8, 0, 0.9, 0.999, 1e-7, 0, 0});
-    INVALID(cn_optimizer_step(adam, state, a, a, a, nullptr, 1), "slot_1 is null");
+    Op sgd(context, optimizer_desc(CN_OPTIMIZER_SGD, 8));
+    INVALID(cn_optimizer_step(sgd, state, a, a, a, nullptr, nullptr, nullptr, 1), "slot_0 must be null");
+    cn_optimizer_desc averaged = optimizer_desc(CN_OPTIMIZER_ADAM, 8);
+    averaged.amsgrad = averaged.use_ema = 1;
+    Op adam(context, averaged);
+    INVALID(cn_optimizer_step(adam, state, a, a, a, nullptr, a, a, 1), "slot_1 is null");
+    INVALID(cn_optimizer_step(adam, state, a, a, a, a, nullptr, a, 1), "slot_2 is null");
+    INVALID(cn_optimizer_step(adam, state, a, a, a, a, a, nullptr, 1), "ema is null");
+    Op plain(context, optimizer_desc(CN_OPTIMIZER_ADAM, 8));
+    INVALID(cn_optimizer_step(plain, state, a, a, a, a, a, nullptr, 1), "slot_2 must be null");
+    INVALID(cn_optimizer_step(plain, state, a, a, a, a, nullptr, a, 1), "ema must be null");
     CHECK(state.value().step == 3);
     Op loss(cn_loss_create, context, cn_loss_desc{0, 0, 2, 1, 8, 0, 0});
     INVALID(cn_loss_forward(loss, state, a, nullptr, a, fake<cn_metrics>(8)), "targets is null");

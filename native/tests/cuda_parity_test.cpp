@@ -273,31 +273,43 @@ void test_loss(Contexts& contexts, Random& random) {
 }
 
 void test_optimizer(Contexts& contexts, Random& random) {
-    cn_optimizer_desc d{};
-    d.optimizer = static_cast<int32_t>(random.next_int(CN_OPTIMIZER_SGD, CN_OPTIMIZER_ADAM));
-    d.count = draw_count(random, 3000);
+    cn_optimizer_desc d =
+        optimizer_desc(static_cast<int32_t>(random.next_int(CN_OPTIMIZER_SGD, CN_OPTIMIZER_NADAM)), draw_count(random, 3000));
     d.momentum = layer::chance(random, 0.5) ? 0 : random.next(0, 1);
     d.nesterov = layer::chance(random, 0.5) ? 1 : 0;
-    d.beta_1 = 0.9;
-    d.beta_2 = 0.999;
-    d.epsilon = 1e-7;
-    bool adam = d.optimizer == CN_OPTIMIZER_ADAM;
-    if (adam) {
-        d.momentum = d.nesterov = 0;
+    d.amsgrad = layer::chance(random, 0.5) ? 1 : 0;
+    d.centered = layer::chance(random, 0.5) ? 1 : 0;
+    d.weight_decay = layer::chance(random, 0.5) ? 0.125 : 0;
+    d.use_ema = layer::chance(random, 0.5) ? 1 : 0;
+    d.ema_momentum = 0.75;
+    d.epsilon = 1e-3; // about a mean, small gradients are what is left of larger ones
+    double* const limits[] = {&d.clip_value, &d.clip_norm, &d.global_clip_norm};
+    int64_t limit = random.next_int(0, 3);
+    if (limit < 3) {
+        *limits[limit] = random.next(0.1, 3);
     }
+    std::vector<int64_t> offsets = {0, d.count / 3, d.count / 2, d.count};
+    offsets.erase(std::unique(offsets.begin(), offsets.end()), offsets.end());
+    d.tensors = d.clip_norm == 0 ? 0 : static_cast<int64_t>(offsets.size()) - 1;
+    bool has_first = d.optimizer != CN_OPTIMIZER_SGD || d.momentum != 0;
+    bool rmsprop = d.optimizer == CN_OPTIMIZER_RMSPROP;
+    bool has_second = rmsprop ? d.momentum != 0 || d.centered != 0 : d.optimizer != CN_OPTIMIZER_SGD && d.optimizer != CN_OPTIMIZER_ADAGRAD;
+    bool has_third = rmsprop ? d.momentum != 0 && d.centered != 0 : d.optimizer == CN_OPTIMIZER_ADAM && d.amsgrad != 0;
     std::vector<float> start = random.floats(d.count);
     std::vector<std::vector<float>> gradients = {random.floats(d.count), random.floats(d.count), random.floats(d.count)};
     size_t shift = draw_shift(random);
-    test_op(contexts, random, 2e-6, 2e-7, [&](cn_context* context) -> std::vector<std::vector<float>> {
-        Op op(cn_optimizer_create, context, d);
+    test_op(contexts, random, 1e-5, 1e-6, [&](cn_context* context) -> std::vector<std::vector<float>> {
+        Op op(context, d, d.tensors == 0 ? nullptr : offsets.data());
         State state(context, state_of(1));
-        Array<float> p(context, start, shift), slot_0(context, start.size(), shift), slot_1(context, start.size(), shift);
+        Array<float> p(context, start, shift), slot_0(context, start.size(), shift), slot_1(context, start.size(), shift),
+            slot_2(context, start.size(), shift), ema(context, start.size(), shift);
         for (const std::vector<float>& gradient : gradients) {
             Array<float> g(context, gradient, shift);
-            ok(cn_optimizer_step(op, state, p, g, adam || d.momentum != 0 ? slot_0.data() : nullptr, adam ? slot_1.data() : nullptr, 1));
+            ok(cn_optimizer_step(op, state, p, g, has_first ? slot_0.data() : nullptr, has_second ? slot_1.data() : nullptr,
+                                 has_third ? slot_2.data() : nullptr, d.use_ema != 0 ? ema.data() : nullptr, 1));
         }
         cn_state after = state.value();
-        return {p, slot_0, slot_1, {static_cast<float>(after.step), static_cast<float>(after.updates)}};
+        return {p, slot_0, slot_1, slot_2, ema, {static_cast<float>(after.step), static_cast<float>(after.updates)}};
     });
 }
 

@@ -224,6 +224,11 @@ public:
         desc.struct_size = sizeof(Desc);
         ok(create(context, &desc, &_op));
     }
+    // An optimizer.
+    Op(cn_context* context, cn_optimizer_desc desc, const int64_t* host_offsets = nullptr) {
+        desc.struct_size = sizeof(desc);
+        ok(cn_optimizer_create(context, &desc, host_offsets, &_op));
+    }
     Op(const Op&) = delete;
     Op& operator=(const Op&) = delete;
     ~Op() { cn_op_destroy(_op); }
@@ -232,6 +237,19 @@ public:
 private:
     cn_op* _op = nullptr;
 };
+
+inline cn_optimizer_desc optimizer_desc(int32_t optimizer, int64_t count) {
+    cn_optimizer_desc desc{};
+    desc.struct_size = sizeof(desc);
+    desc.optimizer = optimizer;
+    desc.count = count;
+    desc.beta_1 = 0.9;
+    desc.beta_2 = 0.999;
+    desc.rho = 0.9;
+    desc.epsilon = 1e-7;
+    desc.schedule_decay = 0.004;
+    return desc;
+}
 
 inline cn_state state_of(int64_t rows, uint64_t step = 3, double learning_rate = 0.01) {
     return {0x123456789ABCDEFull, step, 0, rows, learning_rate};

@@ -38,7 +38,7 @@ public:
           _dense(cn_dense_create, context, cn_dense_desc{0, CN_GRADIENT_OVERWRITE, Batch, 1, Inputs, Classes, 0, 1, 0, 0, 0, 0}),
           _loss(cn_loss_create, context,
                 cn_loss_desc{0, CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, Batch, 1, Classes, 1, CN_ACCURACY_SPARSE}),
-          _optimizer(cn_optimizer_create, context, cn_optimizer_desc{0, CN_OPTIMIZER_ADAM, Parameters, 0, 0.9, 0.999, 1e-7, 0, 0}),
+          _optimizer(context, optimizer_desc(CN_OPTIMIZER_ADAM, Parameters)),
           x(context, Random(1).floats(Batch * Extent * Extent * Channels)), parameters(context, Random(2).floats(Parameters, -0.3, 0.3)),
           gradients(context, Parameters), state(context, state_of(Batch, 0)), metrics(context, {}), _labels(context, {0, 3, 9, 1, 1, 7}),
           _first(context, Parameters), _second(context, Parameters), _hidden(context, Batch * Inputs), _dhidden(context, Batch * Inputs),
@@ -51,7 +51,7 @@ public:
         ok(cn_loss_forward(_loss, state, _logits, _labels.data(), _dlogits, metrics));
         ok(cn_dense_backward(_dense, state, _hidden, p + DenseAt, _logits, _dlogits, _dhidden, g + DenseAt, g + BiasAt));
         ok(cn_conv2d_backward(_conv, state, x, p, _hidden, _codes, _dhidden, nullptr, g, g + ConvKernel));
-        ok(cn_optimizer_step(_optimizer, state, p, g, _first, _second, 1));
+        ok(cn_optimizer_step(_optimizer, state, p, g, _first, _second, nullptr, nullptr, 1));
     }
 
     // All that a step leaves behind.

@@ -58,15 +58,9 @@ std::vector<float> results(const Device& device, int rounding) {
     keep(gradient.values());
     keep({static_cast<float>(metrics.value().loss)});
 
-    cn_optimizer_desc adam{};
-    adam.optimizer = CN_OPTIMIZER_ADAM;
-    adam.count = static_cast<int64_t>(kernel.size());
-    adam.beta_1 = 0.9;
-    adam.beta_2 = 0.999;
-    adam.epsilon = 1e-7;
-    Op optimizer(cn_optimizer_create, context, adam);
+    Op optimizer(context, optimizer_desc(CN_OPTIMIZER_ADAM, static_cast<int64_t>(kernel.size())));
     Array<float> first(context, kernel.size()), second(context, kernel.size());
-    under(rounding, [&] { return cn_optimizer_step(optimizer, state, kernel, dkernel, first, second, 1); });
+    under(rounding, [&] { return cn_optimizer_step(optimizer, state, kernel, dkernel, first, second, nullptr, nullptr, 1); });
     keep(kernel.values());
     return all;
 }

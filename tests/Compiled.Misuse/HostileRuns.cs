@@ -46,8 +46,8 @@ internal static class HostileRuns
                 a => Native.cn_dense_backward(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8])),
             new("cn_loss_forward", loss, 3, ["predictions", "targets", "metrics"],
                 a => Native.cn_loss_forward(a[0], a[1], a[2], a[3], 0, a[4])),
-            new("cn_optimizer_step", optimizer, 0, ["parameters", "gradients", "slot_0", "slot_1"],
-                a => Native.cn_optimizer_step(a[0], a[1], a[2], a[3], a[4], a[5], 1)),
+            new("cn_optimizer_step", optimizer, 0, ["parameters", "gradients", "slot_0", "slot_1", "slot_2", "ema"],
+                a => Native.cn_optimizer_step(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], 1)),
         ];
         foreach (RunFunction function in functions)
         {

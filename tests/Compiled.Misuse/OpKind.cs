@@ -22,7 +22,7 @@ internal abstract class OpKind
         new OpKind<cn_conv2d_desc>("cn_conv2d_create", Native.cn_conv2d_create, ValidPooledConvolution(), RunConvolution),
         new OpKind<cn_dense_desc>("cn_dense_create", Native.cn_dense_create, ValidDense(), RunDense),
         new OpKind<cn_loss_desc>("cn_loss_create", Native.cn_loss_create, ValidLoss(), RunLoss),
-        new OpKind<cn_optimizer_desc>("cn_optimizer_create", Native.cn_optimizer_create, ValidOptimizer(), RunOptimizer),
+        new OpKind<cn_optimizer_desc>("cn_optimizer_create", CreateOptimizer, ValidOptimizer(), RunOptimizer),
         new OpKind<cn_gather_desc>("cn_gather_create", Native.cn_gather_create, ValidGather(), RunGather),
     ];
 
@@ -114,8 +114,21 @@ internal abstract class OpKind
     private static cn_loss_desc ValidLoss() =>
         Abi.Describe<cn_loss_desc>() with { loss = 1, batch = 3, positions = 2, classes = 5, from_logits = 1, accuracy = 2 };
 
-    private static cn_optimizer_desc ValidOptimizer() =>
-        Abi.Describe<cn_optimizer_desc>() with { optimizer = 1, count = 37, momentum = 0.9, beta_1 = 0.9, beta_2 = 0.999, epsilon = 1e-7 };
+    /// <summary>With all slots and averages; momentum, rho and schedule_decay are for other rules that it is changed to.</summary>
+    private static cn_optimizer_desc ValidOptimizer() => Abi.Describe<cn_optimizer_desc>() with
+    {
+        optimizer = (int)cn_optimizer_kind.CN_OPTIMIZER_ADAM,
+        count = 37,
+        momentum = 0.9,
+        beta_1 = 0.9,
+        beta_2 = 0.999,
+        rho = 0.9,
+        epsilon = 1e-7,
+        schedule_decay = 0.004,
+        amsgrad = 1,
+        use_ema = 1,
+        ema_momentum = 0.9,
+    };
 
     private static cn_gather_desc ValidGather() => Abi.Describe<cn_gather_desc>() with
     {
@@ -253,15 +266,29 @@ internal abstract class OpKind
         return true;
     }
 
+    /// <summary>Where tensors begin is not part of the description: a norm for each of them is refused without.</summary>
+    private static int CreateOptimizer(nint context, in cn_optimizer_desc d, out nint op) => Native.cn_optimizer_create(context, in d, 0, out op);
+
     private static bool RunOptimizer(nint op, in cn_optimizer_desc d, ref RandomWords random)
     {
         if (!Fits(d.count))
             return false;
         using var memory = new GuardedMemory();
         nint state = State(memory, 1, ref random);
-        bool isAdam = d.optimizer == 1;
-        nint slot0 = isAdam || d.momentum != 0 ? memory.Floats(d.count) : 0, slot1 = isAdam ? memory.Floats(d.count) : 0;
-        Abi.Accepted(Native.cn_optimizer_step(op, state, memory.Floats(d.count), memory.Floats(d.count), slot0, slot1, 1));
+        int slots = (cn_optimizer_kind)d.optimizer switch
+        {
+            cn_optimizer_kind.CN_OPTIMIZER_SGD => d.momentum != 0 ? 1 : 0,
+            cn_optimizer_kind.CN_OPTIMIZER_ADAM => 2 + d.amsgrad,
+            cn_optimizer_kind.CN_OPTIMIZER_RMSPROP => 1 + (d.momentum != 0 ? 1 : 0) + d.centered,
+            cn_optimizer_kind.CN_OPTIMIZER_ADAGRAD or cn_optimizer_kind.CN_OPTIMIZER_LION => 1,
+            _ => 2,
+        };
+        nint[] slot = new nint[3];
+        for (int i = 0; i < slots; i++)
+            slot[i] = memory.Floats(d.count);
+        nint ema = d.use_ema == 0 ? 0 : memory.Floats(d.count);
+        Abi.Accepted(Native.cn_optimizer_step(
+            op, state, memory.Floats(d.count), memory.Floats(d.count), slot[0], slot[1], slot[2], ema, 1));
         return true;
     }
 

@@ -21,7 +21,7 @@ internal sealed class MemberNames(string className)
     [
         "ApplyGradients", "ArenaBytes", "ComputeGradients", "Device", "Dispose", "Equals", "Evaluate", "Finalize", "Fit", "GetHashCode",
         "GetType", "KernelsPerStep", "LoadWeights", "MemberwiseClone", "OpFactory", "Plan", "Predict", "PredictOnBatch", "ReferenceEquals", "SaveWeights", "Seed", "Step",
-        "Summary", "TestOnBatch", "ToString", "TrainOnBatch",
+        "Summary", "TestOnBatch", "ToString", "TrainOnBatch", "UseAverages",
     ];
 
     private readonly HashSet<string> _used = new(Passes.Concat(Called).Concat(Inherited), StringComparer.Ordinal) { className };

@@ -90,6 +90,7 @@ struct OpEntry {
     bool has_addend = false;
     bool is_frozen = false;
     int32_t slots = 0;               // optimizer
+    bool has_ema = false;            // optimizer
     int32_t inputs = 0;              // joins
     int32_t input_gradients[4] = {}; // joins
     bool takes_output = true;        // activations, joins: whether backward looks at y

@@ -143,7 +143,8 @@ public:
 
 class OptimizerOp : public Op {
 public:
-    virtual void step(cn_state* state, float* parameters, const float* gradients, float* slot_0, float* slot_1, int64_t steps) = 0;
+    // Null where the rule has no such slot, or no average is kept.
+    virtual void step(cn_state* state, float* parameters, const float* gradients, float* const (&slots)[3], float* ema, int64_t steps) = 0;
 };
 
 // A ring of host areas on their way to one place in device memory (compiled.h, cn_feed).
@@ -231,7 +232,7 @@ public:
     virtual std::unique_ptr<Conv2DOp> make_conv2d(const cn_conv2d_desc& desc) = 0;
     virtual std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) = 0;
     virtual std::unique_ptr<LossOp> make_loss(const cn_loss_desc& desc) = 0;
-    virtual std::unique_ptr<OptimizerOp> make_optimizer(const cn_optimizer_desc& desc) = 0;
+    virtual std::unique_ptr<OptimizerOp> make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets) = 0;
 };
 
 } // namespace compiled

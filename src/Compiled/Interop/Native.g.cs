@@ -273,15 +273,47 @@ public enum cn_accuracy : int
     CN_ACCURACY_SPARSE = 3,
 }
 
-/// <summary>Values of <see cref="cn_optimizer_desc.optimizer"/>.</summary>
+/// <summary>
+/// With t = updates + 1, the rate of <see cref="cn_state"/>, the gradient g after clipping and slots that begin as zeros. <c>&lt;-</c>
+/// replaces a slot, whose new value is meant from there on. Slots come in the order in which they are named here.
+/// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public enum cn_optimizer_kind : int
 {
-    /// <summary>v = momentum * v - rate * g; p += v, or with nesterov p += momentum * v - rate * g</summary>
+    /// <summary>v &lt;- momentum * v - rate * g; p += v, or with nesterov p += momentum * v - rate * g; no v without momentum</summary>
     CN_OPTIMIZER_SGD = 0,
 
-    /// <summary>m, v moving means of g, g^2; p -= rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon)</summary>
+    /// <summary>
+    /// m, v &lt;- moving means of g, g^2; p -= rate * sqrt(1 - beta_2^t) / (1 - beta_1^t) * m / (sqrt(v) + epsilon); with amsgrad h &lt;-
+    /// max(h, v) in place of v
+    /// </summary>
     CN_OPTIMIZER_ADAM = 1,
+
+    /// <summary>a &lt;- a + g^2; p -= rate * g / (sqrt(a) + epsilon)</summary>
+    CN_OPTIMIZER_ADAGRAD = 2,
+
+    /// <summary>
+    /// a &lt;- moving mean of g^2; u = g * sqrt(d + epsilon) / sqrt(a + epsilon); d &lt;- moving mean of u^2; p -= rate * u; slots a, d
+    /// </summary>
+    CN_OPTIMIZER_ADADELTA = 3,
+
+    /// <summary>
+    /// a &lt;- moving mean of g^2; v &lt;- momentum * v + rate * g / (sqrt(a) + epsilon); p -= v; no v without momentum; centered, m &lt;-
+    /// moving mean of g, and a - m^2 (at least 0) in place of a
+    /// </summary>
+    CN_OPTIMIZER_RMSPROP = 4,
+
+    /// <summary>m &lt;- moving mean of g; u &lt;- max(beta_2 * u, |g|); p -= rate / (1 - beta_1^t) * m / (u + epsilon)</summary>
+    CN_OPTIMIZER_ADAMAX = 5,
+
+    /// <summary>
+    /// m, v &lt;- moving means of g, g^2; c_t = beta_1 * (1 - 0.96^(t * schedule_decay) / 2); C_t = c_1 * ... * c_t; p -= rate * ((1 - c_t)
+    /// * g / (1 - C_t) + c_(t+1) * m / (1 - C_(t+1))) / (sqrt(v / (1 - beta_2^t)) + epsilon)
+    /// </summary>
+    CN_OPTIMIZER_NADAM = 6,
+
+    /// <summary>p -= rate * sign(beta_1 * m + (1 - beta_1) * g); m &lt;- beta_2 * m + (1 - beta_2) * g</summary>
+    CN_OPTIMIZER_LION = 7,
 }
 
 /// <summary>For <see cref="Native.cn_context_create"/>.</summary>
@@ -1072,7 +1104,7 @@ public struct cn_loss_desc
     public int accuracy;
 }
 
-/// <summary>For <see cref="Native.cn_optimizer_create"/>.</summary>
+/// <summary>What a rule does not name in <see cref="cn_optimizer_kind"/> is not looked at.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
 public struct cn_optimizer_desc
@@ -1086,23 +1118,56 @@ public struct cn_optimizer_desc
     /// <summary>floats in the parameter arena</summary>
     public long count;
 
-    /// <summary>SGD, in [0, 1]</summary>
+    /// <summary>with clip_norm, into how many tensors they are divided; else 0</summary>
+    public long tensors;
+
+    /// <summary>in [0, 1]</summary>
     public double momentum;
 
-    /// <summary>Adam</summary>
+    /// <summary>of moving means of g, in [0, 1)</summary>
     public double beta_1;
 
-    /// <summary>Adam</summary>
+    /// <summary>of those of g^2, in [0, 1)</summary>
     public double beta_2;
 
-    /// <summary>Adam</summary>
+    /// <summary>of both, in [0, 1)</summary>
+    public double rho;
+
+    /// <summary>a normal float greater than 0</summary>
     public double epsilon;
 
-    /// <summary>SGD</summary>
+    /// <summary>The schedule_decay of <see cref="cn_optimizer_desc"/>.</summary>
+    public double schedule_decay;
+
+    /// <summary>p -= rate * weight_decay * p before the rule; 0: none</summary>
+    public double weight_decay;
+
+    /// <summary>g is clipped to [-clip_value, clip_value]; 0: it is not</summary>
+    public double clip_value;
+
+    /// <summary>the norm of each tensor's g is at most this; 0: any. At most one of the three is not 0.</summary>
+    public double clip_norm;
+
+    /// <summary>the norm of all g together is at most this; 0: any</summary>
+    public double global_clip_norm;
+
+    /// <summary>in [0, 1)</summary>
+    public double ema_momentum;
+
+    /// <summary>with use_ema, p &lt;- ema after every so many updates; 0: never</summary>
+    public long ema_overwrite_frequency;
+
+    /// <summary>The nesterov of <see cref="cn_optimizer_desc"/>.</summary>
     public int nesterov;
 
-    /// <summary>0</summary>
-    public int reserved;
+    /// <summary>The amsgrad of <see cref="cn_optimizer_desc"/>.</summary>
+    public int amsgrad;
+
+    /// <summary>The centered of <see cref="cn_optimizer_desc"/>.</summary>
+    public int centered;
+
+    /// <summary>1: ema &lt;- moving mean of p after the update, by ema_momentum; the first update sets it to p</summary>
+    public int use_ema;
 }
 
 /// <summary>The functions of the native library. For generated code; statuses are <see cref="cn_status_code"/>.</summary>
@@ -1116,7 +1181,7 @@ public static partial class Native
     public const uint AbiVersion = 4;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "03614ae807590fc68e6e98ddaa046b6e47b425d8e63770e9a47633c208cefc52";
+    public const string HeaderSha256 = "2efdf0c6e528f0f5325f85a08122a76499eb62a03073032eb1d9152ddac47f67";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -1343,16 +1408,27 @@ public static partial class Native
         field classes 24 8
         field from_logits 32 4
         field accuracy 36 4
-        struct cn_optimizer_desc 56
+        struct cn_optimizer_desc 136
         field struct_size 0 4
         field optimizer 4 4
         field count 8 8
-        field momentum 16 8
-        field beta_1 24 8
-        field beta_2 32 8
-        field epsilon 40 8
-        field nesterov 48 4
-        field reserved 52 4
+        field tensors 16 8
+        field momentum 24 8
+        field beta_1 32 8
+        field beta_2 40 8
+        field rho 48 8
+        field epsilon 56 8
+        field schedule_decay 64 8
+        field weight_decay 72 8
+        field clip_value 80 8
+        field clip_norm 88 8
+        field global_clip_norm 96 8
+        field ema_momentum 104 8
+        field ema_overwrite_frequency 112 8
+        field nesterov 120 4
+        field amsgrad 124 4
+        field centered 128 4
+        field use_ema 132 4
         function cn_last_error
         function cn_abi_version
         function cn_layout_report
@@ -1884,19 +1960,24 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_loss_forward(nint op, nint state, nint predictions, nint targets, nint gradient, nint metrics);
 
-    /// <summary>See <see cref="cn_optimizer_desc"/>.</summary>
-    [LibraryImport(Library)]
-    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    public static partial int cn_optimizer_create(nint context, in cn_optimizer_desc desc, out nint op);
-
     /// <summary>
-    /// One update of all parameters at once, with t = updates + 1; then state-&gt;updates += 1 and state-&gt;step += steps, which is 1
-    /// where this update ends a training step and 0 where the caller counts. All arrays have <c>count</c> floats.
-    /// slot_0: velocity (SGD with momentum, else null) or first moment; slot_1: second moment (Adam, else null).
+    /// host_offsets: with clip_norm, <c>tensors</c> + 1 rising numbers of floats from 0 to <c>count</c>, where each tensor begins; else
+    /// null.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    public static partial int cn_optimizer_step(nint op, nint state, nint parameters, nint gradients, nint slot0, nint slot1, long steps);
+    public static partial int cn_optimizer_create(nint context, in cn_optimizer_desc desc, nint hostOffsets, out nint op);
+
+    /// <summary>
+    /// One update of all parameters at once; then state-&gt;updates += 1 and state-&gt;step += steps, which is 1 where this update ends a
+    /// training step and 0 where the caller counts. All arrays have <c>count</c> floats. Slots that the rule does not have, and ema without
+    /// use_ema, are null.
+    /// A NaN in g makes NaN of its parameter, and so does an infinity that is clipped by norm; a norm that is NaN or 0 clips nothing.
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_optimizer_step(
+        nint op, nint state, nint parameters, nint gradients, nint slot0, nint slot1, nint slot2, nint ema, long steps);
 
     /// <summary>One block of Philox4x32-10 (Salmon et al., 2011) on the host: 4 words of counter, 2 of key, 4 of output.</summary>
     [LibraryImport(Library)]

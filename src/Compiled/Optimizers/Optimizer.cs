@@ -3,48 +3,179 @@ using Compiled.Interop;
 namespace Compiled;
 
 /// <summary>
-/// A rule that turns gradients into updates. The moving averages it needs belong to the model that is trained: they are made, zero, when
-/// a model first meets an optimizer, and begin anew when it meets another.
+/// A rule that turns gradients into updates. What it keeps between them belongs to the model that is trained: it is made when a model first
+/// meets an optimizer, and begins anew when it meets another.
 /// </summary>
+/// <remarks>
+/// An update clips the gradients, takes <see cref="WeightDecay"/> from the weights, follows the rule, and then the averages of
+/// <see cref="UseEma"/> follow the weights. What training does not change, as the moving statistics of a normalization, takes no part in it.
+/// In the formulas t is the number of the update, from 1, and g the gradient after clipping.
+/// </remarks>
 public abstract class Optimizer
 {
-    private const double SmallestNormal = 1.1754943508222875e-38;
-
+    private readonly LearningRateSchedule? _schedule;
     private double _learningRate;
+    private double _weightDecay;
+    private double _emaMomentum = 0.99;
+    private double? _clipValue;
+    private double? _clipNorm;
+    private double? _globalClipNorm;
+    private int? _emaOverwriteFrequency;
 
-    private protected Optimizer(double learningRate)
+    private protected Optimizer(double learningRate) => LearningRate = learningRate;
+
+    /// <summary>What the learning rate follows; null where it is a number.</summary>
+    public LearningRateSchedule? Schedule
     {
-        LearningRate = learningRate;
+        get => _schedule;
+
+        private protected init
+        {
+            ArgumentNullException.ThrowIfNull(value, "learningRate");
+            _schedule = value;
+            FollowSchedule(value, 0);
+        }
     }
 
-    /// <summary>The learning rate; it may be changed at any time and holds from the next update.</summary>
+    /// <summary>
+    /// The learning rate. A number may be changed at any time and holds from the next update. Of a <see cref="Schedule"/> this is the rate of
+    /// the last update, or before any, of the first.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is negative or not finite.</exception>
+    /// <exception cref="InvalidOperationException">It is set, but follows a schedule.</exception>
     public double LearningRate
     {
         get => _learningRate;
-        set => _learningRate = RequireAtLeastZero(value, nameof(LearningRate));
+
+        set
+        {
+            if (Schedule is not null)
+                throw new InvalidOperationException($"The learning rate follows {Schedule.GetType().Name}: it cannot be set.");
+            _learningRate = Require.AtLeastZero(value, nameof(LearningRate));
+        }
     }
 
-    /// <summary>How many arrays of the size of the parameters the rule keeps.</summary>
+    /// <summary>
+    /// Times the learning rate, the part of every weight that each update takes away, apart from the gradient (Loshchilov and Hutter, 2019);
+    /// 0 without.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative, or no finite float.</exception>
+    public double WeightDecay
+    {
+        get => _weightDecay;
+        init => _weightDecay = Require.Float(value, nameof(WeightDecay));
+    }
+
+    /// <summary>Gradients are clipped to [-ClipValue, ClipValue], element by element; null: they are not.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is no finite float greater than 0.</exception>
+    /// <exception cref="ArgumentException">Another way to clip is set already.</exception>
+    public double? ClipValue
+    {
+        get => _clipValue;
+        init => _clipValue = Limit(value, nameof(ClipValue));
+    }
+
+    /// <summary>The gradient of each weight tensor is scaled down to this Euclidean norm where it is longer; null: it is not.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is no finite float greater than 0.</exception>
+    /// <exception cref="ArgumentException">Another way to clip is set already.</exception>
+    public double? ClipNorm
+    {
+        get => _clipNorm;
+        init => _clipNorm = Limit(value, nameof(ClipNorm));
+    }
+
+    /// <summary>All gradients together are scaled down to this Euclidean norm where they are longer; null: they are not.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is no finite float greater than 0.</exception>
+    /// <exception cref="ArgumentException">Another way to clip is set already.</exception>
+    public double? GlobalClipNorm
+    {
+        get => _globalClipNorm;
+        init => _globalClipNorm = Limit(value, nameof(GlobalClipNorm));
+    }
+
+    /// <summary>
+    /// Whether an exponential moving average of the weights is kept (Polyak averaging): average ← EmaMomentum·average +
+    /// (1-EmaMomentum)·weight after each update, from the weight after the first. <see cref="Model.Fit"/> ends with the weights being their
+    /// averages; <see cref="Model.UseAverages"/> makes them so for a while.
+    /// </summary>
+    public bool UseEma { get; init; }
+
+    /// <summary>The part of the average that stays at an update; in [0, 1).</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    public double EmaMomentum
+    {
+        get => _emaMomentum;
+        init => _emaMomentum = Require.BelowOne(value, nameof(EmaMomentum));
+    }
+
+    /// <summary>With <see cref="UseEma"/>, the weights become their averages after every so many updates; null: not while they are trained.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
+    public int? EmaOverwriteFrequency
+    {
+        get => _emaOverwriteFrequency;
+        init => _emaOverwriteFrequency = value is { } updates ? (int)Require.AtLeastOne(updates, nameof(EmaOverwriteFrequency)) : null;
+    }
+
+    /// <summary>How many arrays of the size of the parameters the rule keeps, averages apart.</summary>
     internal abstract int SlotCount { get; }
 
-    internal abstract cn_optimizer_desc Describe(long count);
+    /// <summary>What the first of them begins with.</summary>
+    internal virtual float InitialSlotValue => 0;
 
-    private protected static double RequireAtLeastZero(double value, string name) =>
-        double.IsFinite(value) && value >= 0
-            ? value
-            : throw new ArgumentOutOfRangeException(name, value, $"{name} must be a finite number of at least 0.");
+    /// <summary>The rule and its numbers.</summary>
+    internal abstract cn_optimizer_desc Rule { get; }
 
-    private protected static double RequireFraction(double value, string name) =>
-        value is >= 0 and <= 1 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be in [0, 1].");
+    /// <summary>The rule and what is around it.</summary>
+    /// <param name="count">Floats of all weights.</param>
+    /// <param name="tensors">Tensors among them, which matter to <see cref="ClipNorm"/>.</param>
+    internal cn_optimizer_desc Describe(long count, long tensors)
+    {
+        cn_optimizer_desc description = Rule;
+        description.count = count;
+        description.tensors = tensors;
+        description.weight_decay = WeightDecay;
+        description.clip_value = ClipValue ?? 0;
+        description.clip_norm = ClipNorm ?? 0;
+        description.global_clip_norm = GlobalClipNorm ?? 0;
+        description.use_ema = UseEma ? 1 : 0;
+        description.ema_momentum = EmaMomentum;
+        description.ema_overwrite_frequency = EmaOverwriteFrequency ?? 0;
+        return description;
+    }
 
-    /// <summary>Neither 0 nor infinite as a float, which is what kernels compute with.</summary>
-    private protected static double RequireNormal(double value, string name) =>
-        value >= SmallestNormal && value <= float.MaxValue
-            ? value
-            : throw new ArgumentOutOfRangeException(
-                name, value, $"{name} must be a number from {SmallestNormal:G3} to {float.MaxValue:G3}.");
+    /// <summary>The rate of the update that follows so many.</summary>
+    internal double RateAfter(long updates)
+    {
+        if (Schedule is not null)
+            FollowSchedule(Schedule, updates);
+        return _learningRate;
+    }
 
-    private protected static double RequireBelowOne(double value, string name) =>
-        value is >= 0 and < 1 ? value : throw new ArgumentOutOfRangeException(name, value, $"{name} must be in [0, 1).");
+    private void FollowSchedule(LearningRateSchedule schedule, long updates)
+    {
+        double rate = schedule.RateAt(updates);
+        if (!double.IsFinite(rate) || rate < 0)
+        {
+            throw new InvalidOperationException(
+                $"{schedule.GetType().Name} gives a learning rate of {rate} after {updates:N0} updates: it must be a finite number of at least 0.");
+        }
+
+        _learningRate = rate;
+    }
+
+    private double? Limit(double? value, string name)
+    {
+        if (value is not { } limit)
+            return null;
+        Require.Normal(limit, name);
+        foreach ((double? other, string its) in
+            (ReadOnlySpan<(double?, string)>)
+            [(_clipValue, nameof(ClipValue)), (_clipNorm, nameof(ClipNorm)), (_globalClipNorm, nameof(GlobalClipNorm))])
+        {
+            if (other is not null && its != name)
+                throw new ArgumentException($"{name} cannot stand beside {its}: gradients are clipped in one way.", name);
+        }
+
+        return limit;
+    }
 }

@@ -283,14 +283,17 @@ public abstract partial class Model
     /// <summary>What the model keeps for the optimizer, with the learning rate of now.</summary>
     private OptimizerSlots Prepare(Optimizer optimizer)
     {
-        _state.LearningRate = optimizer.LearningRate;
-        if (_slots is { } slots && ReferenceEquals(slots.Optimizer, optimizer))
-            return slots;
-        _training.Dispose();
-        _slots?.Dispose();
-        _slots = null; // Making the new ones may fail.
-        _slots = new OptimizerSlots(optimizer, Plan, _context);
-        _state.Updates = 0;
+        ThrowIfAveragesInUse();
+        if (_slots is null || !ReferenceEquals(_slots.Optimizer, optimizer))
+        {
+            _training.Dispose();
+            _slots?.Dispose();
+            _slots = null; // Making the new ones may fail.
+            _slots = new OptimizerSlots(optimizer, Plan, _context);
+            _state.Updates = 0;
+        }
+
+        _state.LearningRate = optimizer.RateAfter(_state.Updates);
         return _slots;
     }
 

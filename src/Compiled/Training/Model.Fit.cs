@@ -15,7 +15,9 @@ public abstract partial class Model
     /// The samples; the last batch of an epoch may be smaller than <see cref="BatchSize"/>. An <see cref="ArrayDataset"/> that takes less than
     /// half of a GPU's free memory is copied there at the beginning, as is the one for validation.
     /// </param>
-    /// <param name="optimizer">The rule of the updates.</param>
+    /// <param name="optimizer">
+    /// The rule of the updates. With <see cref="Optimizer.UseEma"/> a run that is not cancelled ends with the weights being their averages.
+    /// </param>
     /// <param name="epochs">The epoch to end after, counted from 1.</param>
     /// <param name="validation">Evaluated after each epoch; it does not influence the training.</param>
     /// <param name="shuffle">
@@ -115,6 +117,8 @@ public abstract partial class Model
             }
         }
 
+        if (!history.Cancelled)
+            FinishAverages();
         foreach (Callback callback in callbacks)
             callback.OnTrainEnd(this, history);
         return history;

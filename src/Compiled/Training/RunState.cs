@@ -53,6 +53,8 @@ internal sealed class RunState : IDisposable
     /// <summary>Finished updates of the optimizer in use.</summary>
     public long Updates
     {
+        get => (long)_value.updates;
+
         set
         {
             _value.updates = (ulong)value;

@@ -39,8 +39,8 @@ public sealed class NativeContext : IDisposable
             throw new CompiledException(Marshal.PtrToStringUTF8(Native.cn_last_error())!);
     }
 
-    public void SetState(long rows, ulong seed = 7, ulong step = 0, double learningRate = 0) =>
-        Write<cn_state>(State, [new cn_state { rows = rows, seed = seed, step = step, learning_rate = learningRate }]);
+    public void SetState(long rows, ulong seed = 7, ulong step = 0, double learningRate = 0, long updates = 0) => Write<cn_state>(
+        State, [new cn_state { rows = rows, seed = seed, step = step, updates = (ulong)updates, learning_rate = learningRate }]);
 
     public cn_metrics ReadMetrics() => Read<cn_metrics>(Metrics, 1)[0];
 

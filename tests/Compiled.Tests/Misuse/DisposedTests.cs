@@ -34,6 +34,7 @@ public sealed class DisposedTests : IDisposable
             ["Evaluate"] = [() => net.Evaluate(Samples.Classes(4))],
             ["Predict"] = [() => net.Predict(Samples.Classes(4))],
             ["Fit"] = [() => net.Fit(Samples.Classes(4), new SGD())],
+            ["UseAverages"] = [() => net.UseAverages()],
             ["KernelsPerStep"] = [() => _ = net.KernelsPerStep],
             ["SaveWeights"] = [() => net.SaveWeights(_folder["other"])],
             ["LoadWeights"] = [() => net.LoadWeights(_folder["weights"]), () => net.LoadWeights(_folder["none"])],

@@ -15,7 +15,12 @@ public sealed class AllocationTests : IDisposable
     {
         using var net = new SmallNet(_device, batchSize: 8);
         (float[] inputs, int[] classIds) = Batch();
-        Optimizer[] optimizers = [new Adam(), new SGD(), new SGD(0.01, momentum: 0.9)];
+        Optimizer[] optimizers =
+        [
+            new Adam(), new SGD(), new SGD(0.01, momentum: 0.9), new Lion { UseEma = true }, new RMSprop { ClipNorm = 1 },
+            new SGD(new ExponentialDecay(0.1, 10, 0.9)), new SGD(new PiecewiseConstantDecay([10, 20], [0.1, 0.01, 0.001])),
+            new SGD(new CosineDecayRestarts(0.1, 10)), new SGD(new OneCycle(0.1, 1000)),
+        ];
         foreach (Optimizer optimizer in optimizers)
             Assert.Equal(0, AllocatedBy(() => net.TrainOnBatch(inputs, classIds, optimizer), Steps));
     }
@@ -46,7 +51,7 @@ public sealed class AllocationTests : IDisposable
     {
         using var net = new SmallNet(_device, batchSize: 8);
         ArrayDataset data = SmallNet.Samples(50);
-        var adam = new Adam();
+        var adam = new Adam(new CosineDecay(1e-3, 1000));
         long Fit(int steps) => AllocatedBy(() => net.Fit(data, adam, epochs: 2, validation: data, stepsPerEpoch: steps), 1);
         Assert.Equal(Fit(500), Fit(1000));
     }

@@ -42,6 +42,10 @@ public sealed class MemoryTests
         Assert.Equal(net.ArenaBytes + (2 * net.Plan.ParameterBytes), device.BufferBytes);
         Train(new SGD(0.1, momentum: 0.5));
         Assert.Equal(net.ArenaBytes + net.Plan.ParameterBytes, device.BufferBytes);
+        Train(new Adam(amsgrad: true) { UseEma = true });
+        Assert.Equal(net.ArenaBytes + (4 * net.Plan.ParameterBytes), device.BufferBytes);
+        Train(new SGD { UseEma = true });
+        Assert.Equal(net.ArenaBytes + net.Plan.ParameterBytes, device.BufferBytes);
     }
 
     [Fact]

@@ -22,8 +22,8 @@ public sealed class FailedUpdateTests
     {
         internal override int SlotCount => 0;
 
-        internal override cn_optimizer_desc Describe(long count) =>
-            new() { optimizer = (int)cn_optimizer_kind.CN_OPTIMIZER_SGD, count = count, momentum = 0.5 };
+        internal override cn_optimizer_desc Rule =>
+            new() { optimizer = (int)cn_optimizer_kind.CN_OPTIMIZER_SGD, momentum = 0.5 };
     }
 }
 

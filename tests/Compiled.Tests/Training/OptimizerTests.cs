@@ -1,3 +1,5 @@
+using System.Reflection;
+
 namespace Compiled.Tests;
 
 /// <summary>Optimizers as objects: their defaults, their ranges, and whose state is whose. Their arithmetic has golden cases.</summary>
@@ -12,7 +14,83 @@ public sealed class OptimizerTests
         var sgd = new SGD();
         Assert.Equal((0.01, 0.0, false), (sgd.LearningRate, sgd.Momentum, sgd.Nesterov));
         var adam = new Adam();
-        Assert.Equal((0.001, 0.9, 0.999, 1e-7), (adam.LearningRate, adam.Beta1, adam.Beta2, adam.Epsilon));
+        Assert.Equal((0.001, 0.9, 0.999, 1e-7, false), (adam.LearningRate, adam.Beta1, adam.Beta2, adam.Epsilon, adam.Amsgrad));
+        var adamW = new AdamW();
+        Assert.Equal((0.001, 0.004, 0.9, 0.999), (adamW.LearningRate, adamW.WeightDecay, adamW.Beta1, adamW.Beta2));
+        Assert.Equal((1e-7, false), (adamW.Epsilon, adamW.Amsgrad));
+        var adagrad = new Adagrad();
+        Assert.Equal((0.01, 0.0, 1e-7), (adagrad.LearningRate, adagrad.InitialAccumulatorValue, adagrad.Epsilon));
+        var adadelta = new Adadelta();
+        Assert.Equal((1.0, 0.95, 1e-7), (adadelta.LearningRate, adadelta.Rho, adadelta.Epsilon));
+        var rmsprop = new RMSprop();
+        Assert.Equal((0.001, 0.9, 0.0, 1e-7, false), (rmsprop.LearningRate, rmsprop.Rho, rmsprop.Momentum, rmsprop.Epsilon, rmsprop.Centered));
+        var adamax = new Adamax();
+        Assert.Equal((0.002, 0.9, 0.999, 1e-7), (adamax.LearningRate, adamax.Beta1, adamax.Beta2, adamax.Epsilon));
+        var nadam = new Nadam();
+        Assert.Equal((0.002, 0.9, 0.999, 1e-7, 0.004), (nadam.LearningRate, nadam.Beta1, nadam.Beta2, nadam.Epsilon, nadam.ScheduleDecay));
+        var lion = new Lion();
+        Assert.Equal((0.001, 0.9, 0.99), (lion.LearningRate, lion.Beta1, lion.Beta2));
+        Assert.Equal((0.0, null, null, null), (sgd.WeightDecay, sgd.ClipValue, sgd.ClipNorm, sgd.GlobalClipNorm));
+        Assert.Equal((false, 0.99, null, null), (sgd.UseEma, sgd.EmaMomentum, sgd.EmaOverwriteFrequency, sgd.Schedule));
+    }
+
+    /// <summary>Both constructors of every optimizer take the same, in the same order and with the same defaults.</summary>
+    [Fact]
+    public void A_schedule_stands_where_a_rate_does()
+    {
+        Type[] types = [.. typeof(Optimizer).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Optimizer)))];
+        Assert.Equal(9, types.Length);
+        foreach (Type type in types)
+        {
+            ConstructorInfo[] both = type.GetConstructors();
+            Assert.Equal([typeof(double), typeof(LearningRateSchedule)], both.Select(constructor => constructor.GetParameters()[0].ParameterType));
+            Assert.All(both, constructor => Assert.Equal("learningRate", constructor.GetParameters()[0].Name));
+            ParameterInfo[] rest = [.. both[0].GetParameters().Skip(1)];
+            string[] Texts(IEnumerable<ParameterInfo> parameters) => [.. parameters.Select(parameter => $"{parameter} = {parameter.DefaultValue}")];
+            Assert.Equal(Texts(rest), Texts(both[1].GetParameters().Skip(1)));
+            object[] values = [.. rest.Select((parameter, i) => parameter.ParameterType == typeof(bool) ? (object)true : 0.01 * (i + 1))];
+            var number = (Optimizer)both[0].Invoke([0.25, .. values]);
+            var schedule = (Optimizer)both[1].Invoke([new Constant(0.25), .. values]);
+            Assert.Equal(number.Describe(10, 0), schedule.Describe(10, 0));
+            Assert.Equal((0.25, 0.25), (number.LearningRate, schedule.LearningRate));
+        }
+    }
+
+    [Fact]
+    public void Gradients_are_clipped_in_one_way()
+    {
+        static void Conflict(string one, string other, Func<Optimizer> make)
+        {
+            string message = Assert.Throws<ArgumentException>(() => _ = make()).Message;
+            Assert.StartsWith($"{one} cannot stand beside {other}: gradients are clipped in one way.", message, StringComparison.Ordinal);
+        }
+
+        Conflict("ClipNorm", "ClipValue", () => new SGD { ClipValue = 1, ClipNorm = 1 });
+        Conflict("GlobalClipNorm", "ClipNorm", () => new Adam { ClipNorm = 1, GlobalClipNorm = 2 });
+        Conflict("ClipValue", "GlobalClipNorm", () => new Lion { GlobalClipNorm = 1, ClipValue = 3 });
+        Assert.Equal(1, new SGD { ClipValue = null, ClipNorm = 1, GlobalClipNorm = null }.ClipNorm);
+    }
+
+    [Fact]
+    public void What_is_around_a_rule_has_ranges()
+    {
+        foreach (double limit in (double[])[0, -1, double.NaN, double.PositiveInfinity, 1e39, 1e-39])
+        {
+            Refused("ClipValue must be a number from", () => new SGD { ClipValue = limit });
+            Refused("ClipNorm must be a number from", () => new SGD { ClipNorm = limit });
+            Refused("GlobalClipNorm must be a number from", () => new SGD { GlobalClipNorm = limit });
+        }
+
+        foreach (double decay in (double[])[-1, double.NaN, double.PositiveInfinity, 1e39])
+        {
+            Refused("WeightDecay must be a number from 0", () => new SGD { WeightDecay = decay });
+            Refused("weightDecay must be a number from 0", () => new AdamW(weightDecay: decay));
+            Refused("initialAccumulatorValue must be a number from 0", () => new Adagrad(initialAccumulatorValue: decay));
+            Refused("scheduleDecay must be a number from 0", () => new Nadam(scheduleDecay: decay));
+        }
+
+        Refused("EmaMomentum must be in [0, 1).", () => new SGD { EmaMomentum = 1 });
+        Refused("EmaOverwriteFrequency must be at least 1.", () => new SGD { EmaOverwriteFrequency = 0 });
     }
 
     [Theory]
@@ -34,7 +112,11 @@ public sealed class OptimizerTests
     [InlineData(-0.1)]
     [InlineData(1.0001)]
     [InlineData(double.NaN)]
-    public void Momentum_is_a_fraction(double momentum) => Refused("momentum must be in [0, 1].", () => new SGD(0.1, momentum));
+    public void Momentum_is_a_fraction(double momentum)
+    {
+        Refused("momentum must be in [0, 1].", () => new SGD(0.1, momentum));
+        Refused("momentum must be in [0, 1].", () => new RMSprop(momentum: momentum));
+    }
 
     [Theory]
     [InlineData(-0.1)]
@@ -44,6 +126,15 @@ public sealed class OptimizerTests
     {
         Refused("beta1 must be in [0, 1).", () => new Adam(beta1: decay));
         Refused("beta2 must be in [0, 1).", () => new Adam(beta2: decay));
+        Refused("beta1 must be in [0, 1).", () => new AdamW(beta1: decay));
+        Refused("beta1 must be in [0, 1).", () => new Adamax(beta1: decay));
+        Refused("beta2 must be in [0, 1).", () => new Adamax(beta2: decay));
+        Refused("beta1 must be in [0, 1).", () => new Nadam(beta1: decay));
+        Refused("beta2 must be in [0, 1).", () => new Nadam(beta2: decay));
+        Refused("beta1 must be in [0, 1).", () => new Lion(beta1: decay));
+        Refused("beta2 must be in [0, 1).", () => new Lion(beta2: decay));
+        Refused("rho must be in [0, 1).", () => new RMSprop(rho: decay));
+        Refused("rho must be in [0, 1).", () => new Adadelta(rho: decay));
     }
 
     [Theory]
@@ -52,8 +143,16 @@ public sealed class OptimizerTests
     [InlineData(1e-39)]
     [InlineData(1e39)]
     [InlineData(double.NaN)]
-    public void Epsilon_is_a_number_that_a_float_can_be(double epsilon) =>
-        Refused("epsilon must be a number from", () => new Adam(epsilon: epsilon));
+    public void Epsilon_is_a_number_that_a_float_can_be(double epsilon)
+    {
+        foreach (Func<Optimizer> make in (Func<Optimizer>[])
+            [
+                () => new Adam(epsilon: epsilon), () => new AdamW(epsilon: epsilon), () => new Adamax(epsilon: epsilon),
+                () => new Nadam(epsilon: epsilon), () => new RMSprop(epsilon: epsilon), () => new Adagrad(epsilon: epsilon),
+                () => new Adadelta(epsilon: epsilon),
+            ])
+            Refused("epsilon must be a number from", make);
+    }
 
     [Fact]
     public void Whatever_is_not_refused_trains()
@@ -62,7 +161,13 @@ public sealed class OptimizerTests
         [
             new SGD(0), new SGD(0.1, momentum: 1), new SGD(0.1, momentum: 1, nesterov: true), new SGD(0.1, nesterov: true), new SGD(1e-300),
             new Adam(0, 0, 0, 1), new Adam(epsilon: float.MaxValue), new Adam(epsilon: 1.1754943508222875e-38),
-            new Adam(1e-3, 0.9999999, 0.9999999),
+            new Adam(1e-3, 0.9999999, 0.9999999), new Adam(amsgrad: true, beta2: 0), new AdamW(1e-3, weightDecay: 100),
+            new Adagrad(epsilon: 1.1754943508222875e-38), new Adagrad(0.1, initialAccumulatorValue: float.MaxValue), new Adadelta(rho: 0),
+            new RMSprop(rho: 0, momentum: 1, centered: true), new RMSprop(rho: 0, centered: true, epsilon: 1.1754943508222875e-38),
+            new Adamax(beta1: 0, beta2: 0), new Nadam(beta1: 0, beta2: 0), new Nadam(beta1: 0.9999999, scheduleDecay: 0),
+            new Nadam(scheduleDecay: float.MaxValue), new Lion(beta1: 0, beta2: 0), new SGD { ClipValue = 1.1754943508222875e-38 },
+            new SGD { ClipNorm = float.MaxValue }, new SGD { GlobalClipNorm = 1.1754943508222875e-38 },
+            new SGD { UseEma = true, EmaMomentum = 0, EmaOverwriteFrequency = 1 }, new SGD { EmaOverwriteFrequency = int.MaxValue, UseEma = true },
         ];
         foreach (Optimizer optimizer in extremes)
         {
