@@ -102,8 +102,10 @@ public enum cn_precision : int
 }
 
 /// <summary>
-/// Values of <see cref="cn_activation_desc.activation"/>, <see cref="cn_batch_normalization_desc.activation"/>,
-/// <see cref="cn_conv2d_desc.activation"/>, <see cref="cn_dense_desc.activation"/>.
+/// Activations. The derivative of the first group is taken from y: they may end any stage. At a kink it is the one to the left of it,
+/// at the bounds of a clipped function 0, also within a millionth of them. The second group needs x for it: they are ops of their own.
+/// NaN gives NaN. Behind a NaN of a piecewise linear function the gradient passes.
+/// <c>alpha</c> is a parameter of those that name it, finite and at least 0; else it is 0.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public enum cn_activation : int
@@ -111,7 +113,7 @@ public enum cn_activation : int
     /// <summary>CN_ACTIVATION_LINEAR</summary>
     CN_ACTIVATION_LINEAR = 0,
 
-    /// <summary>max(x, 0); gradient 0 at 0</summary>
+    /// <summary>max(x, 0)</summary>
     CN_ACTIVATION_RELU = 1,
 
     /// <summary>1 / (1 + exp(-x))</summary>
@@ -119,6 +121,75 @@ public enum cn_activation : int
 
     /// <summary>CN_ACTIVATION_TANH</summary>
     CN_ACTIVATION_TANH = 3,
+
+    /// <summary>x &gt; 0: x; else alpha (exp(x) - 1)</summary>
+    CN_ACTIVATION_ELU = 4,
+
+    /// <summary>1.0507009873554805 times elu of alpha 1.6732632423543772</summary>
+    CN_ACTIVATION_SELU = 5,
+
+    /// <summary>log(1 + exp(x))</summary>
+    CN_ACTIVATION_SOFTPLUS = 6,
+
+    /// <summary>x / (1 + |x|)</summary>
+    CN_ACTIVATION_SOFTSIGN = 7,
+
+    /// <summary>0.2 x + 0.5 within [0, 1]</summary>
+    CN_ACTIVATION_HARD_SIGMOID = 8,
+
+    /// <summary>exp(x)</summary>
+    CN_ACTIVATION_EXPONENTIAL = 9,
+
+    /// <summary>x &gt; 0: x; else alpha x</summary>
+    CN_ACTIVATION_LEAKY_RELU = 10,
+
+    /// <summary>x within [0, 6]</summary>
+    CN_ACTIVATION_RELU6 = 11,
+
+    /// <summary>x &gt; 0: x; else alpha (exp(x / alpha) - 1); alpha is at least 1e-30</summary>
+    CN_ACTIVATION_CELU = 12,
+
+    /// <summary>x within [-1, 1]</summary>
+    CN_ACTIVATION_HARD_TANH = 13,
+
+    /// <summary>-log(1 + exp(-x))</summary>
+    CN_ACTIVATION_LOG_SIGMOID = 14,
+
+    /// <summary>(x + sqrt(x^2 + alpha)) / 2</summary>
+    CN_ACTIVATION_SQUAREPLUS = 15,
+
+    /// <summary>x sigmoid(x)</summary>
+    CN_ACTIVATION_SILU = 16,
+
+    /// <summary>x (1 + erf(x / sqrt(2))) / 2</summary>
+    CN_ACTIVATION_GELU = 17,
+
+    /// <summary>x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2</summary>
+    CN_ACTIVATION_GELU_TANH = 18,
+
+    /// <summary>x tanh(log(1 + exp(x)))</summary>
+    CN_ACTIVATION_MISH = 19,
+
+    /// <summary>x times (x + 3) / 6 within [0, 1]</summary>
+    CN_ACTIVATION_HARD_SILU = 20,
+
+    /// <summary>x - tanh(x)</summary>
+    CN_ACTIVATION_TANH_SHRINK = 21,
+
+    /// <summary>x &gt; alpha: x - alpha; x &lt; -alpha: x + alpha; else 0</summary>
+    CN_ACTIVATION_SOFT_SHRINK = 22,
+
+    /// <summary>|x| &gt; alpha: x; else 0</summary>
+    CN_ACTIVATION_HARD_SHRINK = 23,
+
+    /// <summary>x &gt;= 1: x; x &gt; -1: (x + 1)^2 / 4; else 0</summary>
+    CN_ACTIVATION_SPARSE_PLUS = 24,
+
+    /// <summary>(x + 1) / 2 within [0, 1]</summary>
+    CN_ACTIVATION_SPARSE_SIGMOID = 25,
+
+    /// <summary>x &gt;= upper: upper; x &gt; threshold: x; else alpha (x - threshold)</summary>
+    CN_ACTIVATION_CLIPPED_RELU = 26,
 }
 
 /// <summary>
@@ -147,6 +218,17 @@ public enum cn_gather_target : int
 
     /// <summary>one int32 class number in [0, target_count) per sample becomes target_count floats</summary>
     CN_GATHER_TARGET_ONE_HOT = 2,
+}
+
+/// <summary>Values of <see cref="cn_upsampling2d_desc.interpolation"/>.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public enum cn_interpolation : int
+{
+    /// <summary>every input is repeated</summary>
+    CN_INTERPOLATION_NEAREST = 0,
+
+    /// <summary>output o lies at input (o + 0.5) / factor - 0.5, and no further out than the outermost inputs</summary>
+    CN_INTERPOLATION_BILINEAR = 1,
 }
 
 /// <summary>Values of <see cref="cn_global_pooling2d_desc.pooling"/>.</summary>
@@ -416,8 +498,18 @@ public struct cn_activation_desc
     /// <summary><see cref="cn_gradient_mode"/></summary>
     public int input_gradient;
 
-    /// <summary>0</summary>
-    public int reserved;
+    /// <summary>The alpha of <see cref="cn_activation_desc"/>.</summary>
+    public float alpha;
+
+    /// <summary>
+    /// <see cref="cn_activation.CN_ACTIVATION_CLIPPED_RELU"/>, else 0: not NaN, and <see cref="cn_activation_desc.threshold"/> finite
+    /// </summary>
+    public float upper;
+
+    /// <summary>
+    /// <see cref="cn_activation.CN_ACTIVATION_CLIPPED_RELU"/>, else 0: not NaN, and <see cref="cn_activation_desc.threshold"/> finite
+    /// </summary>
+    public float threshold;
 }
 
 /// <summary>Softmax over the last axis: y = exp(x - max) / sum.</summary>
@@ -441,7 +533,11 @@ public struct cn_softmax_desc
     public long classes;
 }
 
-/// <summary>Dropout alone. In prediction the layer does not exist.</summary>
+/// <summary>
+/// Dropout alone. In prediction the layer does not exist. With <see cref="cn_dropout_desc.shared"/> positions a sample is [shared,
+/// count / shared], and all positions of a channel are dropped together: element (position, channel) of sample s by the draw of element
+/// s * (count / shared) + channel.
+/// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
 public struct cn_dropout_desc
@@ -459,6 +555,188 @@ public struct cn_dropout_desc
     public long count;
 
     /// <summary>The stream of <see cref="cn_dropout_desc"/>.</summary>
+    public uint stream;
+
+    /// <summary><see cref="cn_gradient_mode"/></summary>
+    public int input_gradient;
+
+    /// <summary>0 or 1: every element has a draw of its own; else <see cref="cn_dropout_desc.count"/> is a multiple of it</summary>
+    public long shared;
+}
+
+/// <summary>Sum of two to four inputs: y = activation(x_0 + x_1 + ...), added in this order.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_add_desc
+{
+    /// <summary>The size of <see cref="cn_add_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_activation"/> of the first group, without alpha</summary>
+    public int activation;
+
+    /// <summary>samples</summary>
+    public long batch;
+
+    /// <summary>elements per sample</summary>
+    public long count;
+
+    /// <summary>2 to 4</summary>
+    public int inputs;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_0;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_1;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_2;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_3;
+
+    /// <summary>0</summary>
+    public int reserved;
+}
+
+/// <summary>Two to four inputs side by side: y [batch, outer, sum of lengths] from x_i [batch, outer, length_i].</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_concatenate_desc
+{
+    /// <summary>The size of <see cref="cn_concatenate_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary>2 to 4</summary>
+    public int inputs;
+
+    /// <summary>The batch of <see cref="cn_concatenate_desc"/>.</summary>
+    public long batch;
+
+    /// <summary>The outer of <see cref="cn_concatenate_desc"/>.</summary>
+    public long outer;
+
+    /// <summary>0 where there is no input; their sum is at most 2^31 - 1</summary>
+    public long length_0;
+
+    /// <summary>0 where there is no input; their sum is at most 2^31 - 1</summary>
+    public long length_1;
+
+    /// <summary>0 where there is no input; their sum is at most 2^31 - 1</summary>
+    public long length_2;
+
+    /// <summary>0 where there is no input; their sum is at most 2^31 - 1</summary>
+    public long length_3;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_0;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_1;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_2;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_3;
+}
+
+/// <summary>Zero padding and cropping: y[i, j] = x[i - pad_top, j - pad_left], and 0 outside of x.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_padding2d_desc
+{
+    /// <summary>The size of <see cref="cn_padding2d_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_gradient_mode"/></summary>
+    public int input_gradient;
+
+    /// <summary>The batch of <see cref="cn_padding2d_desc"/>.</summary>
+    public long batch;
+
+    /// <summary>The input_height of <see cref="cn_padding2d_desc"/>.</summary>
+    public long input_height;
+
+    /// <summary>The input_width of <see cref="cn_padding2d_desc"/>.</summary>
+    public long input_width;
+
+    /// <summary>The channels of <see cref="cn_padding2d_desc"/>.</summary>
+    public long channels;
+
+    /// <summary>The output_height of <see cref="cn_padding2d_desc"/>.</summary>
+    public long output_height;
+
+    /// <summary>The output_width of <see cref="cn_padding2d_desc"/>.</summary>
+    public long output_width;
+
+    /// <summary>negative: so many rows or columns are cut off</summary>
+    public long pad_top;
+
+    /// <summary>a row and a column of x are left at least</summary>
+    public long pad_left;
+}
+
+/// <summary>Up-sampling by whole factors: y [batch, input_height * factor_height, input_width * factor_width, channels].</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_upsampling2d_desc
+{
+    /// <summary>The size of <see cref="cn_upsampling2d_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_gradient_mode"/></summary>
+    public int input_gradient;
+
+    /// <summary>The batch of <see cref="cn_upsampling2d_desc"/>.</summary>
+    public long batch;
+
+    /// <summary>The input_height of <see cref="cn_upsampling2d_desc"/>.</summary>
+    public long input_height;
+
+    /// <summary>The input_width of <see cref="cn_upsampling2d_desc"/>.</summary>
+    public long input_width;
+
+    /// <summary>The channels of <see cref="cn_upsampling2d_desc"/>.</summary>
+    public long channels;
+
+    /// <summary>The factor_height of <see cref="cn_upsampling2d_desc"/>.</summary>
+    public long factor_height;
+
+    /// <summary>The factor_width of <see cref="cn_upsampling2d_desc"/>.</summary>
+    public long factor_width;
+
+    /// <summary><see cref="cn_interpolation"/></summary>
+    public int interpolation;
+
+    /// <summary>0</summary>
+    public int reserved;
+}
+
+/// <summary>
+/// Gaussian noise: y = x + stddev * n; in prediction the layer does not exist. The normal numbers n of four elements come from the
+/// Philox block that a dropout of the stream would have for them: with u(r) = (r &gt;&gt; 8) * 2^-24, words a, b give the first and the
+/// second element sqrt(-2 log(u(a) + 2^-24)) * cos(2 pi u(b)) and sqrt(-2 log(u(a) + 2^-24)) * sin(2 pi u(b)), words c, d the other
+/// two. Devices agree to a few units in the last place.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_gaussian_noise_desc
+{
+    /// <summary>The size of <see cref="cn_gaussian_noise_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary>finite, at least 0</summary>
+    public float stddev;
+
+    /// <summary>samples</summary>
+    public long batch;
+
+    /// <summary>elements per sample</summary>
+    public long count;
+
+    /// <summary>below 2^16</summary>
     public uint stream;
 
     /// <summary><see cref="cn_gradient_mode"/></summary>
@@ -697,7 +975,7 @@ public struct cn_conv2d_desc
     /// <summary>height 0: no pooling; else as in <see cref="cn_max_pooling2d_desc"/></summary>
     public cn_window pool;
 
-    /// <summary><see cref="cn_activation"/></summary>
+    /// <summary><see cref="cn_activation"/> of the first group</summary>
     public int activation;
 
     /// <summary>0: bias and dbias are null</summary>
@@ -712,8 +990,8 @@ public struct cn_conv2d_desc
     /// <summary><see cref="cn_precision"/></summary>
     public int precision;
 
-    /// <summary>0</summary>
-    public int reserved;
+    /// <summary>The activation_alpha of <see cref="cn_conv2d_desc"/>.</summary>
+    public float activation_alpha;
 }
 
 /// <summary>
@@ -742,7 +1020,7 @@ public struct cn_dense_desc
     /// <summary>The units of <see cref="cn_dense_desc"/>.</summary>
     public long units;
 
-    /// <summary><see cref="cn_activation"/></summary>
+    /// <summary><see cref="cn_activation"/> of the first group</summary>
     public int activation;
 
     /// <summary>0: bias and dbias are null</summary>
@@ -757,8 +1035,8 @@ public struct cn_dense_desc
     /// <summary><see cref="cn_precision"/></summary>
     public int precision;
 
-    /// <summary>0</summary>
-    public int reserved;
+    /// <summary>The activation_alpha of <see cref="cn_dense_desc"/>.</summary>
+    public float activation_alpha;
 }
 
 /// <summary>
@@ -838,7 +1116,7 @@ public static partial class Native
     public const uint AbiVersion = 4;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "75f2b808e57715e5e6557b9f47e849d5a7728a547ea81de8a2a8068fa6492ac2";
+    public const string HeaderSha256 = "03614ae807590fc68e6e98ddaa046b6e47b425d8e63770e9a47633c208cefc52";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -896,22 +1174,78 @@ public static partial class Native
         field target_count 32 8
         field target 40 4
         field scale 44 4
-        struct cn_activation_desc 32
+        struct cn_activation_desc 40
         field struct_size 0 4
         field activation 4 4
         field batch 8 8
         field count 16 8
         field input_gradient 24 4
-        field reserved 28 4
+        field alpha 28 4
+        field upper 32 4
+        field threshold 36 4
         struct cn_softmax_desc 32
         field struct_size 0 4
         field input_gradient 4 4
         field batch 8 8
         field positions 16 8
         field classes 24 8
-        struct cn_dropout_desc 32
+        struct cn_dropout_desc 40
         field struct_size 0 4
         field rate 4 4
+        field batch 8 8
+        field count 16 8
+        field stream 24 4
+        field input_gradient 28 4
+        field shared 32 8
+        struct cn_add_desc 48
+        field struct_size 0 4
+        field activation 4 4
+        field batch 8 8
+        field count 16 8
+        field inputs 24 4
+        field gradient_0 28 4
+        field gradient_1 32 4
+        field gradient_2 36 4
+        field gradient_3 40 4
+        field reserved 44 4
+        struct cn_concatenate_desc 72
+        field struct_size 0 4
+        field inputs 4 4
+        field batch 8 8
+        field outer 16 8
+        field length_0 24 8
+        field length_1 32 8
+        field length_2 40 8
+        field length_3 48 8
+        field gradient_0 56 4
+        field gradient_1 60 4
+        field gradient_2 64 4
+        field gradient_3 68 4
+        struct cn_padding2d_desc 72
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field input_height 16 8
+        field input_width 24 8
+        field channels 32 8
+        field output_height 40 8
+        field output_width 48 8
+        field pad_top 56 8
+        field pad_left 64 8
+        struct cn_upsampling2d_desc 64
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field input_height 16 8
+        field input_width 24 8
+        field channels 32 8
+        field factor_height 40 8
+        field factor_width 48 8
+        field interpolation 56 4
+        field reserved 60 4
+        struct cn_gaussian_noise_desc 32
+        field struct_size 0 4
+        field stddev 4 4
         field batch 8 8
         field count 16 8
         field stream 24 4
@@ -987,7 +1321,7 @@ public static partial class Native
         field dropout_rate 216 4
         field dropout_stream 220 4
         field precision 224 4
-        field reserved 228 4
+        field activation_alpha 228 4
         struct cn_dense_desc 64
         field struct_size 0 4
         field input_gradient 4 4
@@ -1000,7 +1334,7 @@ public static partial class Native
         field dropout_rate 48 4
         field dropout_stream 52 4
         field precision 56 4
-        field reserved 60 4
+        field activation_alpha 60 4
         struct cn_loss_desc 40
         field struct_size 0 4
         field loss 4 4
@@ -1054,6 +1388,21 @@ public static partial class Native
         function cn_dropout_create
         function cn_dropout_forward
         function cn_dropout_backward
+        function cn_add_create
+        function cn_add_forward
+        function cn_add_backward
+        function cn_concatenate_create
+        function cn_concatenate_forward
+        function cn_concatenate_backward
+        function cn_padding2d_create
+        function cn_padding2d_forward
+        function cn_padding2d_backward
+        function cn_upsampling2d_create
+        function cn_upsampling2d_forward
+        function cn_upsampling2d_backward
+        function cn_gaussian_noise_create
+        function cn_gaussian_noise_forward
+        function cn_gaussian_noise_backward
         function cn_max_pooling2d_create
         function cn_max_pooling2d_forward
         function cn_max_pooling2d_backward
@@ -1260,10 +1609,12 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_activation_forward(nint op, nint state, nint x, nint y);
 
-    /// <summary>The derivative is taken from y. dx may be dy when it is overwritten.</summary>
+    /// <summary>
+    /// x is null where the derivative is taken from y, and y where it is taken from x. dx may be dy when it is overwritten.
+    /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    public static partial int cn_activation_backward(nint op, nint state, nint y, nint dy, nint dx);
+    public static partial int cn_activation_backward(nint op, nint state, nint x, nint y, nint dy, nint dx);
 
     /// <summary>See <see cref="cn_softmax_desc"/>.</summary>
     [LibraryImport(Library)]
@@ -1294,6 +1645,84 @@ public static partial class Native
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_dropout_backward(nint op, nint state, nint dy, nint dx);
+
+    /// <summary>See <see cref="cn_add_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_add_create(nint context, in cn_add_desc desc, out nint op);
+
+    /// <summary>Inputs that do not exist are null. One pointer may stand for several inputs; y may be any of them.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_add_forward(nint op, nint state, nint x0, nint x1, nint x2, nint x3, nint y);
+
+    /// <summary>
+    /// Each gradient is activation'(y) * dy. One pointer may stand for several gradients if all but the first are added to it. Those that
+    /// are overwritten may be dy. y may be null where the activation is linear.
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_add_backward(nint op, nint state, nint y, nint dy, nint dx0, nint dx1, nint dx2, nint dx3);
+
+    /// <summary>See <see cref="cn_concatenate_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_concatenate_create(nint context, in cn_concatenate_desc desc, out nint op);
+
+    /// <summary>Inputs that do not exist are null. One pointer may stand for several inputs.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_concatenate_forward(nint op, nint state, nint x0, nint x1, nint x2, nint x3, nint y);
+
+    /// <summary>One pointer may stand for several gradients if all but the first are added to it.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_concatenate_backward(nint op, nint state, nint dy, nint dx0, nint dx1, nint dx2, nint dx3);
+
+    /// <summary>See <see cref="cn_padding2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_padding2d_create(nint context, in cn_padding2d_desc desc, out nint op);
+
+    /// <summary>See <see cref="cn_padding2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_padding2d_forward(nint op, nint state, nint x, nint y);
+
+    /// <summary>The gradient of what was cut off is 0.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_padding2d_backward(nint op, nint state, nint dy, nint dx);
+
+    /// <summary>See <see cref="cn_upsampling2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_upsampling2d_create(nint context, in cn_upsampling2d_desc desc, out nint op);
+
+    /// <summary>See <see cref="cn_upsampling2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_upsampling2d_forward(nint op, nint state, nint x, nint y);
+
+    /// <summary>See <see cref="cn_upsampling2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_upsampling2d_backward(nint op, nint state, nint dy, nint dx);
+
+    /// <summary>See <see cref="cn_gaussian_noise_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_gaussian_noise_create(nint context, in cn_gaussian_noise_desc desc, out nint op);
+
+    /// <summary>y may be x.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_gaussian_noise_forward(nint op, nint state, nint x, nint y);
+
+    /// <summary>See <see cref="cn_gaussian_noise_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_gaussian_noise_backward(nint op, nint state, nint dy, nint dx);
 
     /// <summary>See <see cref="cn_max_pooling2d_desc"/>.</summary>
     [LibraryImport(Library)]
