@@ -928,9 +928,12 @@ public struct cn_layer_normalization_desc
 
 /// <summary>
 /// Convolution stage: y = dropout(max_pooling(activation(conv(x, kernel) + bias))), each part but the convolution optional.
-/// Shapes: x [batch, input_height, input_width, input_channels], kernel [window.height, window.width, input_channels, filters], bias
-/// [filters]; the convolution gives [batch, conv_height, conv_width, filters], the stage [batch, output_height, output_width, filters];
-/// without pooling the two extents are equal.
+/// Shapes: x [batch, input_height, input_width, input_channels], kernel [window.height, window.width, input_channels / groups,
+/// filters], bias [filters]; the convolution gives [batch, conv_height, conv_width, filters], the stage [batch, output_height,
+/// output_width, filters]; without pooling the two extents are equal.
+/// Groups are neighbouring channels, and as many groups of neighbouring filters, which see those channels alone. With a channel in each
+/// the convolution is depthwise: its kernel is also that of Keras, [window.height, window.width, input_channels, filters /
+/// input_channels].
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
@@ -956,6 +959,9 @@ public struct cn_conv2d_desc
 
     /// <summary>The filters of <see cref="cn_conv2d_desc"/>.</summary>
     public long filters;
+
+    /// <summary>divides input_channels and filters; 0 counts as 1: all filters see all channels</summary>
+    public long groups;
 
     /// <summary>The conv_height of <see cref="cn_conv2d_desc"/>.</summary>
     public long conv_height;
@@ -1116,7 +1122,7 @@ public static partial class Native
     public const uint AbiVersion = 4;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "03614ae807590fc68e6e98ddaa046b6e47b425d8e63770e9a47633c208cefc52";
+    public const string HeaderSha256 = "1b5cf784b153e6e85cf94f0655a0c9c8bc211781860ef9c69915f982946b9ce7";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -1302,7 +1308,7 @@ public static partial class Native
         field use_scale 36 4
         field use_center 40 4
         field reserved 44 4
-        struct cn_conv2d_desc 232
+        struct cn_conv2d_desc 240
         field struct_size 0 4
         field input_gradient 4 4
         field batch 8 8
@@ -1310,18 +1316,19 @@ public static partial class Native
         field input_width 24 8
         field input_channels 32 8
         field filters 40 8
-        field conv_height 48 8
-        field conv_width 56 8
-        field output_height 64 8
-        field output_width 72 8
-        field window 80 64
-        field pool 144 64
-        field activation 208 4
-        field use_bias 212 4
-        field dropout_rate 216 4
-        field dropout_stream 220 4
-        field precision 224 4
-        field activation_alpha 228 4
+        field groups 48 8
+        field conv_height 56 8
+        field conv_width 64 8
+        field output_height 72 8
+        field output_width 80 8
+        field window 88 64
+        field pool 152 64
+        field activation 216 4
+        field use_bias 220 4
+        field dropout_rate 224 4
+        field dropout_stream 228 4
+        field precision 232 4
+        field activation_alpha 236 4
         struct cn_dense_desc 64
         field struct_size 0 4
         field input_gradient 4 4

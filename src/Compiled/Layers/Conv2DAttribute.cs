@@ -2,7 +2,7 @@ namespace Compiled;
 
 /// <summary>
 /// Convolution of images [height, width, channels] (cross-correlation, as everywhere in deep learning) plus a bias, giving
-/// [height', width', filters]. The kernel [kernel height, kernel width, channels, filters] starts Glorot uniform, the bias zero.
+/// [height', width', filters]. The kernel [kernel height, kernel width, channels / groups, filters] starts Glorot uniform, the bias zero.
 /// </summary>
 /// <param name="filters">The number of output channels, at least 1, or one of <see cref="Compiled.Filters"/>.</param>
 /// <param name="kernelHeight">Rows of the window, at least 1.</param>
@@ -40,6 +40,12 @@ public sealed class Conv2DAttribute(int filters, int kernelHeight, int kernelWid
 
     /// <summary>The distance of neighbouring cells of the window; 1 by default. Cannot be combined with strides above 1 (Keras).</summary>
     public int DilationRate { get; set; } = 1;
+
+    /// <summary>
+    /// Into how many groups channels and filters are divided, in their order; the filters of a group see its channels alone. A divisor of both
+    /// numbers; 1 by default.
+    /// </summary>
+    public int Groups { get; set; } = 1;
 
     /// <summary>Whether a bias is added; true by default.</summary>
     public bool UseBias { get; set; } = true;
