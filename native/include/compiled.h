@@ -596,9 +596,11 @@ CN_API cn_status cn_layer_normalization_backward(cn_op* op, const cn_state* stat
 
 /*
  * Convolution stage: y = dropout(max_pooling(activation(conv(x, kernel) + bias))), each part but the convolution optional.
- * Shapes: x [batch, input_height, input_width, input_channels], kernel [window.height, window.width, input_channels, filters],
+ * Shapes: x [batch, input_height, input_width, input_channels], kernel [window.height, window.width, input_channels / groups, filters],
  * bias [filters]; the convolution gives [batch, conv_height, conv_width, filters], the stage
  * [batch, output_height, output_width, filters]; without pooling the two extents are equal.
+ * Groups are neighbouring channels, and as many groups of neighbouring filters, which see those channels alone. With a channel in each
+ * the convolution is depthwise: its kernel is also that of Keras, [window.height, window.width, input_channels, filters / input_channels].
  */
 typedef struct cn_conv2d_desc {
     uint32_t struct_size;
@@ -606,6 +608,7 @@ typedef struct cn_conv2d_desc {
     int64_t batch;
     int64_t input_height, input_width, input_channels;
     int64_t filters;
+    int64_t groups; /* divides input_channels and filters; 0 counts as 1: all filters see all channels */
     int64_t conv_height, conv_width;
     int64_t output_height, output_width;
     cn_window window;

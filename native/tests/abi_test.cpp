@@ -271,6 +271,11 @@ void test_descriptors(const Device& device) {
     BAD(cn_conv2d_create, conv, d.input_height = -8, "input_height is -8");
     BAD(cn_conv2d_create, conv, d.filters = 0, "filters is 0");
     BAD(cn_conv2d_create, conv, d.input_channels = Huge, "input_channels");
+    BAD(cn_conv2d_create, conv, d.groups = -1, "groups is -1");
+    BAD(cn_conv2d_create, conv, d.groups = Huge, "groups is");
+    BAD(cn_conv2d_create, conv, d.groups = 2,
+        "groups is 2, but input_channels is 3 and filters 4: it must divide both; the nearest that does is 1");
+    BAD(cn_conv2d_create, conv, (d.groups = 5, d.input_channels = 12, d.filters = 18), "the nearest that does is 6");
     BAD(cn_conv2d_create, conv, d.activation = 27, "activation is 27");
     BAD(cn_conv2d_create, conv, d.activation = -1, "activation is -1");
     BAD(cn_conv2d_create, conv, d.use_bias = 2, "use_bias is 2");

@@ -105,6 +105,12 @@ void test_conv2d(Contexts& contexts, Random& random) {
     test_stage(contexts, random, d, d, numbers);
 }
 
+void test_grouped_conv2d(Contexts& contexts, Random& random) {
+    layer::Numbers numbers = draw_numbers(random);
+    cn_conv2d_desc d = layer::random_grouped_conv2d(random, numbers, draw_products(random));
+    test_stage(contexts, random, d, d, numbers);
+}
+
 void test_dense(Contexts& contexts, Random& random) {
     layer::Numbers numbers = draw_numbers(random);
     cn_dense_desc d = layer::random_dense(random, numbers, draw_products(random));
@@ -328,6 +334,7 @@ int main() {
         int samples;
     } tests[] = {
         {"conv2d", test_conv2d, StageSeed, 300},
+        {"grouped_conv2d", test_grouped_conv2d, StageSeed, 300},
         {"dense", test_dense, StageSeed, 250},
         {"activation", test_activation, OpSeed, 200},
         {"softmax", test_softmax, OpSeed, 200},

@@ -17,10 +17,14 @@ enum class Numbers {
     Whole // small whole numbers: with them everything is exact
 };
 
+inline int64_t groups_of(const cn_conv2d_desc& d) {
+    return std::max<int64_t>(1, d.groups);
+}
+
 struct ConvData {
     ConvData(const cn_conv2d_desc& d, device::Random& random, Numbers numbers = Numbers::Any) {
         int64_t inputs = d.batch * d.input_height * d.input_width * d.input_channels;
-        int64_t weights = d.window.height * d.window.width * d.input_channels * d.filters;
+        int64_t weights = d.window.height * d.window.width * d.input_channels / groups_of(d) * d.filters;
         int64_t outputs = d.batch * d.output_height * d.output_width * d.filters;
         if (numbers == Numbers::Any) {
             x = random.floats(inputs);
@@ -82,6 +86,7 @@ inline double dropout_multiplier(const cn_state& state, uint32_t stream, float r
 // Calls body(x index, kernel index, conv index) for every product of the convolution.
 template <class Body>
 void for_products(const cn_conv2d_desc& d, const Body& body) {
+    int64_t channels = d.input_channels / groups_of(d), filters = d.filters / groups_of(d);
     for (int64_t n = 0; n < d.batch; ++n) {
         for (int64_t oy = 0; oy < d.conv_height; ++oy) {
             for (int64_t ox = 0; ox < d.conv_width; ++ox) {
@@ -92,10 +97,11 @@ void for_products(const cn_conv2d_desc& d, const Body& body) {
                         if (iy < 0 || iy >= d.input_height || ix < 0 || ix >= d.input_width) {
                             continue;
                         }
-                        for (int64_t c = 0; c < d.input_channels; ++c) {
+                        for (int64_t c = 0; c < channels; ++c) {
                             for (int64_t f = 0; f < d.filters; ++f) {
-                                body(static_cast<size_t>(((n * d.input_height + iy) * d.input_width + ix) * d.input_channels + c),
-                                     static_cast<size_t>(((ky * d.window.width + kx) * d.input_channels + c) * d.filters + f),
+                                int64_t channel = f / filters * channels + c; // of the filter's group
+                                body(static_cast<size_t>(((n * d.input_height + iy) * d.input_width + ix) * d.input_channels + channel),
+                                     static_cast<size_t>(((ky * d.window.width + kx) * channels + c) * d.filters + f),
                                      static_cast<size_t>(((n * d.conv_height + oy) * d.conv_width + ox) * d.filters + f));
                             }
                         }

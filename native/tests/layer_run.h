@@ -110,7 +110,7 @@ inline void compare(const cn_conv2d_desc& d, const ConvData& data, Numbers numbe
                     const Outputs& actual) {
     double window = static_cast<double>(d.window.height * d.window.width),
            positions = static_cast<double>(d.batch * d.conv_height * d.conv_width);
-    double x = largest_of(data.x), kernel = largest_of(data.kernel), terms = window * static_cast<double>(d.input_channels);
+    double x = largest_of(data.x), kernel = largest_of(data.kernel), terms = window * static_cast<double>(d.input_channels / groups_of(d));
     double relative = 1.3e-6 * std::sqrt(terms), scale = 1 / (1 - static_cast<double>(d.dropout_rate));
     int forward = numbers == Numbers::Any ? precision : CN_PRECISION_FLOAT32;
     CHECK_CLOSE(expected.y, actual.y, relative, scale * product_tolerance(forward, terms, x * kernel));
@@ -123,7 +123,7 @@ inline void compare(const cn_conv2d_desc& d, const ConvData& data, Numbers numbe
         CHECK_CLOSE(expected.dbias, actual.dbias, 5e-5, product_tolerance(CN_PRECISION_FLOAT32, positions, expected.largest_dz));
     }
     if (d.input_gradient != CN_GRADIENT_NONE) {
-        double filters = static_cast<double>(d.filters);
+        double filters = static_cast<double>(d.filters / groups_of(d));
         CHECK_CLOSE(expected.dx, actual.dx, 5e-5, product_tolerance(precision, window * filters, kernel * expected.largest_dz));
     } else {
         CHECK(actual.dx == data.dx);

@@ -1,5 +1,6 @@
 // Convolution and dense stages, with every epilogue, against plain loops in double.
 #include "layer_run.h"
+#include "random_stage.h"
 
 using namespace device;
 
@@ -51,6 +52,28 @@ std::vector<cn_conv2d_desc> conv_cases() {
     add(1, 4, 16, 4, 1, 1, {1, 1, int64_t{1} << 28, 1, 1, 1, 0, 0}, {2, 1, 3, 1, 1, 1, 1, 0}, CN_ACTIVATION_RELU, 1, 0,
         CN_GRADIENT_OVERWRITE); // a cell of the pooling far beyond the image
     add(1, 1, 1, 1, 1, 1, {5, 5, 1, 1, 1, 1, 2, 2}, none, CN_ACTIVATION_RELU, 1, 0, CN_GRADIENT_OVERWRITE);
+    return cases;
+}
+
+// Groups of one and of several channels and filters, fewer and more than vectors hold, with every kind of window and epilogue.
+std::vector<cn_conv2d_desc> grouped_cases() {
+    std::vector<cn_conv2d_desc> cases;
+    auto add = [&](size_t like, int64_t groups, int64_t channels, int64_t filters) {
+        cn_conv2d_desc d = conv_cases()[like];
+        d.groups = groups;
+        d.input_channels = groups * channels;
+        d.filters = groups * filters;
+        cases.push_back(d);
+    };
+    for (size_t like = 0; like < conv_cases().size(); ++like) {
+        add(like, 3, 2, 5);
+        add(like, 2, 16, 36);
+        add(like, 37, 1, 1);
+        add(like, 8, 1, 1);
+        add(like, 5, 1, 3);
+    }
+    add(1, 32, 1, 2);
+    add(7, 48, 1, 1);
     return cases;
 }
 
@@ -108,6 +131,11 @@ int main() {
             check::scope = name + ", convolution " + std::to_string(number++);
             test_stage(device, d, d);
         }
+        number = 0;
+        for (const cn_conv2d_desc& d : grouped_cases()) {
+            check::scope = name + ", groups " + std::to_string(number++) + ": " + layer::describe(d);
+            test_stage(device, d, d);
+        }
         const cn_dense_desc dense[] = {
             {0, CN_GRADIENT_OVERWRITE, 1, 1, 1, 1, CN_ACTIVATION_LINEAR, 1, 0, 0, 0, 0},
             {0, CN_GRADIENT_OVERWRITE, 5, 1, 300, 64, CN_ACTIVATION_RELU, 1, 0.5f, 2, 0, 0},
@@ -128,6 +156,9 @@ int main() {
         test_not_finite(device, dense[1], layer::as_conv2d(dense[1]));
         for (size_t stage : {size_t{1}, size_t{3}, size_t{7}}) { // pooled by halves, not at all, with overlap
             test_not_finite(device, conv_cases()[stage], conv_cases()[stage]);
+            for (size_t grouped = 5 * stage; grouped < 5 * stage + 5; ++grouped) {
+                test_not_finite(device, grouped_cases()[grouped], grouped_cases()[grouped]);
+            }
         }
     });
     return check::result();

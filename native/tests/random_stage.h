@@ -154,6 +154,16 @@ inline cn_conv2d_desc random_conv2d(Random& random, Numbers numbers, int64_t pro
     return d;
 }
 
+// With groups of a few channels and filters, or depthwise.
+inline cn_conv2d_desc random_grouped_conv2d(Random& random, Numbers numbers, int64_t products) {
+    cn_conv2d_desc d = random_conv2d(random, numbers, products);
+    bool depthwise = chance(random, 0.5);
+    d.groups = depthwise ? std::max<int64_t>(2, channels(random)) : random.next_int(2, 6);
+    d.input_channels = depthwise ? d.groups : d.groups * one_of<int64_t>(random, {1, 2, 3, 4, 5, 8, 12});
+    d.filters = d.groups * (depthwise ? one_of<int64_t>(random, {1, 1, 1, 2, 3, 4}) : one_of<int64_t>(random, {1, 2, 3, 4, 7, 8, 12, 17}));
+    return d;
+}
+
 inline cn_dense_desc random_dense(Random& random, Numbers numbers, int64_t products) {
     cn_dense_desc d{};
     d.batch = random.next_int(1, 70);
@@ -184,10 +194,11 @@ std::string describe_epilogue(const Desc& d) {
 
 inline std::string describe(const cn_conv2d_desc& d) {
     char text[160];
-    std::snprintf(text, sizeof(text), "x [%d, %d, %d, %d], %d filters, convolution %d x %d, output %d x %d", static_cast<int>(d.batch),
-                  static_cast<int>(d.input_height), static_cast<int>(d.input_width), static_cast<int>(d.input_channels),
-                  static_cast<int>(d.filters), static_cast<int>(d.conv_height), static_cast<int>(d.conv_width),
-                  static_cast<int>(d.output_height), static_cast<int>(d.output_width));
+    std::snprintf(text, sizeof(text), "x [%d, %d, %d, %d], %d filters, %d groups, convolution %d x %d, output %d x %d",
+                  static_cast<int>(d.batch), static_cast<int>(d.input_height), static_cast<int>(d.input_width),
+                  static_cast<int>(d.input_channels), static_cast<int>(d.filters), static_cast<int>(groups_of(d)),
+                  static_cast<int>(d.conv_height), static_cast<int>(d.conv_width), static_cast<int>(d.output_height),
+                  static_cast<int>(d.output_width));
     return std::string(text) + "; window " + describe(d.window) + "; pool " + (d.pool.height == 0 ? "none" : describe(d.pool)) + "; " +
            describe_epilogue(d);
 }

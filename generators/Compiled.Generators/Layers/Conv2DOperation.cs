@@ -1,35 +1,64 @@
+using System;
 using System.Collections.Generic;
 
 namespace Compiled.Generators;
 
 /// <summary>Convolution of [height, width, channels] with a kernel [height, width, in, out], and its stage.</summary>
-internal sealed record Conv2DOperation(long Filters, Window Window, bool UseBias) : Operation
+/// <param name="Filters">The channels that come out.</param>
+/// <param name="Window">The window.</param>
+/// <param name="UseBias">Whether a bias is added.</param>
+/// <param name="Groups">Into how many groups channels and filters are divided; those of a group see each other alone.</param>
+internal record Conv2DOperation(long Filters, Window Window, bool UseBias, long Groups = 1) : Operation
 {
-    public override string Title => $"Conv2D {Window.Title}";
+    public override string Title => $"Conv2D {Window.Title}{(Groups == 1 ? "" : $" groups {Groups}")}";
 
     public override string BaseName => "conv2d";
 
     public override string Canonical => $"{Title}, {Filters} filters{(UseBias ? "" : ", no bias")}";
 
-    public override string WeightsType => UseBias ? "Conv2DWeights" : "KernelWeights";
+    public override string? WeightsType => UseBias ? "Conv2DWeights" : "KernelWeights";
 
-    public override IReadOnlyList<string> WeightNames => UseBias ? ["kernel", "bias"] : ["kernel"];
+    public override IReadOnlyList<string> WeightNames => UseBias ? [KernelName, "bias"] : [KernelName];
+
+    /// <summary>What the kernel is called.</summary>
+    protected virtual string KernelName => "kernel";
 
     public static IReadOnlyList<Operation> Read(LayerArguments arguments)
     {
         long filters = arguments.Channels("filters");
-        long size = arguments.Has("kernelSize") ? arguments.Positive("kernelSize", 0) : 0;
-        long height = size > 0 ? size : arguments.Positive("kernelHeight", 0);
-        long width = size > 0 ? size : arguments.Positive("kernelWidth", 0);
-        long strides = arguments.Positive("strides", 1);
-        long strideHeight = arguments.Positive("stridesHeight", strides);
-        long strideWidth = arguments.Positive("stridesWidth", strides);
-        long dilation = arguments.Positive("dilationRate", 1);
-        if (dilation > 1 && (strideHeight > 1 || strideWidth > 1))
-            arguments.OutOfRange(
-                "dilationRate", $"{dilation} with strides {strideHeight}×{strideWidth}", "1 where a stride is above 1 (Keras)");
-        var window = new Window(height, width, strideHeight, strideWidth, dilation, arguments.Choice("padding", 2) == 1);
-        return ActivationOperation.After(new Conv2DOperation(filters, window, arguments.Flag("useBias", true)), arguments);
+        var window = Window.ReadConvolution(arguments);
+        return ActivationOperation.After(
+            new Conv2DOperation(filters, window, arguments.Flag("useBias", true), ReadGroups(arguments, filters)), arguments);
+    }
+
+    /// <summary>The groups that were asked for, which channels and filters divide into.</summary>
+    private static long ReadGroups(LayerArguments arguments, long filters)
+    {
+        long groups = arguments.Positive("groups", 1);
+        // Of another rank the input has no channels, which is reported instead.
+        if (arguments.Failed || arguments.Input.Rank != 3 || (arguments.Input.Last % groups == 0 && filters % groups == 0))
+            return groups;
+        long channels = arguments.Input.Last;
+        arguments.OutOfRange(
+            "groups", $"{groups} for {channels} channels and {filters} filters", $"a divisor of both; the nearest is {NearestDivisor(groups, channels, filters)}");
+        return 1;
+    }
+
+    private static long NearestDivisor(long wanted, long a, long b)
+    {
+        long common = a, rest = b;
+        while (rest != 0)
+            (common, rest) = (rest, common % rest);
+        long nearest = 1;
+        for (long divisor = 1; divisor * divisor <= common; divisor++)
+        {
+            if (common % divisor != 0)
+                continue;
+            foreach (long candidate in new[] { divisor, common / divisor })
+                nearest = Math.Abs(candidate - wanted) < Math.Abs(nearest - wanted) ? candidate : nearest;
+        }
+
+        return nearest;
     }
 
     public override Shape? Infer(Shape input, LayerPlace place)
@@ -45,15 +74,19 @@ internal sealed record Conv2DOperation(long Filters, Window Window, bool UseBias
 
     public override EquatableArray<ParameterSpec> Parameters(Shape input)
     {
+        (long rows, long columns) = KernelMatrix(input);
         long taps = Shape.Multiply(Window.Height, Window.Width);
         var kernel = new ParameterSpec(
-            "kernel", new Shape(Window.Height, Window.Width, input.Last, Filters), "GlorotUniform",
-            Shape.Multiply(taps, input.Last), Shape.Multiply(taps, Filters));
+            KernelName, new Shape(Window.Height, Window.Width, rows, columns), "GlorotUniform", Shape.Multiply(taps, rows),
+            Shape.Multiply(taps, columns));
         List<ParameterSpec> all = [kernel];
         if (UseBias)
             all.Add(new ParameterSpec("bias", new Shape(Filters), "Zeros", Filters, Filters));
         return all.ToEquatableArray();
     }
+
+    /// <summary>The kernel's third and fourth extent.</summary>
+    protected virtual (long Rows, long Columns) KernelMatrix(Shape input) => (input.Last / Groups, Filters);
 
     public override bool CanTrim => true;
 
@@ -72,7 +105,7 @@ internal sealed record Conv2DOperation(long Filters, Window Window, bool UseBias
         writer.Line("batch = BatchSize,");
         writer.Line($"input_gradient = {stage.GradientModeCode},");
         (Shape x, Shape conv, Shape y) = (stage.Input, stage.Anchor, stage.Output);
-        writer.Line($"input_height = {x.Height}, input_width = {x.Width}, input_channels = {x.Last}, filters = {Filters},");
+        writer.Line($"input_height = {x.Height}, input_width = {x.Width}, input_channels = {x.Last}, filters = {Filters},{(Groups == 1 ? "" : $" groups = {Groups},")}");
         writer.Line($"conv_height = {conv.Height}, conv_width = {conv.Width}, output_height = {y.Height}, output_width = {y.Width},");
         Window.Write(writer, "window", stage.LogicalInput);
         if (stage.Epilogue.Pool is { } pool)
@@ -85,14 +118,17 @@ internal sealed record Conv2DOperation(long Filters, Window Window, bool UseBias
 
     public override NativeCall Forward(StagePlan stage) =>
         new(
-            "cn_conv2d_forward", stage.Field, $"x: {stage.X}, kernel: {stage.Parameter("kernel")}, bias: {stage.Parameter("bias")}",
+            "cn_conv2d_forward", stage.Field, $"x: {stage.X}, kernel: {stage.Parameter(KernelName)}, bias: {stage.Parameter("bias")}",
             $"y: {stage.Y}, codes: {stage.Codes}");
 
     public override NativeCall Predict(StagePlan stage) =>
-        new("cn_conv2d_predict", stage.Field, $"x: {stage.PredictX}, kernel: {stage.Parameter("kernel")}, bias: {stage.Parameter("bias")}", $"y: {stage.Y}");
+        new(
+            "cn_conv2d_predict", stage.Field,
+            $"x: {stage.PredictX}, kernel: {stage.Parameter(KernelName)}, bias: {stage.Parameter("bias")}", $"y: {stage.Y}");
 
     public override NativeCall Backward(StagePlan stage) =>
         new(
-            "cn_conv2d_backward", stage.Field, $"x: {stage.X}, kernel: {stage.Parameter("kernel")}, y: {stage.Y}, codes: {stage.Codes}, dy: {stage.Dy}",
-            $"dx: {stage.Dx}, dkernel: {stage.Gradient("kernel")}, dbias: {stage.Gradient("bias")}");
+            "cn_conv2d_backward", stage.Field,
+            $"x: {stage.X}, kernel: {stage.Parameter(KernelName)}, y: {stage.Y}, codes: {stage.Codes}, dy: {stage.Dy}",
+            $"dx: {stage.Dx}, dkernel: {stage.Gradient(KernelName)}, dbias: {stage.Gradient("bias")}");
 }

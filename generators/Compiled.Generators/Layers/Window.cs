@@ -23,6 +23,22 @@ internal sealed record Window(long Height, long Width, long StrideHeight, long S
         return new Window(height, width, strideHeight, strideWidth, 1, arguments.Choice("padding", 2) == 1);
     }
 
+    /// <summary>Reads the window of a convolution.</summary>
+    public static Window ReadConvolution(LayerArguments arguments)
+    {
+        long size = arguments.Has("kernelSize") ? arguments.Positive("kernelSize", 0) : 0;
+        long height = size > 0 ? size : arguments.Positive("kernelHeight", 0);
+        long width = size > 0 ? size : arguments.Positive("kernelWidth", 0);
+        long strides = arguments.Positive("strides", 1);
+        long strideHeight = arguments.Positive("stridesHeight", strides);
+        long strideWidth = arguments.Positive("stridesWidth", strides);
+        long dilation = arguments.Positive("dilationRate", 1);
+        if (dilation > 1 && (strideHeight > 1 || strideWidth > 1))
+            arguments.OutOfRange(
+                "dilationRate", $"{dilation} with strides {strideHeight}×{strideWidth}", "1 where a stride is above 1 (Keras)");
+        return new Window(height, width, strideHeight, strideWidth, dilation, arguments.Choice("padding", 2) == 1);
+    }
+
     /// <summary>The shape that a pooling gives.</summary>
     public Shape? InferPool(Shape input, LayerPlace place)
     {

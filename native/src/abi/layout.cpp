@@ -243,6 +243,7 @@ std::string layout_report() {
     CN_FIELD(input_width)
     CN_FIELD(input_channels)
     CN_FIELD(filters)
+    CN_FIELD(groups)
     CN_FIELD(conv_height)
     CN_FIELD(conv_width)
     CN_FIELD(output_height)

@@ -1,7 +1,8 @@
 // Convolution stage (compiled.h, cn_conv2d_desc): y = dropout(max_pooling(activation(conv(x, kernel) + bias))).
 //
 // Forward    An image, or a band of its rows, is computed at once: its input is copied with the padding where it needs any, and the
-//            convolution is summed in registers straight from it, with no im2col. With pooling, the convolution stays in scratch
+//            convolution is summed in registers straight from it, with no im2col;
+//            a depthwise one by vectors of channels, others group by group. With pooling, the convolution stays in scratch
 //            memory of cache size and only the pooled band is written, beside its codes.
 // Backward   Image by image, while everything is in the cache: the gradient of the convolution's result is built with a border of zeros,
 //            the kernel's gradient is summed from it and the input, and the input's gradient is a convolution of it with the turned kernel.
@@ -14,6 +15,7 @@
 #include "conv2d_pool.h"
 #include "conv2d_shape.h"
 #include "conv2d_sparse_gradient.h"
+#include "depthwise_kernel.h"
 #include "ops.h"
 
 #include <algorithm>
@@ -76,8 +78,12 @@ private:
     template <bool Training>
     void run_forward(const cn_state& state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes) {
         const cn_conv2d_desc& d = _shape.desc;
-        float* packed = _context.shared_scratch<float>();
-        _context.parallel_for(tile_count(d.filters), [&](int64_t tile, int) { _shape.pack_kernel(kernel, tile, packed); });
+        const float* weights = kernel;
+        if (!_shape.depthwise()) {
+            float* packed = _context.shared_scratch<float>();
+            _context.parallel_for(_shape.filter_tiles(), [&](int64_t tile, int) { _shape.pack_kernel(kernel, tile, packed); });
+            weights = packed;
+        }
 
         int64_t band_rows = _shape.band_rows(state.rows, _context.threads());
         int64_t bands = (d.output_height + band_rows - 1) / band_rows;
@@ -85,27 +91,27 @@ private:
             int64_t begin = item % bands * band_rows;
             Band band = _shape.band(item / bands, begin, std::min(begin + band_rows, d.output_height));
             float* scratch = _context.thread_scratch<float>(thread);
-            run_band<Training>(state, band, x, packed, bias, y, codes, scratch);
+            run_band<Training>(state, band, x, weights, bias, y, codes, scratch);
         });
     }
 
     template <bool Training>
-    void run_band(const cn_state& state, const Band& band, const float* x, const float* packed, const float* bias, float* y, uint8_t* codes,
-                  float* scratch) {
+    void run_band(const cn_state& state, const Band& band, const float* x, const float* weights, const float* bias, float* y,
+                  uint8_t* codes, float* scratch) {
         const cn_conv2d_desc& d = _shape.desc;
         int64_t output = (band.image * d.output_height + band.begin) * d.output_width * d.filters;
         Source source = _shape.source(x, band.image, band.conv_begin, band.conv_end, scratch);
         float* free_scratch = scratch + _shape.padded_input();
         bool dropout = Training && d.dropout_rate > 0;
         if (d.pool.height == 0) {
-            convolve(source, band, packed, bias, y + output);
+            convolve(source, band, weights, bias, y + output);
             if (dropout) {
                 DropoutMask mask(state, d.dropout_stream, d.dropout_rate);
                 apply_dropout(mask, output, (band.end - band.begin) * d.output_width * d.filters, y + output, free_scratch);
             }
             return;
         }
-        convolve(source, band, packed, bias, free_scratch);
+        convolve(source, band, weights, bias, free_scratch);
         PooledBand pooled{_shape, band, free_scratch, y + output, Training ? codes + output : nullptr};
         float* multipliers = free_scratch + _shape.conv_band();
         if (dropout) {
@@ -118,22 +124,45 @@ private:
     }
 
     // The rows [conv_begin, conv_end) of the convolution, with bias and activation, to `target`.
-    void convolve(const Source& source, const Band& band, const float* packed, const float* bias, float* target) {
-        const cn_conv2d_desc& d = _shape.desc;
+    void convolve(const Source& source, const Band& band, const float* weights, const float* bias, float* target) {
+        int64_t rows = band.conv_end - band.conv_begin;
         with_activation(_rule, [&](auto activation) {
-            // A tile of channels at a time: its weights stay in the first cache.
-            for (int64_t tile = 0; tile < tile_count(d.filters); ++tile) {
-                int64_t channel = tile * TileWidth;
-                const float* weights = packed + tile * _shape.taps() * TileWidth;
-                for (int64_t row = 0; row < band.conv_end - band.conv_begin; ++row) {
-                    BiasAndActivation<activation.value> store_tile{target + row * d.conv_width * d.filters + channel, d.filters,
-                                                                   std::min(TileWidth, d.filters - channel),
-                                                                   bias == nullptr ? nullptr : bias + channel, _rule};
-                    run_tiles(source.data + row * d.window.stride_height * source.row, d.window.stride_width * d.input_channels,
-                              d.conv_width, source.runs, weights, store_tile);
-                }
+            if (_shape.depthwise()) {
+                convolve_depthwise<activation.value>(source, rows, weights, bias, target);
+            } else {
+                convolve_groups<activation.value>(source, rows, weights, bias, target);
             }
         });
+    }
+
+    template <int32_t Activation>
+    void convolve_groups(const Source& source, int64_t rows, const float* packed, const float* bias, float* target) {
+        const cn_conv2d_desc& d = _shape.desc;
+        // A tile of channels at a time: its weights stay in the first cache.
+        for (int64_t number = 0; number < _shape.filter_tiles(); ++number) {
+            Conv2DShape::Tile tile = _shape.filter_tile(number);
+            const float* weights = packed + number * _shape.taps() * TileWidth;
+            const float* data = source.data + tile.group * _shape.group_channels();
+            for (int64_t row = 0; row < rows; ++row) {
+                BiasAndActivation<Activation> store_tile{target + row * d.conv_width * d.filters + tile.first, d.filters, tile.count,
+                                                         bias == nullptr ? nullptr : bias + tile.first, _rule};
+                run_tiles(data + row * d.window.stride_height * source.row, d.window.stride_width * d.input_channels, d.conv_width,
+                          source.runs, weights, store_tile);
+            }
+        }
+    }
+
+    template <int32_t Activation>
+    void convolve_depthwise(const Source& source, int64_t rows, const float* kernel, const float* bias, float* target) {
+        const cn_conv2d_desc& d = _shape.desc;
+        for (int64_t row = 0; row < rows; ++row) {
+            float* row_target = target + row * d.conv_width * d.filters;
+            run_depthwise(source.data + row * d.window.stride_height * source.row, d.window.stride_width * d.filters, d.conv_width,
+                          source.runs, kernel, d.filters, [&](int64_t channel, auto vector, int64_t pixel, Vec sum) {
+                              Vec value = bias == nullptr ? sum : sum + vector.load(bias + channel);
+                              vector.store(row_target + pixel * d.filters + channel, activate<Activation>(_rule, value));
+                          });
+        }
     }
 
     static void apply_dropout(const DropoutMask& mask, int64_t first, int64_t count, float* y, float* multipliers) {

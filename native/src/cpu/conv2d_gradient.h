@@ -2,6 +2,7 @@
 #pragma once
 
 #include "conv2d_pool.h"
+#include "depthwise_kernel.h"
 #include "outer_kernel.h"
 
 namespace compiled::cpu::CN_ISA {
@@ -17,8 +18,7 @@ public:
         float* turned = _context.shared_scratch<float>();
         float* partial = turned + _shape.packed_turned_kernel();
         if (_shape.wants_input_gradient()) {
-            _context.parallel_for(tile_count(_desc.input_channels),
-                                  [&](int64_t tile, int) { _shape.pack_turned_kernel(kernel, tile, turned); });
+            _context.parallel_for(_shape.turned_tiles(), [&](int64_t tile, int) { _shape.pack_turned_kernel(kernel, tile, turned); });
         }
         int64_t chunks = Conv2DShape::chunks(_state.rows);
         _context.parallel_for(chunks, [&](int64_t chunk, int thread) {
@@ -32,7 +32,7 @@ public:
                 Source source = _shape.source(x, image, 0, _desc.conv_height, padded);
                 sum_kernel_gradient(source, dz, sums);
                 if (_shape.wants_input_gradient()) {
-                    write_input_gradient(dz, turned, dx + image * _desc.input_height * _desc.input_width * _desc.input_channels);
+                    write_input_gradient(dz, turned, dx + image * input_size(), multipliers);
                 }
             }
         });
@@ -40,11 +40,20 @@ public:
     }
 
 private:
+    int64_t input_size() const { return _desc.input_height * _desc.input_width * _desc.input_channels; }
+
     // Where pixel (row, column) of the convolution's result stands in dz.
-    int64_t place(int64_t row, int64_t column) const {
-        return ((row * _shape.spread_height() + _shape.border_top()) * _shape.gradient_columns() + column * _shape.spread_width() +
-                _shape.border_left()) *
-               _pitch;
+    int64_t place(int64_t row, int64_t column) const { return _shape.turned().place(row, column) * _pitch; }
+
+    // body(filter, where its vector begins in a pixel of dz, filters) for vectors of filters, each of one group.
+    template <class Body>
+    CN_INLINE void for_filter_vectors(const Body& body) const {
+        int64_t filters = _shape.group_filters();
+        for (int64_t group = 0; group < _shape.groups(); ++group) {
+            for (int64_t c = 0; c < filters; c += Lanes) {
+                body(group * filters + c, group * _shape.group_pitch() + c, std::min(Lanes, filters - c));
+            }
+        }
     }
 
     // ------------------------------------------------------------------------------------------------------------
@@ -76,8 +85,7 @@ private:
             for (int64_t column = 0; column < _desc.output_width; ++column, at += _desc.filters) {
                 float* target = dz + place(row, column);
                 const float* multiplier = multipliers + column * _desc.filters;
-                for (int64_t c = 0; c < _desc.filters; c += Lanes) {
-                    int64_t count = std::min(Lanes, _desc.filters - c);
+                for_filter_vectors([&](int64_t c, int64_t place_of_c, int64_t count) {
                     Vec gradient = load_upto(dy + at + c, count);
                     Vec value = load_upto(y + at + c, count);
                     if (dropout) {
@@ -85,8 +93,8 @@ private:
                         gradient = select(factor != 0.0f, gradient * factor, zero());
                         value = value * unscale;
                     }
-                    store_upto(target + c, count, activation_gradient<Activation>(_rule, value, gradient));
-                }
+                    store_upto(target + place_of_c, count, activation_gradient<Activation>(_rule, value, gradient));
+                });
             }
         }
     }
@@ -101,13 +109,12 @@ private:
             int64_t top = oy * w.stride_height - w.pad_top;
             for (int64_t ox = 0; ox < _desc.output_width; ++ox, at += _desc.filters) {
                 int64_t left = ox * w.stride_width - w.pad_left;
-                for (int64_t c = 0; c < _desc.filters; c += Lanes) {
-                    int64_t count = std::min(Lanes, _desc.filters - c);
+                for_filter_vectors([&](int64_t c, int64_t place_of_c, int64_t count) {
                     Vec value = load_upto(y + at + c, count) * unscale;
                     Vec gradient = activation_gradient<Activation>(_rule, value, load_upto(dy + at + c, count) * scale);
                     IntVec code = count == Lanes ? load_bytes(codes + at + c) : load_bytes_partial(codes + at + c, count);
-                    scatter(top, left, c, count, code, gradient, dz);
-                }
+                    scatter(top, left, place_of_c, count, code, gradient, dz);
+                });
             }
         }
     }
@@ -135,21 +142,34 @@ private:
         Pixels pixels{};
         pixels.columns = _desc.conv_width;
         pixels.x_row = _desc.window.stride_height * source.row;
-        pixels.x_pixel = _desc.window.stride_width * _desc.input_channels;
+        pixels.x_pixel = _desc.window.stride_width * _shape.source_channels();
         pixels.z_row = place(1, 0) - place(0, 0);
         pixels.z_pixel = place(0, 1) - place(0, 0);
-        int64_t strip = std::max<int64_t>(1, StripFloats / (std::max(_desc.input_channels, _pitch) * _desc.conv_width));
+        int64_t strip = std::max<int64_t>(1, StripFloats / (std::max(_shape.source_channels(), _pitch) * _desc.conv_width));
         for (int64_t begin = 0; begin < _desc.conv_height; begin += strip) {
             pixels.rows = std::min(strip, _desc.conv_height - begin);
             const float* z = dz + place(begin, 0);
-            float* target = sums;
-            for (int64_t r = 0; r < source.runs.count; ++r) {
-                const Run& run = source.runs.first[r];
-                accumulate_outer(pixels, source.data + begin * pixels.x_row + run.offset, run.length, z, _pitch / Lanes, target, _pitch);
-                target += run.length * _pitch;
+            const float* strip_x = source.data + begin * pixels.x_row;
+            if (_shape.depthwise()) {
+                accumulate_depthwise(pixels, strip_x, source.runs, _desc.filters, z, sums, _pitch);
+            } else {
+                accumulate_groups(pixels, strip_x, source.runs, z, sums);
             }
             if (_desc.use_bias != 0) {
-                sum_bias_gradient(pixels, z, target);
+                sum_bias_gradient(pixels, z, sums + _shape.taps() * _pitch);
+            }
+        }
+    }
+
+    void accumulate_groups(const Pixels& pixels, const float* x, Runs runs, const float* z, float* sums) const {
+        for (int64_t group = 0; group < _shape.groups(); ++group) {
+            int64_t column = group * _shape.group_pitch();
+            float* target = sums + column;
+            for (int64_t r = 0; r < runs.count; ++r) {
+                const Run& run = runs.first[r];
+                accumulate_outer(pixels, x + group * _shape.group_channels() + run.offset, run.length, z + column,
+                                 _shape.group_pitch() / Lanes, target, _pitch);
+                target += run.length * _pitch;
             }
         }
     }
@@ -180,26 +200,69 @@ private:
         }
     };
 
-    void write_input_gradient(const float* dz, const float* turned, float* dx) const {
-        if (_desc.input_gradient == CN_GRADIENT_ACCUMULATE) {
-            convolve_turned<true>(dz, turned, dx);
-        } else {
-            convolve_turned<false>(dz, turned, dx);
+    // `row` has room for the filters of a row of the input, where there are more of them than channels.
+    void write_input_gradient(const float* dz, const float* turned, float* dx, float* row) const {
+        bool accumulate = _desc.input_gradient == CN_GRADIENT_ACCUMULATE;
+        if (!accumulate && !_shape.turned().covers()) {
+            std::memset(dx, 0, static_cast<size_t>(input_size()) * sizeof(float));
+        }
+        for (const TurnedWindow::Phase& phase : _shape.turned().phases()) {
+            if (_shape.depthwise()) {
+                convolve_depthwise(phase, dz, turned, dx, row);
+            } else if (accumulate) {
+                convolve_groups<true>(phase, dz, turned, dx);
+            } else {
+                convolve_groups<false>(phase, dz, turned, dx);
+            }
         }
     }
 
+    // The pixels of dx in row number `row` of a phase.
+    float* pixels_of(const TurnedWindow::Phase& phase, int64_t row, float* dx) const {
+        return dx + ((phase.top + row * _desc.window.stride_height) * _desc.input_width + phase.left) * _desc.input_channels;
+    }
+    int64_t pixel_stride() const { return _desc.window.stride_width * _desc.input_channels; }
+    const float* gradient_row(int64_t row, const float* dz) const { return dz + row * _shape.turned().columns() * _pitch; }
+    static Runs runs_of(const TurnedWindow::Phase& phase) { return {phase.runs.data(), static_cast<int64_t>(phase.runs.size())}; }
+
     template <bool Accumulate>
-    void convolve_turned(const float* dz, const float* turned, float* dx) const {
-        Runs runs = _shape.turned_runs();
-        int64_t taps = _desc.window.height * _desc.window.width * _desc.filters;
-        for (int64_t tile = 0; tile < tile_count(_desc.input_channels); ++tile) {
-            int64_t channel = tile * TileWidth;
-            for (int64_t row = 0; row < _desc.input_height; ++row) {
-                StoreInputGradient<Accumulate> store_tile{dx + row * _desc.input_width * _desc.input_channels + channel,
-                                                          _desc.input_channels, std::min(TileWidth, _desc.input_channels - channel)};
-                run_tiles(dz + row * _shape.gradient_columns() * _pitch, _pitch, _desc.input_width, runs, turned + tile * taps * TileWidth,
+    void convolve_groups(const TurnedWindow::Phase& phase, const float* dz, const float* turned, float* dx) const {
+        for (int64_t number = 0; number < _shape.channel_tiles(); ++number) {
+            Conv2DShape::Tile tile = _shape.channel_tile(number);
+            const float* weights = turned + number * _shape.turned_tile() + phase.first_cell * _shape.group_filters() * TileWidth;
+            for (int64_t row = 0; row < phase.rows; ++row) {
+                StoreInputGradient<Accumulate> store_tile{pixels_of(phase, row, dx) + tile.first, pixel_stride(), tile.count};
+                run_tiles(gradient_row(row, dz) + tile.group * _shape.group_pitch(), _pitch, phase.columns, runs_of(phase), weights,
                           store_tile);
             }
+        }
+    }
+
+    void convolve_depthwise(const TurnedWindow::Phase& phase, const float* dz, const float* turned, float* dx, float* filters) const {
+        const float* weights = turned + phase.first_cell * _desc.filters;
+        bool accumulate = _desc.input_gradient == CN_GRADIENT_ACCUMULATE, direct = _shape.multiplier() == 1;
+        for (int64_t row = 0; row < phase.rows; ++row) {
+            float* target = direct ? pixels_of(phase, row, dx) : filters;
+            int64_t stride = direct ? pixel_stride() : _desc.filters;
+            run_depthwise(gradient_row(row, dz), _pitch, phase.columns, runs_of(phase), weights, _desc.filters,
+                          [&](int64_t channel, auto vector, int64_t pixel, Vec sum) {
+                              float* at = target + pixel * stride + channel;
+                              vector.store(at, direct && accumulate ? vector.load(at) + sum : sum);
+                          });
+            for (int64_t pixel = 0; pixel < phase.columns && !direct; ++pixel) {
+                sum_filters(filters + pixel * _desc.filters, accumulate, pixels_of(phase, row, dx) + pixel * pixel_stride());
+            }
+        }
+    }
+
+    // What the filters of each channel give to it.
+    void sum_filters(const float* filters, bool accumulate, float* channels) const {
+        for (int64_t channel = 0; channel < _desc.input_channels; ++channel) {
+            float sum = accumulate ? channels[channel] : 0.0f;
+            for (int64_t m = 0; m < _shape.multiplier(); ++m) {
+                sum += *filters++;
+            }
+            channels[channel] = sum;
         }
     }
 
@@ -208,13 +271,13 @@ private:
         int64_t rows = _shape.taps() + (_desc.use_bias != 0 ? 1 : 0);
         _context.parallel_for(rows, [&](int64_t row, int) {
             float* target = row < _shape.taps() ? dkernel + row * _desc.filters : dbias;
-            for (int64_t c = 0; c < _desc.filters; c += Lanes) {
-                Vec sum = load(partial + row * _pitch + c);
+            for_filter_vectors([&](int64_t c, int64_t place_of_c, int64_t count) {
+                Vec sum = load(partial + row * _pitch + place_of_c);
                 for (int64_t chunk = 1; chunk < chunks; ++chunk) {
-                    sum = sum + load(partial + chunk * _shape.chunk_gradient() + row * _pitch + c);
+                    sum = sum + load(partial + chunk * _shape.chunk_gradient() + row * _pitch + place_of_c);
                 }
-                store_upto(target + c, std::min(Lanes, _desc.filters - c), sum);
-            }
+                store_upto(target + c, count, sum);
+            });
         });
     }
 

@@ -3,6 +3,7 @@
 
 #include "activation_simd.h"
 #include "context.h"
+#include "conv2d_phases.h"
 #include "dropout_mask.h"
 #include "elementwise.h"
 #include "tile_kernel.h"
@@ -33,29 +34,60 @@ public:
 
     cn_conv2d_desc desc;
 
-    explicit Conv2DShape(const cn_conv2d_desc& descriptor) : desc(descriptor) {
+    explicit Conv2DShape(const cn_conv2d_desc& descriptor) : desc(descriptor), _turned(desc.conv_height, desc.conv_width) {
         const cn_window& w = desc.window;
+        _depthwise = desc.groups > 1 && desc.groups == desc.input_channels;
         _span_width = (desc.conv_width - 1) * w.stride_width + (w.width - 1) * w.dilation_width + 1;
-        _needs_columns = w.pad_left > 0 || _span_width > desc.input_width;
-        _direct = runs_of(desc.input_width * desc.input_channels, desc.input_channels, desc.input_channels);
-        _padded = runs_of(_span_width * desc.input_channels, desc.input_channels, desc.input_channels);
+        _needs_columns = w.pad_left > 0 || _span_width > desc.input_width || source_channels() != desc.input_channels;
+        _direct = runs_of(desc.input_width * desc.input_channels);
+        _padded = runs_of(_span_width * source_channels());
         if (wants_input_gradient()) {
-            _turned = runs_of(gradient_columns() * filters_padded(), filters_padded(), desc.filters);
+            _turned = TurnedWindow(desc, filters_padded(), group_filters(), _depthwise);
         }
         _band_limit = desc.pool.height == 0 ? desc.output_height : pooled_band_limit();
     }
 
-    int64_t taps() const { return desc.window.height * desc.window.width * desc.input_channels; }
-    int64_t filters_padded() const { return round_up(desc.filters, Lanes); }
+    // --- groups. A depthwise convolution counts as one, of as many channels as filters, by kernels of its own.
+
+    bool depthwise() const { return _depthwise; }
+    int64_t groups() const { return _depthwise ? 1 : desc.groups; }
+    int64_t group_channels() const { return source_channels() / groups(); }
+    int64_t group_filters() const { return desc.filters / groups(); }
+    // Floats of a pixel of the input as the kernels read it: depthwise, a channel is there for each of its filters.
+    int64_t source_channels() const { return _depthwise ? desc.filters : desc.input_channels; }
+    int64_t multiplier() const { return source_channels() / desc.input_channels; }
+
+    // Rows of the kernel.
+    int64_t taps() const { return desc.window.height * desc.window.width * desc.input_channels / desc.groups; }
+    // Floats of a pixel of the gradient, and of a row of the kernel's: groups begin at whole vectors.
+    int64_t group_pitch() const { return round_up(group_filters(), Lanes); }
+    int64_t filters_padded() const { return groups() * group_pitch(); }
     int64_t window_rows() const { return (desc.window.height - 1) * desc.window.dilation_height + 1; }
 
-    // --- the kernel, packed by tile of channels
+    // --- the kernel, packed by tile of filters; a depthwise one is used as it is
 
-    int64_t packed_kernel() const { return tile_count(desc.filters) * taps() * TileWidth; }
+    // Filters that are computed at once, or channels likewise; a tile is of one group.
+    struct Tile {
+        int64_t group;
+        int64_t first; // of all
+        int64_t count;
+    };
+
+    static Tile tile_of(int64_t tile, int64_t in_group) {
+        int64_t tiles = tile_count(in_group);
+        int64_t begin = tile % tiles * TileWidth;
+        return {tile / tiles, tile / tiles * in_group + begin, std::min(TileWidth, in_group - begin)};
+    }
+    int64_t filter_tiles() const { return groups() * tile_count(group_filters()); }
+    Tile filter_tile(int64_t tile) const { return tile_of(tile, group_filters()); }
+    int64_t channel_tiles() const { return groups() * tile_count(group_channels()); }
+    Tile channel_tile(int64_t tile) const { return tile_of(tile, group_channels()); }
+
+    int64_t packed_kernel() const { return _depthwise ? 0 : filter_tiles() * taps() * TileWidth; }
 
     void pack_kernel(const float* kernel, int64_t tile, float* packed) const {
-        int64_t channel = tile * TileWidth;
-        int64_t channels = std::min(TileWidth, desc.filters - channel);
+        int64_t channel = filter_tile(tile).first;
+        int64_t channels = filter_tile(tile).count;
         float* target = packed + tile * taps() * TileWidth;
         for (int64_t k = 0; k < taps(); ++k) {
             for (int64_t n = 0; n < TileWidth; ++n) {
@@ -65,36 +97,40 @@ public:
     }
 
     int64_t packed_turned_kernel() const {
-        return tile_count(desc.input_channels) * desc.window.height * desc.window.width * desc.filters * TileWidth;
+        int64_t cells = desc.window.height * desc.window.width;
+        return _depthwise ? cells * desc.filters : channel_tiles() * cells * group_filters() * TileWidth;
     }
 
-    // Turned by half a circle, input and output channels exchanged: what the input's gradient is convolved with.
+    // With the cells in the order of their phases, input and output channels exchanged: what the input's gradient is convolved with.
+    // Depthwise, the kernel is one tile.
+    int64_t turned_tiles() const { return _depthwise ? 1 : channel_tiles(); }
+    int64_t turned_tile() const { return packed_turned_kernel() / turned_tiles(); }
+
     void pack_turned_kernel(const float* kernel, int64_t tile, float* packed) const {
-        const cn_window& w = desc.window;
-        int64_t channel = tile * TileWidth;
-        int64_t channels = std::min(TileWidth, desc.input_channels - channel);
-        float* target = packed + tile * w.height * w.width * desc.filters * TileWidth;
-        for (int64_t tap = w.height * w.width - 1; tap >= 0; --tap) {
-            for (int64_t f = 0; f < desc.filters; ++f) {
-                for (int64_t n = 0; n < TileWidth; ++n) {
-                    *target++ = n < channels ? kernel[(tap * desc.input_channels + channel + n) * desc.filters + f] : 0.0f;
-                }
+        float* target = packed + tile * turned_tile();
+        for (int64_t cell : _turned.cells()) {
+            if (_depthwise) {
+                std::memcpy(target, kernel + cell * desc.filters, bytes(desc.filters));
+                target += desc.filters;
+            } else {
+                pack_turned_cell(kernel, cell, channel_tile(tile), target);
+                target += group_filters() * TileWidth;
             }
         }
     }
 
-    // The runs of a window over an image of `row` floats per row and `pixel` floats per pixel, `channels` of which are summed over.
-    std::vector<Run> runs_of(int64_t row, int64_t pixel, int64_t channels) const {
+    // The runs of a window over an image of `row` floats per row.
+    std::vector<Run> runs_of(int64_t row) const {
         const cn_window& w = desc.window;
         std::vector<Run> runs;
-        bool contiguous = w.dilation_width == 1 && pixel == channels;
+        bool contiguous = w.dilation_width == 1 && desc.groups == 1;
         for (int64_t ky = 0; ky < w.height; ++ky) {
             if (contiguous) {
-                runs.push_back({ky * w.dilation_height * row, w.width * channels});
+                runs.push_back({ky * w.dilation_height * row, w.width * source_channels()});
                 continue;
             }
             for (int64_t kx = 0; kx < w.width; ++kx) {
-                runs.push_back({ky * w.dilation_height * row + kx * w.dilation_width * pixel, channels});
+                runs.push_back({ky * w.dilation_height * row + kx * w.dilation_width * source_channels(), group_channels()});
             }
         }
         return runs;
@@ -103,9 +139,9 @@ public:
     // --- the input
 
     int64_t padded_rows(int64_t conv_rows) const { return (conv_rows - 1) * desc.window.stride_height + window_rows(); }
-    int64_t padded_input() const { return round_up(padded_rows(conv_band_rows(_band_limit)) * _span_width * desc.input_channels, Lanes); }
+    int64_t padded_input() const { return round_up(padded_rows(conv_band_rows(_band_limit)) * _span_width * source_channels(), Lanes); }
     int64_t span_width() const { return _span_width; }
-    int64_t padded_image() const { return round_up(padded_rows(desc.conv_height) * _span_width * desc.input_channels, Lanes); }
+    int64_t padded_image() const { return round_up(padded_rows(desc.conv_height) * _span_width * source_channels(), Lanes); }
 
     // Whether no window of the convolution leaves the image.
     bool stays_inside() const { return !_needs_columns && desc.window.pad_top == 0 && padded_rows(desc.conv_height) <= desc.input_height; }
@@ -119,8 +155,13 @@ public:
         if (!_needs_columns && first >= 0 && first + rows <= desc.input_height) {
             return {pixels + first * row, row, {_direct.data(), static_cast<int64_t>(_direct.size())}};
         }
-        copy_padded(pixels, first, rows, scratch);
-        return {scratch, _span_width * desc.input_channels, {_padded.data(), static_cast<int64_t>(_padded.size())}};
+        if (source_channels() == desc.input_channels) {
+            copy_padded(pixels, first, rows, scratch,
+                        [](const float* from, int64_t count, float* to) { std::memcpy(to, from, bytes(count)); });
+        } else {
+            copy_padded(pixels, first, rows, scratch, [&](const float* from, int64_t count, float* to) { repeat(from, count, to); });
+        }
+        return {scratch, _span_width * source_channels(), {_padded.data(), static_cast<int64_t>(_padded.size())}};
     }
 
     // --- bands
@@ -156,28 +197,16 @@ public:
         return padded_input() + conv_band() + multipliers + 4 * Lanes;
     }
 
-    // --- the gradient of the convolution's result: with zeros between its pixels for the strides, and a border for the turned window
+    // --- the gradient of the convolution's result, with a border of zeros for the turned window
 
     bool wants_input_gradient() const { return desc.input_gradient != CN_GRADIENT_NONE; }
-    int64_t spread_height() const { return wants_input_gradient() ? desc.window.stride_height : 1; }
-    int64_t spread_width() const { return wants_input_gradient() ? desc.window.stride_width : 1; }
-    int64_t border_top() const { return wants_input_gradient() ? window_rows() - 1 - desc.window.pad_top : 0; }
-    int64_t border_left() const {
-        return wants_input_gradient() ? (desc.window.width - 1) * desc.window.dilation_width - desc.window.pad_left : 0;
-    }
-    int64_t gradient_rows() const {
-        int64_t used = border_top() + (desc.conv_height - 1) * spread_height() + 1;
-        return wants_input_gradient() ? std::max(used, desc.input_height + window_rows() - 1) : used;
-    }
-    int64_t gradient_columns() const {
-        int64_t used = border_left() + (desc.conv_width - 1) * spread_width() + 1;
-        return wants_input_gradient() ? std::max(used, desc.input_width + (desc.window.width - 1) * desc.window.dilation_width) : used;
-    }
-    // The runs of the turned window over it.
-    Runs turned_runs() const { return {_turned.data(), static_cast<int64_t>(_turned.size())}; }
-    int64_t gradient_image() const { return gradient_rows() * gradient_columns() * filters_padded(); }
+    const TurnedWindow& turned() const { return _turned; }
+    int64_t gradient_image() const { return _turned.rows() * _turned.columns() * filters_padded(); }
 
-    int64_t backward_scratch() const { return padded_image() + gradient_image() + desc.output_width * desc.filters + 4 * Lanes; }
+    int64_t backward_scratch() const {
+        int64_t row = multiplier() == 1 ? desc.output_width : std::max(desc.output_width, desc.input_width);
+        return padded_image() + gradient_image() + row * desc.filters + 4 * Lanes;
+    }
 
     // --- the kernel's gradient, summed by chunk of images
 
@@ -194,8 +223,20 @@ private:
         return std::min(desc.output_height, std::max<int64_t>(1, Budget / row));
     }
 
-    void copy_padded(const float* pixels, int64_t first, int64_t rows, float* target) const {
-        int64_t channels = desc.input_channels;
+    void pack_turned_cell(const float* kernel, int64_t cell, Tile tile, float* target) const {
+        int64_t channel = tile.first - tile.group * group_channels();
+        for (int64_t f = 0; f < group_filters(); ++f) {
+            for (int64_t n = 0; n < TileWidth; ++n) {
+                int64_t row = cell * group_channels() + channel + n;
+                *target++ = n < tile.count ? kernel[row * desc.filters + tile.group * group_filters() + f] : 0.0f;
+            }
+        }
+    }
+
+    // copy(from, pixels' floats, to) moves the pixels of a row that exist.
+    template <class Copy>
+    void copy_padded(const float* pixels, int64_t first, int64_t rows, float* target, const Copy& copy) const {
+        int64_t channels = source_channels();
         int64_t left = desc.window.pad_left;
         int64_t copied = std::min(desc.input_width, _span_width - left);
         int64_t right = _span_width - left - copied;
@@ -204,20 +245,27 @@ private:
                 std::memset(target, 0, bytes(_span_width * channels));
             } else {
                 std::memset(target, 0, bytes(left * channels));
-                std::memcpy(target + left * channels, pixels + row * desc.input_width * channels, bytes(copied * channels));
+                copy(pixels + row * desc.input_width * desc.input_channels, copied * desc.input_channels, target + left * channels);
                 std::memset(target + (left + copied) * channels, 0, bytes(right * channels));
             }
             target += _span_width * channels;
         }
     }
 
+    void repeat(const float* from, int64_t count, float* to) const {
+        for (int64_t i = 0; i < count; ++i) {
+            std::fill_n(to + i * multiplier(), multiplier(), from[i]);
+        }
+    }
+
     static size_t bytes(int64_t floats) { return static_cast<size_t>(floats) * sizeof(float); }
 
+    bool _depthwise;
     int64_t _span_width; // columns that the windows of a row cover, padding included
     bool _needs_columns;
     std::vector<Run> _direct;
     std::vector<Run> _padded;
-    std::vector<Run> _turned;
+    TurnedWindow _turned;
     int64_t _band_limit;
 };
 

@@ -17,7 +17,7 @@ public:
         const cn_conv2d_desc& d = shape.desc;
         bool listed = d.pool.height > 0 && d.pool.stride_height * d.pool.stride_width >= 3;
         bool vectors = d.window.dilation_width == 1 && d.window.width * d.input_channels % Lanes == 0;
-        return listed && vectors && has_small_offsets(shape);
+        return listed && vectors && d.groups == 1 && has_small_offsets(shape);
     }
 
     // Floats of scratch memory for each thread.

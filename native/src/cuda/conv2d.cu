@@ -1,9 +1,10 @@
 // Convolution stage (compiled.h, cn_conv2d_desc): y = dropout(max_pooling(activation(conv(x, kernel) + bias))).
 //
-// Kernels    Each direction by the tiled kernels (conv2d_tiled.h) where they suit the stage, else by the general ones; or by cuDNN, where
-//            that is better (cudnn/decision.h).
+// Kernels    Each direction by the tiled kernels (conv2d_tiled.h) where they suit the stage, else by the general ones; depthwise by others;
+//            or by cuDNN, where that is better (cudnn/decision.h) and there are no groups.
 // Codes      The winning cell of the window, row-major; 255 where no gradient passes: dropped, or dead under ReLU.
 // Writes     y, codes, dkernel and dbias are overwritten; dx by the descriptor.
+#include "conv2d_depthwise.h"
 #include "conv2d_general_forward.h"
 #include "conv2d_general_gradient.h"
 #include "conv2d_tiled.h"
@@ -22,18 +23,22 @@ class OwnConv2D {
 public:
     OwnConv2D(Context& context, const cn_conv2d_desc& desc)
         : _context(context), _desc(desc), _tiles_forward(TiledConv2D::suits_forward(desc)),
-          _tiles_backward(TiledConv2D::suits_backward(desc)) {}
+          _tiles_backward(TiledConv2D::suits_backward(desc)), _is_depthwise(DepthwiseConv2D::suits(desc)) {}
 
     // What is made can be run.
     void make_forward() {
-        if (_tiles_forward) {
+        if (_is_depthwise) {
+            make_depthwise();
+        } else if (_tiles_forward) {
             make_tiled();
         } else if (_forward == nullptr) {
             _forward = std::make_unique<GeneralConv2DForward>(_context, _desc);
         }
     }
     void make_backward() {
-        if (_tiles_backward) {
+        if (_is_depthwise) {
+            make_depthwise();
+        } else if (_tiles_backward) {
             make_tiled();
         } else if (_gradient == nullptr) {
             _gradient = std::make_unique<GeneralConv2DGradient>(_context, _desc);
@@ -41,7 +46,9 @@ public:
     }
 
     void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes, bool training) {
-        if (_tiles_forward) {
+        if (_is_depthwise) {
+            _depthwise->forward(state, x, kernel, bias, y, codes, training);
+        } else if (_tiles_forward) {
             _tiled->forward(state, x, kernel, bias, y, codes, training);
         } else {
             _forward->run(state, x, kernel, bias, y, codes, training);
@@ -49,7 +56,9 @@ public:
     }
     void backward(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy,
                   float* dx, float* dkernel, float* dbias) {
-        if (_tiles_backward) {
+        if (_is_depthwise) {
+            _depthwise->backward(state, x, kernel, y, codes, dy, dx, dkernel, dbias);
+        } else if (_tiles_backward) {
             _tiled->backward(state, x, kernel, y, codes, dy, dx, dkernel, dbias);
         } else {
             _gradient->run(state, x, kernel, y, codes, dy, dx, dkernel, dbias);
@@ -63,9 +72,16 @@ private:
         }
     }
 
+    void make_depthwise() {
+        if (_depthwise == nullptr) {
+            _depthwise = std::make_unique<DepthwiseConv2D>(_context, _desc);
+        }
+    }
+
     Context& _context;
     cn_conv2d_desc _desc;
-    bool _tiles_forward, _tiles_backward;
+    bool _tiles_forward, _tiles_backward, _is_depthwise;
+    std::unique_ptr<DepthwiseConv2D> _depthwise;
     std::unique_ptr<TiledConv2D> _tiled;
     std::unique_ptr<GeneralConv2DForward> _forward;
     std::unique_ptr<GeneralConv2DGradient> _gradient;
@@ -78,6 +94,9 @@ using cudnn::Decision;
 
 // Runs own kernels in a contest, made when it begins.
 Decision decide(Context& context, const cn_conv2d_desc& desc) {
+    if (desc.groups != 1) {
+        return {};
+    }
     OwnConv2D own(context, desc);
     auto floats = [](const DeviceMemory& memory) { return static_cast<float*>(memory.data()); };
     cudnn::OwnKernels kernels{TiledConv2D::suits_forward(desc), TiledConv2D::suits_backward(desc), nullptr, nullptr};

@@ -3,10 +3,10 @@
 // Product    [outputs of the stage][taps] times the kernel, [taps][filters]. With pooling there is one such product for each cell of the
 //            window, one after the other: the best values so far and their cells stay in registers.
 // Writes     y and, in training with pooling, codes.
-// Blocks     tiles of the product; those beyond the rows of the batch return.
+// Blocks     tiles of the product, group by group; those beyond the rows of the batch return.
 #include "conv2d_general_forward.h"
 
-#include "common/max_pooling.h"
+#include "conv2d_general_output.h"
 #include "conv2d_general_sources.h"
 
 namespace compiled::cuda {
@@ -19,112 +19,6 @@ namespace {
 constexpr int blocks_per_multiprocessor(bool pooled) {
     return pooled ? 2 : 3;
 }
-
-constexpr uint32_t NoGradient = 255; // the code of an output that passes nothing on
-
-struct ForwardPointers {
-    const float *x, *kernel, *bias;
-    float* y;
-    uint8_t* codes;
-    bool channel_vectors; // channels come in fours, and x is aligned to them
-    bool filter_vectors;  // so do filters, and kernel, bias, y and codes are
-};
-
-// From the sums to y and codes. `column` is a filter.
-class ForwardOutput {
-public:
-    __device__ ForwardOutput(const Conv2DShape& shape, const cn_state* state, const ForwardPointers& pointers)
-        : _shape(shape), _mask(shape.dropout, state), _p(pointers) {}
-
-    template <int Count>
-    __device__ __forceinline__ void activate_sums(int64_t column, float (&values)[Count]) const {
-        if (_p.bias != nullptr) {
-            CN_UNROLL
-            for (int e = 0; e < Count; ++e) {
-                values[e] += column + e < _shape.filters ? _p.bias[column + e] : 0.0f;
-            }
-        }
-        activate(_shape.activation, values);
-    }
-
-    template <int Count>
-    __device__ __forceinline__ void write(int64_t output, int64_t column, float (&values)[Count], uint32_t (&codes)[Count]) const {
-        int64_t element = output * _shape.filters + column, count = _shape.filters - column;
-        CN_UNROLL
-        for (int e = 0; e < Count; ++e) {
-            bool dead = _shape.activation.form == ActivationForm::Relu && values[e] <= 0.0f;
-            codes[e] = dead ? NoGradient : codes[e];
-        }
-        if (_shape.drops) {
-            drop(element, values, codes);
-        }
-        store_values(_p.filter_vectors, _p.y + element, count, values);
-        if (_p.codes != nullptr) {
-            store_codes(_p.codes + element, count, codes);
-        }
-    }
-
-private:
-    template <int Count>
-    __device__ __forceinline__ void drop(int64_t element, float (&values)[Count], uint32_t (&codes)[Count]) const {
-        float multipliers[Count];
-        CN_UNROLL
-        for (float& multiplier : multipliers) {
-            multiplier = 1.0f;
-        }
-        _mask.apply(element, multipliers);
-        CN_UNROLL
-        for (int e = 0; e < Count; ++e) {
-            values[e] = multipliers[e] != 0.0f ? values[e] * multipliers[e] : 0.0f;
-            codes[e] = multipliers[e] != 0.0f ? codes[e] : NoGradient;
-        }
-    }
-
-    template <int Count>
-    __device__ __forceinline__ void store_codes(uint8_t* target, int64_t count, const uint32_t (&codes)[Count]) const {
-        if (Count == 4 && _p.filter_vectors && count >= Count) {
-            store_vector(target, codes[0] | codes[1 % Count] << 8 | codes[2 % Count] << 16 | codes[3 % Count] << 24);
-            return;
-        }
-        CN_UNROLL
-        for (int e = 0; e < Count; ++e) {
-            if (e < count) {
-                target[e] = static_cast<uint8_t>(codes[e]);
-            }
-        }
-    }
-
-    const Conv2DShape& _shape;
-    DropoutMask _mask;
-    const ForwardPointers& _p;
-};
-
-// The best of the cells so far, for the values of a product in the order of their packs.
-template <int Count>
-struct BestCells {
-    float values[Count];
-    uint32_t codes[(Count + 3) / 4]; // four to a word; NoGradient: no cell yet
-
-    __device__ BestCells() {
-        CN_UNROLL
-        for (float& value : values) {
-            value = 0.0f;
-        }
-        CN_UNROLL
-        for (uint32_t& four : codes) {
-            four = 0xFFFFFFFFu;
-        }
-    }
-
-    __device__ __forceinline__ uint32_t code(int i) const { return codes[i / 4] >> (i % 4 * 8) & 0xFFu; }
-
-    __device__ __forceinline__ void offer(int i, float value, uint32_t cell) {
-        if (code(i) == NoGradient || max_pooling_takes(value, values[i])) {
-            values[i] = value;
-            codes[i / 4] = (codes[i / 4] & ~(0xFFu << (i % 4 * 8))) | cell << (i % 4 * 8);
-        }
-    }
-};
 
 // Where the windows begin that the outputs from `first` on look through in one cell of their pooling.
 __device__ void find_places(const Conv2DShape& shape, int64_t first, int64_t end, uint32_t cell_row, uint32_t cell_column,
@@ -142,19 +36,28 @@ __device__ void find_places(const Conv2DShape& shape, int64_t first, int64_t end
     }
 }
 
+__device__ ForwardPointers group_of(const Conv2DShape& shape, ForwardPointers p, int64_t group) {
+    p.first_filter = group * shape.filters;
+    p.x += group * shape.channels;
+    p.kernel += p.first_filter;
+    p.bias += p.bias != nullptr ? p.first_filter : 0;
+    p.y += p.first_filter;
+    p.codes += p.codes != nullptr ? p.first_filter : 0;
+    return p;
+}
+
 template <int32_t Precision, int Columns, bool Pooled>
-__device__ __forceinline__ void forward_tile(const Conv2DShape& shape, const TilePlan& plan, const ForwardOutput& output, int64_t outputs,
-                                             Operands<Precision>& operands, const ForwardPointers& p) {
+__device__ __forceinline__ void forward_tile(const Conv2DShape& shape, const TilePlan& plan, int64_t tile, const ForwardOutput& output,
+                                             int64_t outputs, Operands<Precision>& operands, const ForwardPointers& p) {
     using Tile = Product<Precision, Columns, TileOrder::DepthFirst, TileOrder::LinesFirst>;
     CN_SHARED(places, WindowPlace[TileRows]);
-    int64_t tile = blockIdx.x;
     int64_t first = tile / plan.column_tiles * TileRows, column = tile % plan.column_tiles * Columns;
     if (first >= outputs) {
         return;
     }
     PlaceTable table{places, first};
     UnfoldedInput<PlaceTable> a(shape, table, p.x, p.channel_vectors);
-    MatrixSource b(p.kernel, shape.taps(), shape.filters, p.filter_vectors);
+    MatrixSource b(p.kernel, shape.taps(), shape.filters, shape.all_filters, p.filter_vectors);
     BestCells<Pooled ? Tile::Values : 1> best;
     Tile sums;
     for (uint32_t cell_row = 0; cell_row < shape.pool.size.height; ++cell_row) {
@@ -203,12 +106,17 @@ template <int32_t Precision, bool Pooled>
 __global__ void __launch_bounds__(TileThreads, blocks_per_multiprocessor(Pooled))
     conv2d_general_forward_kernel(const cn_state* state, Conv2DShape shape, TilePlan plan, ForwardPointers p) {
     CN_SHARED(operands, Operands<Precision>);
+    int64_t tile = blockIdx.x;
+    if (shape.filters != shape.all_filters) {
+        p = group_of(shape, p, tile / plan.blocks());
+        tile %= plan.blocks();
+    }
     int64_t outputs = state->rows * shape.output.size();
     ForwardOutput output(shape, state, p);
     if (plan.wide) {
-        forward_tile<Precision, WideColumns, Pooled>(shape, plan, output, outputs, operands, p);
+        forward_tile<Precision, WideColumns, Pooled>(shape, plan, tile, output, outputs, operands, p);
     } else {
-        forward_tile<Precision, NarrowColumns, Pooled>(shape, plan, output, outputs, operands, p);
+        forward_tile<Precision, NarrowColumns, Pooled>(shape, plan, tile, output, outputs, operands, p);
     }
 }
 
@@ -231,19 +139,20 @@ auto* forward_kernel(int32_t precision, bool pooled) {
 } // namespace
 
 GeneralConv2DForward::GeneralConv2DForward(Context& context, const cn_conv2d_desc& desc)
-    : _context(context), _desc(desc), _shape(desc), _plan(plan_tiles(desc.batch * desc.output_height * desc.output_width, desc.filters)) {
-    require_blocks(_plan.blocks());
+    : _context(context), _desc(desc), _shape(desc),
+      _plan(plan_tiles(desc.batch * desc.output_height * desc.output_width, desc.filters / desc.groups)) {
+    require_blocks(_plan.blocks(), desc.groups);
 }
 
 void GeneralConv2DForward::run(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes,
                                bool training) {
     Conv2DShape shape = _shape;
     shape.drops = training && _desc.dropout_rate > 0;
-    ForwardPointers pointers{x, kernel, bias, y, training ? codes : nullptr, false, false};
-    pointers.channel_vectors = pack_width(_desc.input_channels, x) == 4;
-    pointers.filter_vectors = pack_width(_desc.filters, kernel, y) == 4 && reinterpret_cast<uintptr_t>(codes) % 4 == 0;
-    _context.launch(forward_kernel(_desc.precision, _desc.pool.height != 0), static_cast<unsigned>(_plan.blocks()), TileThreads, 0, state,
-                    shape, _plan, pointers);
+    ForwardPointers pointers{x, kernel, bias, y, training ? codes : nullptr, false, false, 0};
+    pointers.channel_vectors = pack_width(_desc.input_channels / _desc.groups, x) == 4;
+    pointers.filter_vectors = pack_width(_desc.filters / _desc.groups, kernel, y) == 4 && reinterpret_cast<uintptr_t>(codes) % 4 == 0;
+    _context.launch(forward_kernel(_desc.precision, _desc.pool.height != 0), static_cast<unsigned>(_plan.blocks() * _desc.groups),
+                    TileThreads, 0, state, shape, _plan, pointers);
 }
 
 } // namespace compiled::cuda

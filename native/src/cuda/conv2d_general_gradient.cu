@@ -7,11 +7,13 @@
 // Input      [positions of the input][turned taps] times the turned kernel, phase by phase (conv2d_general_phases.h).
 // Writes     dkernel and dbias are overwritten; dx by the descriptor.
 // Scratch    The parts; dz where it is written.
-// Blocks     One launch: tiles of the kernel's gradient, then tiles of the input's. Their number depends on the shape alone.
+// Blocks     One launch: group by group, tiles of the kernel's gradient, then tiles of the input's. Their number depends on the shape
+// alone.
 #include "conv2d_general_gradient.h"
 
 #include "conv2d_general_sources.h"
 #include "split_sum.h"
+#include "sum_columns.h"
 
 namespace compiled::cuda {
 
@@ -34,6 +36,7 @@ struct GradientRun {
     GradientPointers gradient;
     float *dx, *dkernel, *dbias;
     float* partials;
+    int64_t partials_of_group;
     unsigned* tickets;
     bool accumulate;
     bool channel_vectors; // channels come in fours, and x and dx are aligned to them
@@ -43,24 +46,6 @@ struct GradientRun {
 // -----------------------------------------------------------------------------------------------------------------------------------
 // Kernel and bias
 // -----------------------------------------------------------------------------------------------------------------------------------
-
-// The sums of the columns of a tile, from those of the threads, which have four columns each. By all threads; one column for each of the
-// first.
-template <int Columns>
-__device__ __forceinline__ float sum_columns(const float (&sums)[4], float* shared) {
-    constexpr int Fours = Columns / 4;
-    static_assert(TileThreads % Fours == 0, "a thread has the same four columns in every turn of the loader");
-    __syncthreads();
-    store_vector(shared + threadIdx.x * 4, make_float4(sums[0], sums[1], sums[2], sums[3]));
-    __syncthreads();
-    float sum = 0.0f;
-    if (threadIdx.x < Columns) {
-        for (int thread = static_cast<int>(threadIdx.x) / 4; thread < TileThreads; thread += Fours) {
-            sum += shared[thread * 4 + threadIdx.x % 4];
-        }
-    }
-    return sum;
-}
 
 template <int32_t Precision, int Columns, bool Pooled>
 __device__ __forceinline__ void kernel_gradient_tile(const Conv2DShape& shape, const TilePlan& plan, int64_t block,
@@ -87,7 +72,7 @@ __device__ __forceinline__ void kernel_gradient_tile(const Conv2DShape& shape, c
     for (int i = 0; i < Tile::Values; ++i) {
         values[i] = sums.values[i];
     }
-    values[Tile::Values] = sum_columns<Columns>(bias_sums, operands.floats());
+    values[Tile::Values] = sum_columns<TileThreads, Columns>(bias_sums, operands.floats());
     float* partials = r.partials + tile * plan.splits * (Tile::Values + 1) * TileThreads;
     if (!sum_splits<TileThreads>(values, partials, static_cast<int>(split), plan.splits, r.tickets + tile)) {
         return;
@@ -99,7 +84,7 @@ __device__ __forceinline__ void kernel_gradient_tile(const Conv2DShape& shape, c
     sums.for_each_pack([&](int row, int pack_column, auto& pack) {
         int64_t tap = first_tap + row, filter = column + pack_column;
         if (tap < shape.taps() && filter < shape.filters) {
-            store_values(r.filter_vectors, r.dkernel + tap * shape.filters + filter, shape.filters - filter, pack);
+            store_values(r.filter_vectors, r.dkernel + tap * shape.all_filters + filter, shape.filters - filter, pack);
         }
     });
     int64_t filter = column + threadIdx.x;
@@ -143,7 +128,7 @@ __device__ __forceinline__ void input_gradient_tile(const Conv2DShape& shape, co
             return;
         }
         Pixel pixel{place.image, place.top - shape.window.pad_top, place.left - shape.window.pad_left};
-        float* target = r.dx + pixel.in(shape.input) * shape.channels + channel;
+        float* target = r.dx + pixel.in(shape.input) * shape.all_channels + channel;
         CN_UNROLL
         for (int e = 0; e < Tile::Pack; ++e) {
             pack[e] += r.accumulate && e < count ? target[e] : 0.0f;
@@ -152,12 +137,33 @@ __device__ __forceinline__ void input_gradient_tile(const Conv2DShape& shape, co
     });
 }
 
+__device__ GradientRun group_of(const Conv2DShape& shape, const TilePlan& kernel_plan, GradientRun r, int64_t group) {
+    int64_t first_filter = group * shape.filters, first_channel = group * shape.channels;
+    r.x += first_channel;
+    r.kernel += first_filter;
+    r.gradient.y += first_filter;
+    r.gradient.dy += first_filter;
+    r.gradient.codes += r.gradient.codes != nullptr ? first_filter : 0;
+    r.gradient.first_filter = first_filter;
+    r.dx += r.dx != nullptr ? first_channel : 0;
+    r.dkernel += first_filter;
+    r.dbias += r.dbias != nullptr ? first_filter : 0;
+    r.partials += group * r.partials_of_group;
+    r.tickets += group * kernel_plan.tiles;
+    return r;
+}
+
 template <int32_t Precision, bool Pooled>
 __global__ void __launch_bounds__(TileThreads, blocks_per_multiprocessor(Precision))
     conv2d_general_gradient_kernel(const cn_state* state, Conv2DShape shape, TilePlan kernel_plan, InputPlan input_plan, GradientRun r) {
     CN_SHARED(operands, Operands<Precision>);
+    int64_t rows = state->rows, block = blockIdx.x, kernel_blocks = kernel_plan.blocks();
+    if (shape.filters != shape.all_filters) {
+        int64_t blocks = kernel_blocks + input_plan.tiles.blocks();
+        r = group_of(shape, kernel_plan, r, block / blocks);
+        block %= blocks;
+    }
     GradientReader<Pooled> reader(shape, state, r.gradient);
-    int64_t rows = state->rows, block = blockIdx.x, kernel_blocks = kernel_plan.tiles * kernel_plan.splits;
     if (block < kernel_blocks) {
         if (kernel_plan.wide) {
             kernel_gradient_tile<Precision, WideColumns>(shape, kernel_plan, block, reader, rows, operands, r);
@@ -228,19 +234,16 @@ __global__ void conv2d_spread_gradient_kernel(const cn_state* state, Conv2DShape
     });
 }
 
-bool windows_overlap(const cn_window& pool, const Conv2DShape& shape) {
-    return pool.height != 0 && (shape.pool.stride_height < shape.pool.size.height || shape.pool.stride_width < shape.pool.size.width);
-}
-
 TilePlan plan_kernel_gradient(const cn_conv2d_desc& d) {
     int64_t stages = ceil_div(d.batch * d.conv_height * d.conv_width, TileDepth);
-    TilePlan plan = plan_tiles(d.window.height * d.window.width * d.input_channels, d.filters);
+    int64_t taps = d.window.height * d.window.width * (d.input_channels / d.groups), filters = d.filters / d.groups;
+    TilePlan plan;
     // Splitting brings the blocks that a wide tile lacks.
-    plan.wide = d.filters > NarrowColumns;
-    plan.column_tiles = ceil_div(d.filters, plan.wide ? WideColumns : NarrowColumns);
-    plan.tiles = ceil_div(d.window.height * d.window.width * d.input_channels, TileRows) * plan.column_tiles;
+    plan.wide = filters > NarrowColumns;
+    plan.column_tiles = ceil_div(filters, plan.wide ? WideColumns : NarrowColumns);
+    plan.tiles = ceil_div(taps, TileRows) * plan.column_tiles;
     int64_t most = std::clamp<int64_t>(stages / StagesOfSplit, 1, MostSplits);
-    plan.splits = static_cast<int>(std::clamp<int64_t>(WantedBlocks / plan.tiles, 1, most));
+    plan.splits = static_cast<int>(std::clamp<int64_t>(WantedBlocks / (plan.tiles * d.groups), 1, most));
     return plan;
 }
 
@@ -251,12 +254,30 @@ int64_t partial_floats(const TilePlan& plan) {
 
 } // namespace
 
+namespace general {
+
+bool windows_overlap(const cn_window& pool, const Conv2DShape& shape) {
+    return pool.height != 0 && (shape.pool.stride_height < shape.pool.size.height || shape.pool.stride_width < shape.pool.size.width);
+}
+
+void spread_gradient(Context& context, const cn_conv2d_desc& desc, const cn_state* state, const float* y, const uint8_t* codes,
+                     const float* dy, float* dz) {
+    cn_conv2d_desc all = desc;
+    all.groups = 1;
+    GradientPointers pointers{y, dy, codes, false, 0};
+    int64_t elements = desc.batch * desc.conv_height * desc.conv_width * desc.filters;
+    context.launch(conv2d_spread_gradient_kernel, element_grid(context, elements, 1), ElementThreads, 0, state, Conv2DShape(all), pointers,
+                   dz);
+}
+
+} // namespace general
+
 GeneralConv2DGradient::GeneralConv2DGradient(Context& context, const cn_conv2d_desc& desc)
     : _context(context), _desc(desc), _shape(desc), _kernel_plan(plan_kernel_gradient(desc)), _input_plan(desc),
       _overlaps(windows_overlap(desc.pool, _shape)), _partial_floats(partial_floats(_kernel_plan)),
-      _tickets(_kernel_plan.tiles * static_cast<int64_t>(sizeof(unsigned)), context.stream()) {
-    require_blocks(_kernel_plan.blocks() + _input_plan.tiles.blocks());
-    int64_t floats = _partial_floats + (_overlaps ? conv_elements() : 0);
+      _tickets(_kernel_plan.tiles * desc.groups * static_cast<int64_t>(sizeof(unsigned)), context.stream()) {
+    require_blocks(_kernel_plan.blocks() + _input_plan.tiles.blocks(), desc.groups);
+    int64_t floats = _partial_floats * desc.groups + (_overlaps ? conv_elements() : 0);
     context.reserve_scratch(floats * static_cast<int64_t>(sizeof(float)));
 }
 
@@ -266,26 +287,24 @@ void GeneralConv2DGradient::run(const cn_state* state, const float* x, const flo
     float* partials = _context.scratch<float>();
     bool pooled = _desc.pool.height != 0 && !_overlaps;
     if (_overlaps) {
-        float* dz = partials + _partial_floats;
-        spread(state, y, codes, dy, dz);
+        float* dz = partials + _partial_floats * _desc.groups;
+        spread_gradient(_context, _desc, state, y, codes, dy, dz);
         shape.activation = activation_rule(CN_ACTIVATION_LINEAR);
         shape.drops = false;
         y = dy = dz;
     }
-    bool vectors = pack_width(_desc.filters, y, dy) == 4 && reinterpret_cast<uintptr_t>(codes) % 4 == 0;
-    GradientRun r{x,     kernel, {y, dy, codes, vectors}, dx, dkernel, dbias, partials, static_cast<unsigned*>(_tickets.data()), false,
-                  false, false};
+    int64_t channels = _desc.input_channels / _desc.groups, filters = _desc.filters / _desc.groups;
+    bool vectors = pack_width(filters, y, dy) == 4 && reinterpret_cast<uintptr_t>(codes) % 4 == 0;
+    GradientRun r{x,        kernel,          {y, dy, codes, vectors, 0},
+                  dx,       dkernel,         dbias,
+                  partials, _partial_floats, static_cast<unsigned*>(_tickets.data()),
+                  false,    false,           false};
     r.accumulate = _desc.input_gradient == CN_GRADIENT_ACCUMULATE;
-    r.channel_vectors = pack_width(_desc.input_channels, x, dx) == 4;
-    r.filter_vectors = pack_width(_desc.filters, kernel, dkernel) == 4;
-    _context.launch(gradient_kernel(_desc.precision, pooled), static_cast<unsigned>(_kernel_plan.blocks() + _input_plan.tiles.blocks()),
-                    TileThreads, 0, state, shape, _kernel_plan, _input_plan, r);
-}
-
-void GeneralConv2DGradient::spread(const cn_state* state, const float* y, const uint8_t* codes, const float* dy, float* dz) {
-    GradientPointers pointers{y, dy, codes, false};
-    _context.launch(conv2d_spread_gradient_kernel, element_grid(_context, conv_elements(), 1), ElementThreads, 0, state, _shape, pointers,
-                    dz);
+    r.channel_vectors = pack_width(channels, x, dx) == 4;
+    r.filter_vectors = pack_width(filters, kernel, dkernel) == 4;
+    _context.launch(gradient_kernel(_desc.precision, pooled),
+                    static_cast<unsigned>((_kernel_plan.blocks() + _input_plan.tiles.blocks()) * _desc.groups), TileThreads, 0, state,
+                    shape, _kernel_plan, _input_plan, r);
 }
 
 } // namespace compiled::cuda

@@ -17,10 +17,16 @@ struct InputPlan {
 
     explicit InputPlan(const cn_conv2d_desc& d) : phases(d), tile_rows_of_phase(ceil_div(d.batch * phases.plane.size(), TileRows)) {
         if (d.input_gradient != CN_GRADIENT_NONE) {
-            tiles = plan_tiles(phases.count() * tile_rows_of_phase * TileRows, d.input_channels);
+            tiles = plan_tiles(phases.count() * tile_rows_of_phase * TileRows, d.input_channels / d.groups);
         }
     }
 };
+
+// Whether windows of a pooling overlap; then `dz` [positions of the convolution][filters], the gradient before the activation, is written
+// out.
+bool windows_overlap(const cn_window& pool, const Conv2DShape& shape);
+void spread_gradient(Context& context, const cn_conv2d_desc& desc, const cn_state* state, const float* y, const uint8_t* codes,
+                     const float* dy, float* dz);
 
 } // namespace general
 
@@ -34,15 +40,14 @@ public:
 
 private:
     int64_t conv_elements() const { return _desc.batch * _desc.conv_height * _desc.conv_width * _desc.filters; }
-    void spread(const cn_state* state, const float* y, const uint8_t* codes, const float* dy, float* dz);
 
     Context& _context;
     cn_conv2d_desc _desc;
     general::Conv2DShape _shape;
     general::TilePlan _kernel_plan;
     general::InputPlan _input_plan;
-    bool _overlaps; // windows of the pooling: then dz lies in scratch memory, behind the partial sums
-    int64_t _partial_floats;
+    bool _overlaps;          // windows of the pooling: then dz lies in scratch memory, behind the partial sums
+    int64_t _partial_floats; // of a group
     DeviceMemory _tickets;
 };
 

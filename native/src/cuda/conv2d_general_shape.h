@@ -85,7 +85,8 @@ struct Tap {
 
 struct Conv2DShape {
     Plane input, conv, output;
-    uint32_t channels, filters;
+    uint32_t channels, filters;         // of a group
+    uint32_t all_channels, all_filters; // of a pixel
     Divider by_channels, by_filters;
     Window window, pool; // see pool_of
     ActivationRule activation;
@@ -94,9 +95,11 @@ struct Conv2DShape {
 
     explicit Conv2DShape(const cn_conv2d_desc& d)
         : input(d.input_height, d.input_width), conv(d.conv_height, d.conv_width), output(d.output_height, d.output_width),
-          channels(static_cast<uint32_t>(d.input_channels)), filters(static_cast<uint32_t>(d.filters)), by_channels(d.input_channels),
-          by_filters(d.filters), window(d.window), pool(pool_of(d)), activation(activation_rule(d.activation, d.activation_alpha)),
-          dropout(dropout_plan(d.dropout_rate, d.dropout_stream)), drops(d.dropout_rate > 0) {}
+          channels(static_cast<uint32_t>(d.input_channels / d.groups)), filters(static_cast<uint32_t>(d.filters / d.groups)),
+          all_channels(static_cast<uint32_t>(d.input_channels)), all_filters(static_cast<uint32_t>(d.filters)),
+          by_channels(d.input_channels / d.groups), by_filters(d.filters / d.groups), window(d.window), pool(pool_of(d)),
+          activation(activation_rule(d.activation, d.activation_alpha)), dropout(dropout_plan(d.dropout_rate, d.dropout_stream)),
+          drops(d.dropout_rate > 0) {}
 
     // Of one cell where there is none. A window that is alone does not overlap, whatever its stride.
     static cn_window pool_of(const cn_conv2d_desc& d) {

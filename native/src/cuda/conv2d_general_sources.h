@@ -23,7 +23,7 @@ struct WindowPlace {
 
     // Of the window over `position` of the convolution.
     __device__ __forceinline__ static WindowPlace over(const Conv2DShape& shape, const Pixel& position) {
-        return {position.image * shape.input.size() * shape.channels, position.row * shape.window.stride_height - shape.window.pad_top,
+        return {position.image * shape.input.size() * shape.all_channels, position.row * shape.window.stride_height - shape.window.pad_top,
                 position.column * shape.window.stride_width - shape.window.pad_left};
     }
 };
@@ -51,7 +51,7 @@ class UnfoldedInput {
 public:
     using Raw = Pack<4>;
 
-    // `vectors`: channels come in fours, and x is aligned to them.
+    // `x` begins with the group's channels. `vectors`: channels come in fours, and x is aligned to them.
     __device__ UnfoldedInput(const Conv2DShape& shape, const Places& places, const float* x, bool vectors)
         : _shape(shape), _places(places), _x(x), _vectors(vectors) {}
 
@@ -87,7 +87,7 @@ private:
         if (!_shape.input.holds(row, column)) {
             return nullptr;
         }
-        return _x + place.image + (static_cast<int64_t>(row) * _shape.input.width + column) * _shape.channels + tap.channel;
+        return _x + place.image + (static_cast<int64_t>(row) * _shape.input.width + column) * _shape.all_channels + tap.channel;
     }
 
     const Conv2DShape& _shape;
@@ -96,11 +96,13 @@ private:
     bool _vectors;
 };
 
+// Of a group of filters, the first of which is `first_filter` of all.
 struct GradientPointers {
     const float* y;
     const float* dy;
     const uint8_t* codes;
     bool vectors; // filters come in fours, and these are aligned to them
+    int64_t first_filter;
 };
 
 // dz, element by element: from the one window of the pooling that covers a position, if any. Windows do not overlap here.
@@ -142,7 +144,7 @@ public:
         if constexpr (Pooled) {
             raw.codes = load_vector<uint32_t>(_pointers.codes + element);
         } else if (_redraws) {
-            raw.codes = dropped(element);
+            raw.codes = dropped((element + _pointers.first_filter) / 4);
         }
         return raw;
     }
@@ -163,7 +165,8 @@ public:
         if constexpr (Pooled) {
             code = _pointers.codes[element];
         } else if (_redraws) {
-            code = dropped(element / 4 * 4) >> (element % 4 * 8) & 0xFFu;
+            int64_t drawn = element + _pointers.first_filter;
+            code = dropped(drawn / 4) >> (drawn % 4 * 8) & 0xFFu;
         }
         constexpr int Shift = 8 * E;
         raw.codes |= code << Shift;
@@ -195,7 +198,7 @@ private:
     // The element of y whose window covers a position of the convolution, and which of its cells that is; -1: none does.
     __device__ __forceinline__ int64_t find(const Pixel& position, uint32_t filter, uint32_t& cell) const {
         if constexpr (!Pooled) {
-            return position.in(_shape.conv) * _shape.filters + filter;
+            return position.in(_shape.conv) * _shape.all_filters + filter;
         } else {
             Divider::Result row = _shape.pool.by_stride_height.divide(position.row + _shape.pool.pad_top);
             Divider::Result column = _shape.pool.by_stride_width.divide(position.column + _shape.pool.pad_left);
@@ -203,13 +206,13 @@ private:
                 return -1;
             }
             cell = row.remainder * _shape.pool.size.width + column.remainder;
-            return Pixel{position.image, row.quotient, column.quotient}.in(_shape.output) * _shape.filters + filter;
+            return Pixel{position.image, row.quotient, column.quotient}.in(_shape.output) * _shape.all_filters + filter;
         }
     }
 
-    // A byte for each of four elements, the first of which is a multiple of four: not 0 where it is dropped.
-    __device__ __forceinline__ uint32_t dropped(int64_t element) const {
-        PhiloxBlock block = _mask.draw(element / 4);
+    // A byte for each of the elements 4 * index to 4 * index + 3: not 0 where it is dropped.
+    __device__ __forceinline__ uint32_t dropped(int64_t index) const {
+        PhiloxBlock block = _mask.draw(index);
         uint32_t bytes = 0;
         CN_UNROLL
         for (int e = 0; e < 4; ++e) {
@@ -378,7 +381,7 @@ public:
 private:
     __device__ __forceinline__ const float* address(int64_t channel, const Tap& tap) const {
         int64_t cell = static_cast<int64_t>(tap.row) * _shape.window.size.width + tap.column;
-        return _kernel + (cell * _shape.channels + channel) * _shape.filters + tap.channel;
+        return _kernel + (cell * _shape.channels + channel) * _shape.all_filters + tap.channel;
     }
 
     const Conv2DShape& _shape;

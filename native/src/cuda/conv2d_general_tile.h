@@ -26,7 +26,7 @@ struct TilePlan {
     int64_t tiles = 0;
     int splits = 1;
 
-    int64_t blocks() const { return tiles * splits; }
+    __host__ __device__ int64_t blocks() const { return tiles * splits; }
 };
 
 inline int64_t ceil_div(int64_t a, int64_t b) {
@@ -42,11 +42,12 @@ inline TilePlan plan_tiles(int64_t rows, int64_t columns) {
 }
 
 // For the creation of an op.
-inline void require_blocks(int64_t blocks) {
+inline void require_blocks(int64_t blocks_of_group, int64_t groups) {
     constexpr int64_t MaxBlocks = 0x7FFFFFFF; // of a launch
-    if (blocks > MaxBlocks) {
-        fail(CN_STATUS_UNSUPPORTED, "a convolution of this size needs %lld blocks: a CUDA device runs at most %lld; use a smaller batch",
-             static_cast<long long>(blocks), static_cast<long long>(MaxBlocks));
+    if (blocks_of_group > MaxBlocks / groups) {
+        fail(CN_STATUS_UNSUPPORTED,
+             "a convolution of this size needs %lld x %lld blocks: a CUDA device runs at most %lld; use a smaller batch",
+             static_cast<long long>(groups), static_cast<long long>(blocks_of_group), static_cast<long long>(MaxBlocks));
     }
 }
 

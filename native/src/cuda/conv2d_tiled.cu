@@ -40,7 +40,8 @@ bool suits(const cn_conv2d_desc& d) {
     const cn_window& w = d.window;
     bool steps_by_one = w.stride_height == 1 && w.stride_width == 1 && w.dilation_height == 1 && w.dilation_width == 1;
     bool known = d.activation <= CN_ACTIVATION_TANH; // others would be a lot of code for each of its many sums
-    if (!known || !steps_by_one || w.height > MaxWindow || w.width > MaxWindow || d.filters % 8 != 0 || !suits_pool(d) || !fits(d)) {
+    if (!known || d.groups != 1 || !steps_by_one || w.height > MaxWindow || w.width > MaxWindow || d.filters % 8 != 0 || !suits_pool(d) ||
+        !fits(d)) {
         return false;
     }
     int64_t cells = w.height * w.width;

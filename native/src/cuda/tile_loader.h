@@ -16,13 +16,17 @@ public:
 
     // `vectors`: every row begins at a multiple of 16 bytes.
     __device__ MatrixSource(const float* data, int64_t rows, int64_t columns, bool vectors)
-        : _data(data), _rows(rows), _columns(columns), _vectors(vectors) {}
+        : MatrixSource(data, rows, columns, columns, vectors) {}
+
+    // Columns of a matrix whose rows have `pitch` elements.
+    __device__ MatrixSource(const float* data, int64_t rows, int64_t columns, int64_t pitch, bool vectors)
+        : _data(data), _rows(rows), _columns(columns), _pitch(pitch), _vectors(vectors) {}
 
     // Whether load_whole may be used up to here.
     __device__ bool is_whole(int64_t row_end, int64_t column_end) const { return _vectors && row_end <= _rows && column_end <= _columns; }
 
     // Four elements of a row. `finish` comes a stage later, before they are used.
-    __device__ Raw load_whole(int64_t row, int64_t column) const { return Raw::load(_data + row * _columns + column); }
+    __device__ Raw load_whole(int64_t row, int64_t column) const { return Raw::load(_data + row * _pitch + column); }
 
     // The same, with zeros where there are no elements.
     __device__ Raw load(int64_t row, int64_t column) const {
@@ -33,7 +37,7 @@ public:
         CN_UNROLL
         for (int e = 0; e < 4; ++e) {
             if (column + e < _columns) {
-                raw.values[e] = _data[row * _columns + column + e];
+                raw.values[e] = _data[row * _pitch + column + e];
             }
         }
         return raw;
@@ -45,6 +49,7 @@ private:
     const float* _data;
     int64_t _rows;
     int64_t _columns;
+    int64_t _pitch;
     bool _vectors;
 };
 

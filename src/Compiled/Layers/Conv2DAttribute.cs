@@ -2,7 +2,7 @@ namespace Compiled;
 
 /// <summary>
 /// Convolution of images [height, width, channels] (cross-correlation, as everywhere in deep learning) plus a bias, giving
-/// [height', width', filters]. The kernel [kernel height, kernel width, channels, filters] starts Glorot uniform, the bias zero.
+/// [height', width', filters]. The kernel [kernel height, kernel width, channels / groups, filters] starts Glorot uniform, the bias zero.
 /// </summary>
 /// <param name="filters">The number of output channels, at least 1, or one of <see cref="Compiled.Filters"/>.</param>
 /// <param name="kernelHeight">Rows of the window, at least 1.</param>
@@ -45,6 +45,12 @@ public sealed class Conv2DAttribute(int filters, int kernelHeight, int kernelWid
     /// What is applied to the output, <see cref="Activation.Linear"/> by default: the same as an activation that stands behind the layer.
     /// </summary>
     public Activation Activation { get; set; }
+
+    /// <summary>
+    /// Into how many groups channels and filters are divided, in their order; the filters of a group see its channels alone. A divisor of both
+    /// numbers; 1 by default.
+    /// </summary>
+    public int Groups { get; set; } = 1;
 
     /// <summary>Whether a bias is added; true by default.</summary>
     public bool UseBias { get; set; } = true;

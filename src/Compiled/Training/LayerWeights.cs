@@ -1,9 +1,15 @@
 namespace Compiled;
 
 /// <summary>The weights of a convolution.</summary>
-/// <param name="Kernel">The kernel [height, width, in, out].</param>
+/// <param name="Kernel">The kernel [height, width, in, out]; in is that of a group. Depthwise: [height, width, channels, multiplier].</param>
 /// <param name="Bias">The bias [out].</param>
 public readonly record struct Conv2DWeights(Weight Kernel, Weight Bias);
+
+/// <summary>The weights of a separable convolution.</summary>
+/// <param name="DepthwiseKernel">The kernels of the channels, [height, width, channels, multiplier].</param>
+/// <param name="PointwiseKernel">The kernel over the channels, [1, 1, channels · multiplier, out].</param>
+/// <param name="Bias">The bias [out]; null without one.</param>
+public readonly record struct SeparableConv2DWeights(Weight DepthwiseKernel, Weight PointwiseKernel, Weight? Bias);
 
 /// <summary>The weights of a dense layer.</summary>
 /// <param name="Kernel">The kernel [in, out].</param>

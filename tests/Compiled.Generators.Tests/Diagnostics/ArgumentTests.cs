@@ -14,6 +14,13 @@ public sealed class ArgumentTests
     [InlineData("Conv2D(4, 3, StridesHeight = [|0|])", "stridesHeight", "0")]
     [InlineData("Conv2D(4, 3, StridesWidth = [|-2|])", "stridesWidth", "-2")]
     [InlineData("Conv2D(4, 3, DilationRate = [|0|])", "dilationRate", "0")]
+    [InlineData("Conv2D(4, 3, Groups = [|0|])", "groups", "0")]
+    [InlineData("DepthwiseConv2D([|0|])", "kernelSize", "0")]
+    [InlineData("DepthwiseConv2D(3, [|-1|])", "kernelWidth", "-1")]
+    [InlineData("DepthwiseConv2D(3, DepthMultiplier = [|0|])", "depthMultiplier", "0")]
+    [InlineData("SeparableConv2D([|0|], 3)", "filters", "0")]
+    [InlineData("SeparableConv2D(4, [|0|], 3)", "kernelHeight", "0")]
+    [InlineData("SeparableConv2D(4, 3, DepthMultiplier = [|-1|])", "depthMultiplier", "-1")]
     [InlineData("MaxPooling2D([|0|])", "poolSize", "0")]
     [InlineData("MaxPooling2D([|0|], 2)", "poolHeight", "0")]
     [InlineData("MaxPooling2D(2, [|-3|])", "poolWidth", "-3")]
@@ -65,6 +72,18 @@ public sealed class ArgumentTests
         Expect.Error(
             "CN0004", $"Conv2D: dilationRate is 2 with strides {shown}; it must be 1 where a stride is above 1 (Keras)",
             InImages($"Conv2D(4, 3, {strides}, DilationRate = [|2|])"));
+
+    [Theory]
+    [InlineData(12, 18, 4, 3)] // 3 and 6 are nearest to 4, 3 nearer
+    [InlineData(12, 18, 5, 6)]
+    [InlineData(12, 18, 100, 6)]
+    [InlineData(3, 4, 2, 1)]
+    [InlineData(8, 12, 8, 4)]
+    public void Groups_that_do_not_divide_channels_and_filters(int channels, int filters, int groups, int nearest) =>
+        Expect.Error(
+            "CN0004",
+            $"Conv2D: groups is {groups} for {channels} channels and {filters} filters; it must be a divisor of both; the nearest is {nearest}",
+            $"[Input(8, 8, {channels})]\n[Conv2D({filters}, 3, Groups = [|{groups}|]), Flatten, Dense(2), MeanSquaredError]");
 
     [Theory]
     [InlineData("MaxPooling2D([|16|])", "poolSize", "16×16")]

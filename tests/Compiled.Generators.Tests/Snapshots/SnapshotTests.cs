@@ -111,6 +111,25 @@ public sealed class SnapshotTests
             """);
 
     [Fact]
+    public void Convolutions_by_groups() =>
+        Same(
+            "SmallMobileNet",
+            """
+            using Compiled;
+
+            namespace Examples;
+
+            [Model]
+            [Input(24, 24, 3)]
+            [Conv2D(8, 3, Strides = 2, Padding = Padding.Same), ReLU]
+            [DepthwiseConv2D(3, Padding = Padding.Same), ReLU, MaxPooling2D]
+            [Conv2D(16, 1, Groups = 4, UseBias = false), BatchNormalization, ReLU]
+            [SeparableConv2D(24, 3, DepthMultiplier = 2, Activation = Activation.ReLU)]
+            [GlobalAveragePooling2D, Dense(10), Softmax, CategoricalCrossentropy]
+            public sealed partial class SmallMobileNet;
+            """);
+
+    [Fact]
     public void Nested_and_named_after_keywords() =>
         Same(
             "event+struct+class",

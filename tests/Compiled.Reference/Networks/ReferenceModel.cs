@@ -113,6 +113,9 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
     private static Node Apply(Tape tape, Layer layer, Node[] inputs, Func<string, Node?> weight) => layer switch
     {
         Conv2DLayer conv => tape.Convolve(inputs[0], weight("kernel")!, weight("bias"), conv.Window),
+        DepthwiseConv2DLayer conv => tape.ConvolveByDepth(inputs[0], weight("kernel")!, weight("bias"), conv.Window),
+        SeparableConv2DLayer conv => tape.ConvolveSeparably(
+            inputs[0], weight("depthwise_kernel")!, weight("pointwise_kernel")!, weight("bias"), conv.Window),
         DenseLayer => tape.Dense(inputs[0], weight("kernel")!, weight("bias")),
         ActivationLayer activation => tape.Activate(inputs[0], new ActivationRule(activation.Activation)),
         MaxPooling2DLayer pooling => tape.Pool(inputs[0], pooling.Window),

@@ -6,21 +6,9 @@ public abstract record WeightedLayer(bool UseBias) : Layer
     /// <summary>What the declaration says of the bias.</summary>
     protected IEnumerable<string> Options => UseBias ? [] : ["UseBias = false"];
 
-    protected IReadOnlyList<LayerWeight> OfKernel(params IReadOnlyList<int> kernel) =>
-        [new LayerWeight("kernel", kernel), .. UseBias ? [new LayerWeight("bias", [kernel[^1]])] : Array.Empty<LayerWeight>()];
-}
+    protected IReadOnlyList<LayerWeight> OfKernel(params IReadOnlyList<int> kernel) => [new LayerWeight("kernel", kernel), .. OfBias(kernel[^1])];
 
-/// <summary>A convolution.</summary>
-public sealed record Conv2DLayer(int Filters, Window2D Window, bool UseBias = true) : WeightedLayer(UseBias)
-{
-    public override string Attribute => "Conv2D";
-
-    public override IEnumerable<string> Arguments =>
-        [$"{Filters}", .. Of(Window), $"DilationRate = {Window.DilationHeight}", .. Options];
-
-    public override IReadOnlyList<int> Infer(IReadOnlyList<int> input) => Infer(Window, input, Filters);
-
-    public override IReadOnlyList<LayerWeight> Weights(IReadOnlyList<int> input) => OfKernel(Window.Height, Window.Width, input[^1], Filters);
+    protected IEnumerable<LayerWeight> OfBias(int units) => UseBias ? [new LayerWeight("bias", [units])] : [];
 }
 
 /// <summary>A dense layer.</summary>

@@ -93,12 +93,12 @@ public static class Kernels
     };
 
     public static (float[] Y, float[] Dx, float[] Dkernel, float[] Dbias) Convolve(
-        NativeContext context, cn_conv2d_desc desc, Tensor x, Tensor kernel, Tensor? bias, Tensor dy)
+        NativeContext context, cn_conv2d_desc desc, Tensor x, Tensor kernel, Tensor? bias, Tensor dy, Tensor? before = null)
     {
         nint op = context.Op(Native.cn_conv2d_create, in desc);
         nint input = context.Array(x), weights = context.Array(kernel), offsets = bias is null ? 0 : context.Array(bias);
         nint output = context.Garbage(dy.Count), gradient = context.Array(dy), codes = desc.pool.height == 0 ? 0 : context.Array(new byte[dy.Count]);
-        nint dx = context.Garbage(x.Count), dkernel = context.Garbage(kernel.Count), dbias = bias is null ? 0 : context.Garbage(bias.Count);
+        nint dx = before is null ? context.Garbage(x.Count) : context.Array(before), dkernel = context.Garbage(kernel.Count), dbias = bias is null ? 0 : context.Garbage(bias.Count);
         NativeContext.Check(Native.cn_conv2d_forward(op, context.State, input, weights, offsets, output, codes));
         NativeContext.Check(Native.cn_conv2d_backward(op, context.State, input, weights, output, codes, gradient, dx, dkernel, dbias));
         return (context.Floats(output, dy.Count), context.Floats(dx, x.Count), context.Floats(dkernel, kernel.Count),

@@ -82,7 +82,7 @@ internal static class DrawNetwork
     /// <summary>Whether a layer can stand behind another one.</summary>
     public static bool Fits(Layer layer, IReadOnlyList<IReadOnlyList<int>> inputs, Layer? before) => layer switch
     {
-        Conv2DLayer or ImageLayer => inputs[0].Count == 3 && layer.Infer(inputs[0]).All(extent => extent >= 1),
+        ConvolutionLayer or ImageLayer => inputs[0].Count == 3 && layer.Infer(inputs[0]).All(extent => extent >= 1),
         ActivationLayer { Activation: "softmax" } => !IsSoftmax(before),
         ReshapeLayer => Tensor.Size(layer.Infer(inputs[0])) == Tensor.Size(inputs[0]),
         AddLayer => inputs.All(input => input.SequenceEqual(inputs[0])),
@@ -122,7 +122,7 @@ internal static class DrawNetwork
         IReadOnlyList<IReadOnlyList<int>> shapes = network.Shapes();
         return network.Layers.Select((layer, i) => layer switch
         {
-            Conv2DLayer conv => (long)Tensor.Size(shapes[i + 1]) * conv.Window.Height * conv.Window.Width * shapes[network.Reads(i)[0]][^1],
+            ConvolutionLayer conv => conv.Products(shapes[network.Reads(i)[0]]),
             DenseLayer => (long)Tensor.Size(shapes[i + 1]) * shapes[network.Reads(i)[0]][^1],
             _ => 0,
         }).Sum();

@@ -28,6 +28,9 @@ internal sealed record NetworkTrial(Network Network, int BatchSize, int Rows)
     /// <summary>Layers that branch and join.</summary>
     public static readonly Gen<NetworkTrial> Branches = Of(DrawBranches.Any).Where(trial => trial.IsSafe);
 
+    /// <summary>Convolutions of all kinds.</summary>
+    public static readonly Gen<NetworkTrial> Convolutions = Of(DrawConvolutions.Any);
+
     /// <summary>Whether there is data on which decisions do not depend on rounding.</summary>
     public bool IsSafe => FindSafeData() is not null;
 

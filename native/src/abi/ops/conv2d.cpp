@@ -2,6 +2,8 @@
 #include "op.h"
 
 #include <algorithm>
+#include <cstdlib>
+#include <numeric>
 
 using namespace compiled;
 using namespace compiled::abi;
@@ -15,11 +17,43 @@ void require_padded_images(const cn_conv2d_desc& desc) {
     int64_t reach_height = reach_of(w.height, w.dilation_height), reach_width = reach_of(w.width, w.dilation_width);
     int64_t rows = (desc.conv_height - 1) * w.stride_height + reach_height;
     int64_t columns = (desc.conv_width - 1) * w.stride_width + reach_width;
-    require_elements("the padded image",
-                     {{"rows", rows}, {"columns", std::max(columns, desc.input_width)}, {"input_channels", desc.input_channels}});
+    Field channels{"input_channels", desc.input_channels};
+    if (desc.groups > 1 && desc.filters > desc.input_channels) { // depthwise: a channel for each of its filters
+        channels = {"filters", desc.filters};
+    }
+    require_elements("the padded image", {{"rows", rows}, {"columns", std::max(columns, desc.input_width)}, channels});
     require_elements(
         "the padded gradient",
         {{"rows", desc.input_height + reach_height - 1}, {"columns", desc.input_width + reach_width - 1}, {"filters", desc.filters}});
+}
+
+// The divisor of both numbers that is nearest to `groups`.
+int64_t nearest_groups(int64_t groups, int64_t channels, int64_t filters) {
+    int64_t largest = std::gcd(channels, filters), nearest = 1;
+    auto offer = [&](int64_t divisor) { nearest = std::abs(divisor - groups) < std::abs(nearest - groups) ? divisor : nearest; };
+    for (int64_t divisor = 1; divisor * divisor <= largest; ++divisor) {
+        if (largest % divisor == 0) {
+            offer(divisor);
+            offer(largest / divisor);
+        }
+    }
+    return nearest;
+}
+
+void require_groups(int64_t groups, Field channels, Field filters) {
+    require_range({"groups", groups}, 0, MaxExtent);
+    if (groups != 0 && (channels.value % groups != 0 || filters.value % groups != 0)) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "groups is %lld, but %s is %lld and %s %lld: it must divide both; the nearest that does is %lld",
+             static_cast<long long>(groups), channels.name, static_cast<long long>(channels.value), filters.name,
+             static_cast<long long>(filters.value), static_cast<long long>(nearest_groups(groups, channels.value, filters.value)));
+    }
+}
+
+// As backends know it: with at least one group.
+cn_conv2d_desc with_groups(const cn_conv2d_desc& desc) {
+    cn_conv2d_desc result = desc;
+    result.groups = std::max<int64_t>(1, desc.groups);
+    return result;
 }
 
 void validate(const cn_conv2d_desc& desc) {
@@ -33,6 +67,7 @@ void validate(const cn_conv2d_desc& desc) {
     Plane conv{{"conv_height", desc.conv_height}, {"conv_width", desc.conv_width}};
     Plane output{{"output_height", desc.output_height}, {"output_width", desc.output_width}};
     require_extents({batch, input.height, input.width, channels, filters, conv.height, conv.width, output.height, output.width});
+    require_groups(desc.groups, channels, filters);
     require_window("window", desc.window, input, conv);
     if (desc.window.height * desc.window.width > MaxWindowCells) {
         fail(CN_STATUS_INVALID_ARGUMENT, "window is %lld x %lld: a convolution has at most %lld cells",
@@ -47,7 +82,7 @@ void validate(const cn_conv2d_desc& desc) {
     }
     Field rows{"window.height", desc.window.height}, columns{"window.width", desc.window.width};
     require_elements("x", {batch, input.height, input.width, channels});
-    require_elements("kernel", {rows, columns, channels, filters});
+    require_elements("kernel", {rows, columns, {"channels of a group", channels.value / std::max<int64_t>(1, desc.groups)}, filters});
     require_elements("the convolution", {batch, conv.height, conv.width, filters});
     require_elements("y", {batch, output.height, output.width, filters});
     require_padded_images(desc);
@@ -60,7 +95,7 @@ void validate(const cn_conv2d_desc& desc) {
 cn_status cn_conv2d_create(cn_context* context, const cn_conv2d_desc* desc, cn_op** op) {
     return create(
         "cn_conv2d_create", HandleKind::Conv2D, context, desc, op, validate,
-        [](Backend& backend, const cn_conv2d_desc& checked) { return backend.make_conv2d(checked); },
+        [](Backend& backend, const cn_conv2d_desc& checked) { return backend.make_conv2d(with_groups(checked)); },
         [](OpEntry& entry, const cn_conv2d_desc& checked) {
             note_batch(entry, checked);
             entry.has_bias = checked.use_bias != 0;

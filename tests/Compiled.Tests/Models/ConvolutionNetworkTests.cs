@@ -1,0 +1,35 @@
+using Compiled.Reference;
+
+namespace Compiled.Tests;
+
+/// <summary>Networks of convolutions of all kinds, drawn and held together as those of <see cref="RandomNetworkTests"/>.</summary>
+public sealed class ConvolutionNetworkTests
+{
+    private const int Batches = 8;
+    private const int PerBatch = 25;
+
+    public static TheoryData<uint> Streams => new(Enumerable.Range(0, Batches).Select(batch => (uint)batch));
+
+    [Theory]
+    [MemberData(nameof(Streams))]
+    public void A_fused_network_computes_what_its_layers_do_one_by_one(uint stream) =>
+        NetworkRun.All(NetworkRun.Draw(NetworkTrial.Convolutions, stream, PerBatch));
+
+    [Fact]
+    public void Drawn_networks_use_all_kinds()
+    {
+        List<Network> networks = NetworkRun.Draw(DrawConvolutions.Any, 0, Batches * PerBatch);
+        Assert.All(networks, network => Assert.True(DrawNetwork.IsValid(network)));
+        Layer[] layers = [.. networks.SelectMany(network => network.Layers)];
+        Assert.Contains(layers, layer => layer is Conv2DLayer { Groups: 2, Window.StrideHeight: 2 });
+        Assert.Contains(layers, layer => layer is Conv2DLayer { Groups: 1 });
+        Assert.Contains(layers, layer => layer is DepthwiseConv2DLayer { Multiplier: 3, UseBias: false });
+        Assert.Contains(layers, layer => layer is DepthwiseConv2DLayer { Multiplier: 1, Window.DilationHeight: 2 });
+        Assert.Contains(layers, layer => layer is SeparableConv2DLayer { Multiplier: 2, Window.Same: true });
+        Assert.Contains(layers, layer => layer is SeparableConv2DLayer { UseBias: false, Window.StrideWidth: 3 });
+        // What a stage takes in behind a depthwise convolution.
+        Assert.Contains(
+            networks, network => network.Layers.Zip(network.Layers.Skip(1), network.Layers.Skip(2)).Any(
+                three => three is (DepthwiseConv2DLayer, ActivationLayer, MaxPooling2DLayer)));
+    }
+}

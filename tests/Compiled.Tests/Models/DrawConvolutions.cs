@@ -1,0 +1,58 @@
+using System.Collections.Immutable;
+using Compiled.Reference;
+using CsCheck;
+
+namespace Compiled.Tests;
+
+/// <summary>Networks of convolutions of all kinds and what their stages take in, small enough for the reference to run them.</summary>
+internal static class DrawConvolutions
+{
+    private const int MostLayers = 6;
+    private const long MostProducts = 12_000;
+
+    private static readonly Gen<Window2D> Windows =
+        from window in Draw.Windows
+        from dilation in Gen.Int[1, 2]
+        let canDilate = window.StrideHeight * window.StrideWidth == 1
+        select canDilate ? window with { DilationHeight = dilation, DilationWidth = dilation } : window;
+
+    private static readonly Gen<int[]> Images = Gen.Select(
+        Gen.Int[1, 11], Gen.Int[1, 11], Gen.OneOf(2, 3, 4, 6, 8, 12, 17), (height, width, channels) => new[] { height, width, channels });
+
+    /// <summary>Any of them, with a convolution at the beginning.</summary>
+    public static readonly Gen<Network> Any = (
+        from input in Images
+        from first in Convolution(input)
+        from depth in Gen.Int[0, MostLayers - 1]
+        from rest in Stack(first.Infer(input), depth)
+        from network in DrawNetwork.Finish(new Network(input, [first, .. rest], ""))
+        select network).Where(network => DrawNetwork.Products(network) <= MostProducts);
+
+    private static Gen<ImmutableList<Layer>> Stack(IReadOnlyList<int> shape, int depth) => depth == 0
+        ? Gen.Const(ImmutableList<Layer>.Empty)
+        : from layer in Gen.Frequency(
+              (4, Convolution(shape)), (2, Fitting(DrawNetwork.Pooling, shape)), (3, Activation), (2, DrawNetwork.Dropout))
+          from rest in Stack(layer.Infer(shape), depth - 1)
+          select rest.Insert(0, layer);
+
+    private static Gen<Layer> Activation => DrawNetwork.Activation.Where(layer => layer is not ActivationLayer { Activation: "softmax" });
+
+    private static Gen<Layer> Fitting(Gen<Layer> layers, IReadOnlyList<int> shape) => layers.Where(layer => DrawNetwork.Fits(layer, [shape], null));
+
+    private static Gen<Layer> Convolution(IReadOnlyList<int> shape) =>
+        Fitting(Gen.OneOf(Grouped(shape[2]), Depthwise, Separable), shape);
+
+    private static Gen<Layer> Grouped(int channels) =>
+        from groups in Gen.OneOf(Enumerable.Range(2, channels).Where(divisor => channels % divisor == 0).DefaultIfEmpty(1).ToArray())
+        from filters in Gen.Int[1, 4]
+        from window in Windows
+        from useBias in Gen.Bool
+        select (Layer)new Conv2DLayer(groups * filters, window, useBias, groups);
+
+    private static Gen<Layer> Depthwise => Gen.Select(
+        Windows, Gen.Int[1, 3], Gen.Bool, (window, multiplier, useBias) => (Layer)new DepthwiseConv2DLayer(window, multiplier, useBias));
+
+    private static Gen<Layer> Separable => Gen.Select(
+        Gen.Int[1, 9], Windows, Gen.Int[1, 2], Gen.Bool,
+        (filters, window, multiplier, useBias) => (Layer)new SeparableConv2DLayer(filters, window, multiplier, useBias));
+}
