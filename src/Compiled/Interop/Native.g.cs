@@ -102,8 +102,10 @@ public enum cn_precision : int
 }
 
 /// <summary>
-/// Values of <see cref="cn_activation_desc.activation"/>, <see cref="cn_batch_normalization_desc.activation"/>,
-/// <see cref="cn_conv2d_desc.activation"/>, <see cref="cn_dense_desc.activation"/>.
+/// Activations. The derivative of the first group is taken from y: they may end any stage. At a kink it is the one to the left of it,
+/// at the bounds of a clipped function 0, also within a millionth of them. The second group needs x for it: they are ops of their own.
+/// NaN gives NaN. Behind a NaN of a piecewise linear function the gradient passes.
+/// <c>alpha</c> is a parameter of those that name it, finite and at least 0; else it is 0.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public enum cn_activation : int
@@ -111,7 +113,7 @@ public enum cn_activation : int
     /// <summary>CN_ACTIVATION_LINEAR</summary>
     CN_ACTIVATION_LINEAR = 0,
 
-    /// <summary>max(x, 0); gradient 0 at 0</summary>
+    /// <summary>max(x, 0)</summary>
     CN_ACTIVATION_RELU = 1,
 
     /// <summary>1 / (1 + exp(-x))</summary>
@@ -119,6 +121,75 @@ public enum cn_activation : int
 
     /// <summary>CN_ACTIVATION_TANH</summary>
     CN_ACTIVATION_TANH = 3,
+
+    /// <summary>x &gt; 0: x; else alpha (exp(x) - 1)</summary>
+    CN_ACTIVATION_ELU = 4,
+
+    /// <summary>1.0507009873554805 times elu of alpha 1.6732632423543772</summary>
+    CN_ACTIVATION_SELU = 5,
+
+    /// <summary>log(1 + exp(x))</summary>
+    CN_ACTIVATION_SOFTPLUS = 6,
+
+    /// <summary>x / (1 + |x|)</summary>
+    CN_ACTIVATION_SOFTSIGN = 7,
+
+    /// <summary>0.2 x + 0.5 within [0, 1]</summary>
+    CN_ACTIVATION_HARD_SIGMOID = 8,
+
+    /// <summary>exp(x)</summary>
+    CN_ACTIVATION_EXPONENTIAL = 9,
+
+    /// <summary>x &gt; 0: x; else alpha x</summary>
+    CN_ACTIVATION_LEAKY_RELU = 10,
+
+    /// <summary>x within [0, 6]</summary>
+    CN_ACTIVATION_RELU6 = 11,
+
+    /// <summary>x &gt; 0: x; else alpha (exp(x / alpha) - 1); alpha is at least 1e-30</summary>
+    CN_ACTIVATION_CELU = 12,
+
+    /// <summary>x within [-1, 1]</summary>
+    CN_ACTIVATION_HARD_TANH = 13,
+
+    /// <summary>-log(1 + exp(-x))</summary>
+    CN_ACTIVATION_LOG_SIGMOID = 14,
+
+    /// <summary>(x + sqrt(x^2 + alpha)) / 2</summary>
+    CN_ACTIVATION_SQUAREPLUS = 15,
+
+    /// <summary>x sigmoid(x)</summary>
+    CN_ACTIVATION_SILU = 16,
+
+    /// <summary>x (1 + erf(x / sqrt(2))) / 2</summary>
+    CN_ACTIVATION_GELU = 17,
+
+    /// <summary>x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2</summary>
+    CN_ACTIVATION_GELU_TANH = 18,
+
+    /// <summary>x tanh(log(1 + exp(x)))</summary>
+    CN_ACTIVATION_MISH = 19,
+
+    /// <summary>x times (x + 3) / 6 within [0, 1]</summary>
+    CN_ACTIVATION_HARD_SILU = 20,
+
+    /// <summary>x - tanh(x)</summary>
+    CN_ACTIVATION_TANH_SHRINK = 21,
+
+    /// <summary>x &gt; alpha: x - alpha; x &lt; -alpha: x + alpha; else 0</summary>
+    CN_ACTIVATION_SOFT_SHRINK = 22,
+
+    /// <summary>|x| &gt; alpha: x; else 0</summary>
+    CN_ACTIVATION_HARD_SHRINK = 23,
+
+    /// <summary>x &gt;= 1: x; x &gt; -1: (x + 1)^2 / 4; else 0</summary>
+    CN_ACTIVATION_SPARSE_PLUS = 24,
+
+    /// <summary>(x + 1) / 2 within [0, 1]</summary>
+    CN_ACTIVATION_SPARSE_SIGMOID = 25,
+
+    /// <summary>x &gt;= upper: upper; x &gt; threshold: x; else alpha (x - threshold)</summary>
+    CN_ACTIVATION_CLIPPED_RELU = 26,
 }
 
 /// <summary>
@@ -149,6 +220,17 @@ public enum cn_gather_target : int
     CN_GATHER_TARGET_ONE_HOT = 2,
 }
 
+/// <summary>Values of <see cref="cn_upsampling2d_desc.interpolation"/>.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public enum cn_interpolation : int
+{
+    /// <summary>every input is repeated</summary>
+    CN_INTERPOLATION_NEAREST = 0,
+
+    /// <summary>output o lies at input (o + 0.5) / factor - 0.5, and no further out than the outermost inputs</summary>
+    CN_INTERPOLATION_BILINEAR = 1,
+}
+
 /// <summary>Values of <see cref="cn_global_pooling2d_desc.pooling"/>.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public enum cn_global_pooling : int
@@ -160,18 +242,62 @@ public enum cn_global_pooling : int
     CN_GLOBAL_POOLING_MAX = 1,
 }
 
-/// <summary>Values of <see cref="cn_loss_desc.loss"/>.</summary>
+/// <summary>
+/// Each value is one of a position: of p and t, its <c>classes</c> predictions and targets. D is <c>classes</c>, and s label_smoothing.
+/// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public enum cn_loss_kind : int
 {
-    /// <summary>mean over the last axis of (p - t)^2; float targets [batch, positions, classes]</summary>
+    /// <summary>mean of (p - t)^2</summary>
     CN_LOSS_MEAN_SQUARED_ERROR = 0,
 
-    /// <summary>-sum t log p; float targets [batch, positions, classes]</summary>
+    /// <summary>-sum t' log p, t' = t (1 - s) + s / D</summary>
     CN_LOSS_CATEGORICAL_CROSSENTROPY = 1,
 
     /// <summary>-log p[t]; int32 targets [batch, positions], each in [0, classes)</summary>
     CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY = 2,
+
+    /// <summary>mean of |p - t|</summary>
+    CN_LOSS_MEAN_ABSOLUTE_ERROR = 3,
+
+    /// <summary>mean of 100 |p - t| / max(|t|, 1e-7)</summary>
+    CN_LOSS_MEAN_ABSOLUTE_PERCENTAGE_ERROR = 4,
+
+    /// <summary>mean of (log(max(p, 1e-7) + 1) - log(max(t, 1e-7) + 1))^2</summary>
+    CN_LOSS_MEAN_SQUARED_LOGARITHMIC_ERROR = 5,
+
+    /// <summary>mean of log cosh(p - t)</summary>
+    CN_LOSS_LOG_COSH = 6,
+
+    /// <summary>mean of d^2 / 2 where |d| &lt;= delta, else delta |d| - delta^2 / 2; d = p - t</summary>
+    CN_LOSS_HUBER = 7,
+
+    /// <summary>mean of p - t log(p + 1e-7)</summary>
+    CN_LOSS_POISSON = 8,
+
+    /// <summary>sum of t log(t / p), both clipped to [1e-7, 1]</summary>
+    CN_LOSS_KL_DIVERGENCE = 9,
+
+    /// <summary>-sum of t p, each divided by its length, which is at least 1e-6</summary>
+    CN_LOSS_COSINE_SIMILARITY = 10,
+
+    /// <summary>mean of max(1 - t p, 0); t -1 and 1, or 0 and 1 in the whole batch</summary>
+    CN_LOSS_HINGE = 11,
+
+    /// <summary>mean of max(1 - t p, 0)^2, likewise</summary>
+    CN_LOSS_SQUARED_HINGE = 12,
+
+    /// <summary>max(0, max((1 - t) p) - sum t p + 1)</summary>
+    CN_LOSS_CATEGORICAL_HINGE = 13,
+
+    /// <summary>mean of -t' log p - (1 - t') log(1 - p), t' = t (1 - s) + s / 2</summary>
+    CN_LOSS_BINARY_CROSSENTROPY = 14,
+
+    /// <summary>mean of w (1 - q)^gamma times that, q = t' p + (1 - t') (1 - p); w below</summary>
+    CN_LOSS_BINARY_FOCAL_CROSSENTROPY = 15,
+
+    /// <summary>-alpha sum t' (1 - p)^gamma log p, t' = t (1 - s) + s / D</summary>
+    CN_LOSS_CATEGORICAL_FOCAL_CROSSENTROPY = 16,
 }
 
 /// <summary>Values of <see cref="cn_loss_desc.accuracy"/>.</summary>
@@ -181,7 +307,7 @@ public enum cn_accuracy : int
     /// <summary>CN_ACCURACY_NONE</summary>
     CN_ACCURACY_NONE = 0,
 
-    /// <summary>mean over the last axis of (p &gt; 0.5) == (t &gt; 0.5), p after the softmax with from_logits</summary>
+    /// <summary>mean over the last axis of (p &gt; 0.5) == (t &gt; 0.5), with from_logits of the probabilities</summary>
     CN_ACCURACY_BINARY = 1,
 
     /// <summary>argmax p == argmax t, the first maximum on ties</summary>
@@ -189,6 +315,35 @@ public enum cn_accuracy : int
 
     /// <summary>argmax p == t</summary>
     CN_ACCURACY_SPARSE = 3,
+}
+
+/// <summary>
+/// What a metric sums over samples, from which the host makes its result. Targets are floats shaped like predictions, [batch,
+/// positions, classes], or with <c>sparse</c> class numbers, int32 [batch, positions].
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public enum cn_metric_kind : int
+{
+    /// <summary>sum of the values of a loss, their number; by <c>loss</c>, from probabilities, without smoothing</summary>
+    CN_METRIC_LOSS = 0,
+
+    /// <summary>sum of hits, number of positions; by <c>accuracy</c> and threshold</summary>
+    CN_METRIC_ACCURACY = 1,
+
+    /// <summary>hits: fewer than k predictions are greater than the target's, which is finite; number of positions</summary>
+    CN_METRIC_TOP_K = 2,
+
+    /// <summary>[2][thresholds + 1]: elements with t &lt;= 0.5, and t &gt; 0.5, by how many of the thresholds p is above</summary>
+    CN_METRIC_COUNTS = 3,
+
+    /// <summary>[classes][classes], with one class [2][2]: positions by the target's class, then the predicted class</summary>
+    CN_METRIC_CLASSES = 4,
+
+    /// <summary>[3][classes]: true positives, false positives, false negatives of each class</summary>
+    CN_METRIC_SCORES = 5,
+
+    /// <summary>[3][classes]: t, t^2, (t - p)^2 of each output; then the number of positions</summary>
+    CN_METRIC_R2 = 6,
 }
 
 /// <summary>Values of <see cref="cn_optimizer_desc.optimizer"/>.</summary>
@@ -416,8 +571,18 @@ public struct cn_activation_desc
     /// <summary><see cref="cn_gradient_mode"/></summary>
     public int input_gradient;
 
-    /// <summary>0</summary>
-    public int reserved;
+    /// <summary>The alpha of <see cref="cn_activation_desc"/>.</summary>
+    public float alpha;
+
+    /// <summary>
+    /// <see cref="cn_activation.CN_ACTIVATION_CLIPPED_RELU"/>, else 0: not NaN, and <see cref="cn_activation_desc.threshold"/> finite
+    /// </summary>
+    public float upper;
+
+    /// <summary>
+    /// <see cref="cn_activation.CN_ACTIVATION_CLIPPED_RELU"/>, else 0: not NaN, and <see cref="cn_activation_desc.threshold"/> finite
+    /// </summary>
+    public float threshold;
 }
 
 /// <summary>Softmax over the last axis: y = exp(x - max) / sum.</summary>
@@ -441,7 +606,11 @@ public struct cn_softmax_desc
     public long classes;
 }
 
-/// <summary>Dropout alone. In prediction the layer does not exist.</summary>
+/// <summary>
+/// Dropout alone. In prediction the layer does not exist. With <see cref="cn_dropout_desc.shared"/> positions a sample is [shared,
+/// count / shared], and all positions of a channel are dropped together: element (position, channel) of sample s by the draw of element
+/// s * (count / shared) + channel.
+/// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
 public struct cn_dropout_desc
@@ -459,6 +628,188 @@ public struct cn_dropout_desc
     public long count;
 
     /// <summary>The stream of <see cref="cn_dropout_desc"/>.</summary>
+    public uint stream;
+
+    /// <summary><see cref="cn_gradient_mode"/></summary>
+    public int input_gradient;
+
+    /// <summary>0 or 1: every element has a draw of its own; else <see cref="cn_dropout_desc.count"/> is a multiple of it</summary>
+    public long shared;
+}
+
+/// <summary>Sum of two to four inputs: y = activation(x_0 + x_1 + ...), added in this order.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_add_desc
+{
+    /// <summary>The size of <see cref="cn_add_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_activation"/> of the first group, without alpha</summary>
+    public int activation;
+
+    /// <summary>samples</summary>
+    public long batch;
+
+    /// <summary>elements per sample</summary>
+    public long count;
+
+    /// <summary>2 to 4</summary>
+    public int inputs;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_0;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_1;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_2;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_3;
+
+    /// <summary>0</summary>
+    public int reserved;
+}
+
+/// <summary>Two to four inputs side by side: y [batch, outer, sum of lengths] from x_i [batch, outer, length_i].</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_concatenate_desc
+{
+    /// <summary>The size of <see cref="cn_concatenate_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary>2 to 4</summary>
+    public int inputs;
+
+    /// <summary>The batch of <see cref="cn_concatenate_desc"/>.</summary>
+    public long batch;
+
+    /// <summary>The outer of <see cref="cn_concatenate_desc"/>.</summary>
+    public long outer;
+
+    /// <summary>0 where there is no input; their sum is at most 2^31 - 1</summary>
+    public long length_0;
+
+    /// <summary>0 where there is no input; their sum is at most 2^31 - 1</summary>
+    public long length_1;
+
+    /// <summary>0 where there is no input; their sum is at most 2^31 - 1</summary>
+    public long length_2;
+
+    /// <summary>0 where there is no input; their sum is at most 2^31 - 1</summary>
+    public long length_3;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_0;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_1;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_2;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_3;
+}
+
+/// <summary>Zero padding and cropping: y[i, j] = x[i - pad_top, j - pad_left], and 0 outside of x.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_padding2d_desc
+{
+    /// <summary>The size of <see cref="cn_padding2d_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_gradient_mode"/></summary>
+    public int input_gradient;
+
+    /// <summary>The batch of <see cref="cn_padding2d_desc"/>.</summary>
+    public long batch;
+
+    /// <summary>The input_height of <see cref="cn_padding2d_desc"/>.</summary>
+    public long input_height;
+
+    /// <summary>The input_width of <see cref="cn_padding2d_desc"/>.</summary>
+    public long input_width;
+
+    /// <summary>The channels of <see cref="cn_padding2d_desc"/>.</summary>
+    public long channels;
+
+    /// <summary>The output_height of <see cref="cn_padding2d_desc"/>.</summary>
+    public long output_height;
+
+    /// <summary>The output_width of <see cref="cn_padding2d_desc"/>.</summary>
+    public long output_width;
+
+    /// <summary>negative: so many rows or columns are cut off</summary>
+    public long pad_top;
+
+    /// <summary>a row and a column of x are left at least</summary>
+    public long pad_left;
+}
+
+/// <summary>Up-sampling by whole factors: y [batch, input_height * factor_height, input_width * factor_width, channels].</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_upsampling2d_desc
+{
+    /// <summary>The size of <see cref="cn_upsampling2d_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_gradient_mode"/></summary>
+    public int input_gradient;
+
+    /// <summary>The batch of <see cref="cn_upsampling2d_desc"/>.</summary>
+    public long batch;
+
+    /// <summary>The input_height of <see cref="cn_upsampling2d_desc"/>.</summary>
+    public long input_height;
+
+    /// <summary>The input_width of <see cref="cn_upsampling2d_desc"/>.</summary>
+    public long input_width;
+
+    /// <summary>The channels of <see cref="cn_upsampling2d_desc"/>.</summary>
+    public long channels;
+
+    /// <summary>The factor_height of <see cref="cn_upsampling2d_desc"/>.</summary>
+    public long factor_height;
+
+    /// <summary>The factor_width of <see cref="cn_upsampling2d_desc"/>.</summary>
+    public long factor_width;
+
+    /// <summary><see cref="cn_interpolation"/></summary>
+    public int interpolation;
+
+    /// <summary>0</summary>
+    public int reserved;
+}
+
+/// <summary>
+/// Gaussian noise: y = x + stddev * n; in prediction the layer does not exist. The normal numbers n of four elements come from the
+/// Philox block that a dropout of the stream would have for them: with u(r) = (r &gt;&gt; 8) * 2^-24, words a, b give the first and the
+/// second element sqrt(-2 log(u(a) + 2^-24)) * cos(2 pi u(b)) and sqrt(-2 log(u(a) + 2^-24)) * sin(2 pi u(b)), words c, d the other
+/// two. Devices agree to a few units in the last place.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_gaussian_noise_desc
+{
+    /// <summary>The size of <see cref="cn_gaussian_noise_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary>finite, at least 0</summary>
+    public float stddev;
+
+    /// <summary>samples</summary>
+    public long batch;
+
+    /// <summary>elements per sample</summary>
+    public long count;
+
+    /// <summary>below 2^16</summary>
     public uint stream;
 
     /// <summary><see cref="cn_gradient_mode"/></summary>
@@ -697,7 +1048,7 @@ public struct cn_conv2d_desc
     /// <summary>height 0: no pooling; else as in <see cref="cn_max_pooling2d_desc"/></summary>
     public cn_window pool;
 
-    /// <summary><see cref="cn_activation"/></summary>
+    /// <summary><see cref="cn_activation"/> of the first group</summary>
     public int activation;
 
     /// <summary>0: bias and dbias are null</summary>
@@ -712,8 +1063,8 @@ public struct cn_conv2d_desc
     /// <summary><see cref="cn_precision"/></summary>
     public int precision;
 
-    /// <summary>0</summary>
-    public int reserved;
+    /// <summary>The activation_alpha of <see cref="cn_conv2d_desc"/>.</summary>
+    public float activation_alpha;
 }
 
 /// <summary>
@@ -742,7 +1093,7 @@ public struct cn_dense_desc
     /// <summary>The units of <see cref="cn_dense_desc"/>.</summary>
     public long units;
 
-    /// <summary><see cref="cn_activation"/></summary>
+    /// <summary><see cref="cn_activation"/> of the first group</summary>
     public int activation;
 
     /// <summary>0: bias and dbias are null</summary>
@@ -757,16 +1108,17 @@ public struct cn_dense_desc
     /// <summary><see cref="cn_precision"/></summary>
     public int precision;
 
-    /// <summary>0</summary>
-    public int reserved;
+    /// <summary>The activation_alpha of <see cref="cn_dense_desc"/>.</summary>
+    public float activation_alpha;
 }
 
 /// <summary>
 /// Loss values, their gradient and the metrics in one pass. There is one value per sample and position; the loss of a batch is their
-/// mean.
-/// With <see cref="cn_loss_desc.from_logits"/> the predictions are logits and softmax is part of the loss (cross-entropies only):
-/// gradient (softmax * sum(t) - t) / count. From probabilities, categorical cross-entropy divides by the sum over classes and clips to
-/// [1e-7, 1 - 1e-7]; the sparse one clips and normalises (Keras).
+/// mean, with weights that of the weighted values: their sum is divided by their number, whatever the weights add up to (Keras).
+/// With <see cref="cn_loss_desc.from_logits"/> the predictions of a cross-entropy are logits: softmax is part of the loss, in the
+/// binary ones sigmoid. From probabilities, the categorical ones divide by the sum over classes and clip to [1e-7, 1 - 1e-7], the
+/// binary ones clip, and the sparse one clips and normalises (Keras). Where something is clipped no gradient comes through. A NaN among
+/// predictions or targets is one in the value, and in the gradient of what it went into.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
@@ -792,6 +1144,84 @@ public struct cn_loss_desc
 
     /// <summary><see cref="cn_accuracy"/></summary>
     public int accuracy;
+
+    /// <summary>in [0, 1]; 0 but for cross-entropies of float targets</summary>
+    public float label_smoothing;
+
+    /// <summary>Huber: greater than 0; else 0</summary>
+    public float delta;
+
+    /// <summary>focal losses: in [0, 1]; else 0</summary>
+    public float alpha;
+
+    /// <summary>focal losses: at least 0; else 0</summary>
+    public float gamma;
+
+    /// <summary>binary focal loss: with 1, w = t' alpha + (1 - t') (1 - alpha); with 0, w = 1</summary>
+    public int balance;
+
+    /// <summary>0</summary>
+    public int reserved;
+}
+
+/// <summary>
+/// The class of predictions, or of float targets, is that of the first maximum; of one class it is 1 above the threshold, of float
+/// targets above 0.5. Of <see cref="cn_metric_kind.CN_METRIC_SCORES"/>, a prediction is positive above a threshold of at least 0, else
+/// where it is the maximum.
+/// Thresholds of <see cref="cn_metric_kind.CN_METRIC_COUNTS"/>: <see cref="cn_metric_desc.threshold"/> if there is one, else i /
+/// (thresholds - 1), the first less and the last plus <see cref="cn_metric_desc.beyond"/>.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_metric_desc
+{
+    /// <summary>The size of <see cref="cn_metric_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_metric_kind"/></summary>
+    public int metric;
+
+    /// <summary>The batch of <see cref="cn_metric_desc"/>.</summary>
+    public long batch;
+
+    /// <summary>The positions of <see cref="cn_metric_desc"/>.</summary>
+    public long positions;
+
+    /// <summary>The classes of <see cref="cn_metric_desc"/>.</summary>
+    public long classes;
+
+    /// <summary><see cref="cn_metric_kind.CN_METRIC_LOSS"/>: <see cref="cn_loss_kind"/>; else 0</summary>
+    public int loss;
+
+    /// <summary><see cref="cn_metric_kind.CN_METRIC_ACCURACY"/>: <see cref="cn_accuracy"/>; else 0</summary>
+    public int accuracy;
+
+    /// <summary>The sparse of <see cref="cn_metric_desc"/>.</summary>
+    public int sparse;
+
+    /// <summary><see cref="cn_metric_kind.CN_METRIC_COUNTS"/>: from 1 to 1024; else 0</summary>
+    public int thresholds;
+
+    /// <summary>The threshold of <see cref="cn_metric_desc"/>.</summary>
+    public float threshold;
+
+    /// <summary>at least 0</summary>
+    public float beyond;
+
+    /// <summary><see cref="cn_metric_kind.CN_METRIC_TOP_K"/>: at least 1; else 0</summary>
+    public long k;
+
+    /// <summary>as in <see cref="cn_loss_desc"/></summary>
+    public float delta;
+
+    /// <summary>as in <see cref="cn_loss_desc"/></summary>
+    public float alpha;
+
+    /// <summary>as in <see cref="cn_loss_desc"/></summary>
+    public float gamma;
+
+    /// <summary>as in <see cref="cn_loss_desc"/></summary>
+    public int balance;
 }
 
 /// <summary>For <see cref="Native.cn_optimizer_create"/>.</summary>
@@ -838,7 +1268,7 @@ public static partial class Native
     public const uint AbiVersion = 4;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "75f2b808e57715e5e6557b9f47e849d5a7728a547ea81de8a2a8068fa6492ac2";
+    public const string HeaderSha256 = "b7f305ed58e0370479380bc0b63869c251aa18295232401d82eb10d0917fbd19";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -896,22 +1326,78 @@ public static partial class Native
         field target_count 32 8
         field target 40 4
         field scale 44 4
-        struct cn_activation_desc 32
+        struct cn_activation_desc 40
         field struct_size 0 4
         field activation 4 4
         field batch 8 8
         field count 16 8
         field input_gradient 24 4
-        field reserved 28 4
+        field alpha 28 4
+        field upper 32 4
+        field threshold 36 4
         struct cn_softmax_desc 32
         field struct_size 0 4
         field input_gradient 4 4
         field batch 8 8
         field positions 16 8
         field classes 24 8
-        struct cn_dropout_desc 32
+        struct cn_dropout_desc 40
         field struct_size 0 4
         field rate 4 4
+        field batch 8 8
+        field count 16 8
+        field stream 24 4
+        field input_gradient 28 4
+        field shared 32 8
+        struct cn_add_desc 48
+        field struct_size 0 4
+        field activation 4 4
+        field batch 8 8
+        field count 16 8
+        field inputs 24 4
+        field gradient_0 28 4
+        field gradient_1 32 4
+        field gradient_2 36 4
+        field gradient_3 40 4
+        field reserved 44 4
+        struct cn_concatenate_desc 72
+        field struct_size 0 4
+        field inputs 4 4
+        field batch 8 8
+        field outer 16 8
+        field length_0 24 8
+        field length_1 32 8
+        field length_2 40 8
+        field length_3 48 8
+        field gradient_0 56 4
+        field gradient_1 60 4
+        field gradient_2 64 4
+        field gradient_3 68 4
+        struct cn_padding2d_desc 72
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field input_height 16 8
+        field input_width 24 8
+        field channels 32 8
+        field output_height 40 8
+        field output_width 48 8
+        field pad_top 56 8
+        field pad_left 64 8
+        struct cn_upsampling2d_desc 64
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field input_height 16 8
+        field input_width 24 8
+        field channels 32 8
+        field factor_height 40 8
+        field factor_width 48 8
+        field interpolation 56 4
+        field reserved 60 4
+        struct cn_gaussian_noise_desc 32
+        field struct_size 0 4
+        field stddev 4 4
         field batch 8 8
         field count 16 8
         field stream 24 4
@@ -987,7 +1473,7 @@ public static partial class Native
         field dropout_rate 216 4
         field dropout_stream 220 4
         field precision 224 4
-        field reserved 228 4
+        field activation_alpha 228 4
         struct cn_dense_desc 64
         field struct_size 0 4
         field input_gradient 4 4
@@ -1000,8 +1486,8 @@ public static partial class Native
         field dropout_rate 48 4
         field dropout_stream 52 4
         field precision 56 4
-        field reserved 60 4
-        struct cn_loss_desc 40
+        field activation_alpha 60 4
+        struct cn_loss_desc 64
         field struct_size 0 4
         field loss 4 4
         field batch 8 8
@@ -1009,6 +1495,29 @@ public static partial class Native
         field classes 24 8
         field from_logits 32 4
         field accuracy 36 4
+        field label_smoothing 40 4
+        field delta 44 4
+        field alpha 48 4
+        field gamma 52 4
+        field balance 56 4
+        field reserved 60 4
+        struct cn_metric_desc 80
+        field struct_size 0 4
+        field metric 4 4
+        field batch 8 8
+        field positions 16 8
+        field classes 24 8
+        field loss 32 4
+        field accuracy 36 4
+        field sparse 40 4
+        field thresholds 44 4
+        field threshold 48 4
+        field beyond 52 4
+        field k 56 8
+        field delta 64 4
+        field alpha 68 4
+        field gamma 72 4
+        field balance 76 4
         struct cn_optimizer_desc 56
         field struct_size 0 4
         field optimizer 4 4
@@ -1054,6 +1563,21 @@ public static partial class Native
         function cn_dropout_create
         function cn_dropout_forward
         function cn_dropout_backward
+        function cn_add_create
+        function cn_add_forward
+        function cn_add_backward
+        function cn_concatenate_create
+        function cn_concatenate_forward
+        function cn_concatenate_backward
+        function cn_padding2d_create
+        function cn_padding2d_forward
+        function cn_padding2d_backward
+        function cn_upsampling2d_create
+        function cn_upsampling2d_forward
+        function cn_upsampling2d_backward
+        function cn_gaussian_noise_create
+        function cn_gaussian_noise_forward
+        function cn_gaussian_noise_backward
         function cn_max_pooling2d_create
         function cn_max_pooling2d_forward
         function cn_max_pooling2d_backward
@@ -1080,6 +1604,8 @@ public static partial class Native
         function cn_dense_backward
         function cn_loss_create
         function cn_loss_forward
+        function cn_metric_create
+        function cn_metric_add
         function cn_optimizer_create
         function cn_optimizer_step
         function cn_philox
@@ -1260,10 +1786,12 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_activation_forward(nint op, nint state, nint x, nint y);
 
-    /// <summary>The derivative is taken from y. dx may be dy when it is overwritten.</summary>
+    /// <summary>
+    /// x is null where the derivative is taken from y, and y where it is taken from x. dx may be dy when it is overwritten.
+    /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    public static partial int cn_activation_backward(nint op, nint state, nint y, nint dy, nint dx);
+    public static partial int cn_activation_backward(nint op, nint state, nint x, nint y, nint dy, nint dx);
 
     /// <summary>See <see cref="cn_softmax_desc"/>.</summary>
     [LibraryImport(Library)]
@@ -1294,6 +1822,84 @@ public static partial class Native
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_dropout_backward(nint op, nint state, nint dy, nint dx);
+
+    /// <summary>See <see cref="cn_add_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_add_create(nint context, in cn_add_desc desc, out nint op);
+
+    /// <summary>Inputs that do not exist are null. One pointer may stand for several inputs; y may be any of them.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_add_forward(nint op, nint state, nint x0, nint x1, nint x2, nint x3, nint y);
+
+    /// <summary>
+    /// Each gradient is activation'(y) * dy. One pointer may stand for several gradients if all but the first are added to it. Those that
+    /// are overwritten may be dy. y may be null where the activation is linear.
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_add_backward(nint op, nint state, nint y, nint dy, nint dx0, nint dx1, nint dx2, nint dx3);
+
+    /// <summary>See <see cref="cn_concatenate_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_concatenate_create(nint context, in cn_concatenate_desc desc, out nint op);
+
+    /// <summary>Inputs that do not exist are null. One pointer may stand for several inputs.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_concatenate_forward(nint op, nint state, nint x0, nint x1, nint x2, nint x3, nint y);
+
+    /// <summary>One pointer may stand for several gradients if all but the first are added to it.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_concatenate_backward(nint op, nint state, nint dy, nint dx0, nint dx1, nint dx2, nint dx3);
+
+    /// <summary>See <see cref="cn_padding2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_padding2d_create(nint context, in cn_padding2d_desc desc, out nint op);
+
+    /// <summary>See <see cref="cn_padding2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_padding2d_forward(nint op, nint state, nint x, nint y);
+
+    /// <summary>The gradient of what was cut off is 0.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_padding2d_backward(nint op, nint state, nint dy, nint dx);
+
+    /// <summary>See <see cref="cn_upsampling2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_upsampling2d_create(nint context, in cn_upsampling2d_desc desc, out nint op);
+
+    /// <summary>See <see cref="cn_upsampling2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_upsampling2d_forward(nint op, nint state, nint x, nint y);
+
+    /// <summary>See <see cref="cn_upsampling2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_upsampling2d_backward(nint op, nint state, nint dy, nint dx);
+
+    /// <summary>See <see cref="cn_gaussian_noise_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_gaussian_noise_create(nint context, in cn_gaussian_noise_desc desc, out nint op);
+
+    /// <summary>y may be x.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_gaussian_noise_forward(nint op, nint state, nint x, nint y);
+
+    /// <summary>See <see cref="cn_gaussian_noise_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_gaussian_noise_backward(nint op, nint state, nint dy, nint dx);
 
     /// <summary>See <see cref="cn_max_pooling2d_desc"/>.</summary>
     [LibraryImport(Library)]
@@ -1447,13 +2053,30 @@ public static partial class Native
     public static partial int cn_loss_create(nint context, in cn_loss_desc desc, out nint op);
 
     /// <summary>
-    /// Adds the batch to *metrics. <paramref name="gradient"/>, shaped like predictions, is overwritten with d(mean loss) / d(predictions);
-    /// it may be predictions itself, and null where it is not wanted.
-    /// A sparse target outside [0, classes) adds NaN to metrics-&gt;loss and gives that row a NaN gradient.
+    /// Adds the batch to *metrics. <paramref name="weights"/>, null or [batch, positions], is what each value counts; a value of weight 0
+    /// counts nothing, whatever it is. Hits are not weighted. <paramref name="gradient"/>, shaped like predictions, is overwritten with
+    /// d(loss of the batch) / d(predictions); it may be predictions itself, and null where it is not wanted.
+    /// <paramref name="probabilities"/>, shaped like predictions, is overwritten with what from_logits makes of them; null where it is not
+    /// wanted, and without from_logits. A sparse target outside [0, classes) adds NaN to metrics-&gt;loss and gives that row a NaN
+    /// gradient.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    public static partial int cn_loss_forward(nint op, nint state, nint predictions, nint targets, nint gradient, nint metrics);
+    public static partial int cn_loss_forward(
+        nint op, nint state, nint predictions, nint targets, nint weights, nint gradient, nint probabilities, nint metrics);
+
+    /// <summary>See <see cref="cn_metric_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_metric_create(nint context, in cn_metric_desc desc, out nint op);
+
+    /// <summary>
+    /// Adds the batch to <paramref name="sums"/>, doubles as <see cref="cn_metric_kind"/> says. <paramref name="weights"/>, null or [batch,
+    /// positions], is what each position counts; only the first three kinds take them.
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_metric_add(nint op, nint state, nint predictions, nint targets, nint weights, nint sums);
 
     /// <summary>See <see cref="cn_optimizer_desc"/>.</summary>
     [LibraryImport(Library)]
