@@ -134,9 +134,11 @@ internal abstract class OpKind
             return false;
         using var memory = new GuardedMemory();
         nint state = State(memory, d.batch, ref random);
-        nint y = memory.Floats(d.batch * d.count), dx = d.input_gradient == 0 ? 0 : memory.Floats(d.batch * d.count);
-        Abi.Accepted(Native.cn_activation_forward(op, state, memory.Floats(d.batch * d.count), y));
-        Abi.Accepted(Native.cn_activation_backward(op, state, 0, y, memory.Floats(d.batch * d.count), dx));
+        nint x = memory.Floats(d.batch * d.count), y = memory.Floats(d.batch * d.count);
+        nint dx = d.input_gradient == 0 ? 0 : memory.Floats(d.batch * d.count);
+        bool takesInput = d.activation >= (int)cn_activation.CN_ACTIVATION_SILU;
+        Abi.Accepted(Native.cn_activation_forward(op, state, x, y));
+        Abi.Accepted(Native.cn_activation_backward(op, state, takesInput ? x : 0, takesInput ? 0 : y, memory.Floats(d.batch * d.count), dx));
         return true;
     }
 

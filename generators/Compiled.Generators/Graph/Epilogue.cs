@@ -7,7 +7,10 @@ internal sealed record Epilogue(AddOperation? Add, ActivationOperation? Activati
 {
     public static Epilogue None { get; } = new(null, null, null, null);
 
-    public string ActivationConstant => (Activation?.Function ?? ActivationFunction.Linear).Constant();
+    /// <summary>The fields of a descriptor that say what activation there is.</summary>
+    public string ActivationCode =>
+        $"activation = (int)cn_activation.{(Activation?.Function ?? ActivationFunction.Linear).Constant()}"
+        + (Activation is { HasAlpha: true } ? $", activation_alpha = {Activation.AlphaCode}" : "");
 
     public IEnumerable<string> Titles()
     {

@@ -37,22 +37,20 @@ internal enum ActivationFunction
 /// <summary>What is to be known of the functions.</summary>
 internal static class ActivationFunctions
 {
-    public static string Constant(this ActivationFunction function) => "CN_ACTIVATION_" + function switch
+    /// <summary>The name that Keras has for it.</summary>
+    public static string KerasName(this ActivationFunction function) => function switch
     {
-        ActivationFunction.HardSigmoid => "HARD_SIGMOID",
-        ActivationFunction.LeakyReLU => "LEAKY_RELU",
-        ActivationFunction.HardTanh => "HARD_TANH",
-        ActivationFunction.LogSigmoid => "LOG_SIGMOID",
-        ActivationFunction.GELUTanh => "GELU_TANH",
-        ActivationFunction.HardSiLU => "HARD_SILU",
-        ActivationFunction.TanhShrink => "TANH_SHRINK",
-        ActivationFunction.SoftShrink => "SOFT_SHRINK",
-        ActivationFunction.HardShrink => "HARD_SHRINK",
-        ActivationFunction.SparsePlus => "SPARSE_PLUS",
-        ActivationFunction.SparseSigmoid => "SPARSE_SIGMOID",
-        ActivationFunction.ClippedReLU => "CLIPPED_RELU",
-        _ => function.ToString().ToUpperInvariant(),
+        ActivationFunction.LeakyReLU => "leaky_relu",
+        ActivationFunction.HardSiLU => "hard_silu",
+        ActivationFunction.GELUTanh => "gelu_tanh",
+        ActivationFunction.ClippedReLU => "clipped_relu",
+        ActivationFunction.ReLU or ActivationFunction.ReLU6 or ActivationFunction.ELU or ActivationFunction.SELU or ActivationFunction.CELU
+            or ActivationFunction.SiLU or ActivationFunction.GELU => function.ToString().ToLowerInvariant(),
+        _ => LayerNames.Snake(function.ToString()),
     };
+
+    /// <summary>The member of cn_activation.</summary>
+    public static string Constant(this ActivationFunction function) => "CN_ACTIVATION_" + function.KerasName().ToUpperInvariant();
 
     /// <summary>What Keras takes for the parameter of the function; 0 for functions without one.</summary>
     public static double DefaultAlpha(this ActivationFunction function) => function switch

@@ -1,3 +1,4 @@
+using System.Collections.Generic;
 using System.Globalization;
 
 namespace Compiled.Generators;
@@ -17,19 +18,9 @@ internal sealed record ActivationOperation(ActivationFunction Function, double A
     {
     }
 
-    public override string Title => Function switch
-    {
-        ActivationFunction.ClippedReLU => "ReLU",
-        _ => Function.ToString(),
-    };
+    public override string Title => Function == ActivationFunction.ClippedReLU ? "ReLU" : Function.ToString();
 
-    public override string BaseName => Function switch
-    {
-        ActivationFunction.LeakyReLU => "leaky_relu",
-        ActivationFunction.GELUTanh => "gelu",
-        ActivationFunction.HardSiLU => "hard_silu",
-        _ => Title.Contains("LU") ? Title.ToLowerInvariant() : LayerNames.Snake(Title),
-    };
+    public override string BaseName => Function.KerasName();
 
     public override string Canonical => Function switch
     {
@@ -53,6 +44,10 @@ internal sealed record ActivationOperation(ActivationFunction Function, double A
         int member = arguments.Choice("activation", Members);
         return member == 0 ? null : Member(member);
     }
+
+    /// <summary>A layer, and what its property 'Activation' does to its output.</summary>
+    public static IReadOnlyList<Operation> After(Operation layer, LayerArguments arguments) =>
+        ReadProperty(arguments) is { } activation ? [layer, activation] : [layer];
 
     /// <summary>[ReLU] with the parameters of Keras.</summary>
     public static Operation ReadReLU(LayerArguments arguments)

@@ -24,7 +24,8 @@ internal sealed record AddOperation : Operation
 
     public override Epilogue? Join(Epilogue epilogue) => epilogue == Epilogue.None ? epilogue with { Add = this } : null;
 
-    public override bool TakesEpilogue(Epilogue epilogue) => epilogue.Add is null && epilogue.Pool is null && epilogue.Dropout is null;
+    public override bool TakesEpilogue(Epilogue epilogue) =>
+        epilogue.Add is null && epilogue.Pool is null && epilogue.Dropout is null && epilogue.Activation is not { HasAlpha: true };
 
     public override SavedValues Saved(Epilogue epilogue) => epilogue.Activation is null ? SavedValues.None : SavedValues.Output;
 
@@ -33,7 +34,7 @@ internal sealed record AddOperation : Operation
         writer.Line($"{stage.Field} = Create(cn_add_create, new cn_add_desc");
         writer.Open();
         writer.Line("batch = BatchSize,");
-        writer.Line($"activation = (int)cn_activation.{stage.Epilogue.ActivationConstant}, count = {stage.Output.Elements},");
+        writer.Line($"{stage.Epilogue.ActivationCode}, count = {stage.Output.Elements},");
         JoinCode.WriteInputs(writer, stage);
         writer.Close("});");
     }

@@ -44,7 +44,8 @@ internal sealed record BatchNormalizationOperation(double Momentum, double Epsil
             new(name, new Shape(input.Last), initializer, input.Last, input.Last) { Trainable = trainable };
     }
 
-    public override bool TakesEpilogue(Epilogue epilogue) => epilogue.Pool is null && epilogue.Dropout is null;
+    public override bool TakesEpilogue(Epilogue epilogue) =>
+        epilogue.Pool is null && epilogue.Dropout is null && epilogue.Activation is not { HasAlpha: true };
 
     public override SavedValues Saved(Epilogue epilogue) =>
         SavedValues.Input | SavedValues.Codes | (epilogue.Activation is null ? SavedValues.None : SavedValues.Output);
@@ -64,7 +65,7 @@ internal sealed record BatchNormalizationOperation(double Momentum, double Epsil
         writer.Line($"positions = {stage.Output.Elements / stage.Output.Last}, channels = {stage.Output.Last},");
         writer.Line($"epsilon = {Number(Epsilon)}f, momentum = {Number(Momentum)}f,");
         writer.Line($"use_scale = {Flag(Scale)}, use_center = {Flag(Center)}, frozen = {Flag(Frozen)},");
-        writer.Line($"activation = (int)cn_activation.{stage.Epilogue.ActivationConstant},");
+        writer.Line($"{stage.Epilogue.ActivationCode},");
         if (stage.Epilogue.Add is not null)
             writer.Line($"use_addend = 1, addend_gradient = {stage.GradientModeOf(1)},");
         writer.Close("});");

@@ -8,7 +8,7 @@ namespace Compiled.Generators;
 /// <param name="IsResidual">Whether the input of each repetition is added to its output.</param>
 /// <param name="HasProjection">Whether the way past the layers brings the input into their shape.</param>
 /// <param name="Activation">What follows the addition.</param>
-internal sealed record BlockLayer(string BaseName, int Repeat, bool IsResidual, bool HasProjection, ActivationOperation? Activation)
+internal sealed record BlockLayer(string BaseName, int Repeat, bool IsResidual, bool HasProjection, Operation? Activation)
 {
     private const string Block = "Compiled.Block";
     private const string Residual = "Compiled.Residual";
@@ -23,9 +23,9 @@ internal sealed record BlockLayer(string BaseName, int Repeat, bool IsResidual, 
         long repeat = arguments.Positive("repeat", 1);
         if (repeat > MaxRepeat)
             arguments.OutOfRange("repeat", $"{repeat}", $"from 1 to {MaxRepeat}");
-        ActivationOperation? activation = ActivationOperation.ReadProperty(arguments);
         return new BlockLayer(
-            LayerNames.Snake(spec.BodyName), (int)repeat, spec.Kind == Residual, arguments.Flag("projection", false), activation);
+            LayerNames.Snake(spec.BodyName), (int)repeat, spec.Kind == Residual, arguments.Flag("projection", false),
+            ActivationOperation.ReadProperty(arguments));
     }
 
     /// <summary>

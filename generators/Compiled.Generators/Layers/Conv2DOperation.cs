@@ -15,7 +15,7 @@ internal sealed record Conv2DOperation(long Filters, Window Window, bool UseBias
 
     public override IReadOnlyList<string> WeightNames => UseBias ? ["kernel", "bias"] : ["kernel"];
 
-    public static Operation Read(LayerArguments arguments)
+    public static IReadOnlyList<Operation> Read(LayerArguments arguments)
     {
         long filters = arguments.Channels("filters");
         long size = arguments.Has("kernelSize") ? arguments.Positive("kernelSize", 0) : 0;
@@ -29,7 +29,7 @@ internal sealed record Conv2DOperation(long Filters, Window Window, bool UseBias
             arguments.OutOfRange(
                 "dilationRate", $"{dilation} with strides {strideHeight}×{strideWidth}", "1 where a stride is above 1 (Keras)");
         var window = new Window(height, width, strideHeight, strideWidth, dilation, arguments.Choice("padding", 2) == 1);
-        return new Conv2DOperation(filters, window, arguments.Flag("useBias", true));
+        return ActivationOperation.After(new Conv2DOperation(filters, window, arguments.Flag("useBias", true)), arguments);
     }
 
     public override Shape? Infer(Shape input, LayerPlace place)
@@ -77,7 +77,7 @@ internal sealed record Conv2DOperation(long Filters, Window Window, bool UseBias
         Window.Write(writer, "window", stage.LogicalInput);
         if (stage.Epilogue.Pool is { } pool)
             pool.Window.Write(writer, "pool", stage.LogicalAnchor);
-        writer.Line($"activation = (int)cn_activation.{stage.Epilogue.ActivationConstant}, use_bias = {(UseBias ? 1 : 0)},{stage.PrecisionCode}");
+        writer.Line($"{stage.Epilogue.ActivationCode}, use_bias = {(UseBias ? 1 : 0)},{stage.PrecisionCode}");
         if (stage.Epilogue.Dropout is { } dropout)
             writer.Line($"dropout_rate = {dropout.RateCode}, dropout_stream = {dropout.Stream},");
         writer.Close("});");

@@ -16,8 +16,8 @@ internal sealed record DenseOperation(long Units, bool UseBias) : Operation
 
     public override IReadOnlyList<string> WeightNames => UseBias ? ["kernel", "bias"] : ["kernel"];
 
-    public static Operation Read(LayerArguments arguments) =>
-        new DenseOperation(arguments.Positive("units", 0), arguments.Flag("useBias", true));
+    public static IReadOnlyList<Operation> Read(LayerArguments arguments) => ActivationOperation.After(
+        new DenseOperation(arguments.Positive("units", 0), arguments.Flag("useBias", true)), arguments);
 
     public override Shape Infer(Shape input, LayerPlace place) =>
         new(input.Extents.Take(input.Rank - 1).Concat([Units]).ToEquatableArray());
@@ -41,7 +41,7 @@ internal sealed record DenseOperation(long Units, bool UseBias) : Operation
         writer.Line("batch = BatchSize,");
         writer.Line($"input_gradient = {stage.GradientModeCode},");
         writer.Line($"positions = {stage.Input.Elements / stage.Input.Last}, inputs = {stage.Input.Last}, units = {Units},");
-        writer.Line($"activation = (int)cn_activation.{stage.Epilogue.ActivationConstant}, use_bias = {(UseBias ? 1 : 0)},{stage.PrecisionCode}");
+        writer.Line($"{stage.Epilogue.ActivationCode}, use_bias = {(UseBias ? 1 : 0)},{stage.PrecisionCode}");
         if (stage.Epilogue.Dropout is { } dropout)
             writer.Line($"dropout_rate = {dropout.RateCode}, dropout_stream = {dropout.Stream},");
         writer.Close("});");

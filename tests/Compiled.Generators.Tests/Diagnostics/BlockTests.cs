@@ -83,8 +83,8 @@ public sealed class BlockTests
     [Fact]
     public void An_activation_of_a_residual_that_is_none() =>
         Expect.ErrorIn(
-            "CN0004", "Residual<Part>: activation is 9; it must be one of the enumeration's members",
-            Sources("[Block, ReLU]\npublic sealed class Part;", "Residual<Part>(Activation = [|(Activation)9|])"));
+            "CN0004", "Residual<Part>: activation is 99; it must be one of the enumeration's members",
+            Sources("[Block, ReLU]\npublic sealed class Part;", "Residual<Part>(Activation = [|(Activation)99|])"));
 
     [Fact]
     public void A_block_that_nobody_uses_is_nothing() =>
