@@ -661,41 +661,114 @@ CN_API cn_status cn_dense_backward(cn_op* op, const cn_state* state, const float
  * Loss
  * --------------------------------------------------------------------------------------------------------------- */
 
+/* Each value is one of a position: of p and t, its `classes` predictions and targets. D is `classes`, and s label_smoothing. */
 enum cn_loss_kind {
-    CN_LOSS_MEAN_SQUARED_ERROR = 0,             /* mean over the last axis of (p - t)^2; float targets [batch, positions, classes] */
-    CN_LOSS_CATEGORICAL_CROSSENTROPY = 1,       /* -sum t log p; float targets [batch, positions, classes] */
-    CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY = 2 /* -log p[t]; int32 targets [batch, positions], each in [0, classes) */
+    CN_LOSS_MEAN_SQUARED_ERROR = 0,              /* mean of (p - t)^2 */
+    CN_LOSS_CATEGORICAL_CROSSENTROPY = 1,        /* -sum t' log p, t' = t (1 - s) + s / D */
+    CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY = 2, /* -log p[t]; int32 targets [batch, positions], each in [0, classes) */
+    CN_LOSS_MEAN_ABSOLUTE_ERROR = 3,             /* mean of |p - t| */
+    CN_LOSS_MEAN_ABSOLUTE_PERCENTAGE_ERROR = 4,  /* mean of 100 |p - t| / max(|t|, 1e-7) */
+    CN_LOSS_MEAN_SQUARED_LOGARITHMIC_ERROR = 5,  /* mean of (log(max(p, 1e-7) + 1) - log(max(t, 1e-7) + 1))^2 */
+    CN_LOSS_LOG_COSH = 6,                        /* mean of log cosh(p - t) */
+    CN_LOSS_HUBER = 7,                           /* mean of d^2 / 2 where |d| <= delta, else delta |d| - delta^2 / 2; d = p - t */
+    CN_LOSS_POISSON = 8,                         /* mean of p - t log(p + 1e-7) */
+    CN_LOSS_KL_DIVERGENCE = 9,                   /* sum of t log(t / p), both clipped to [1e-7, 1] */
+    CN_LOSS_COSINE_SIMILARITY = 10,              /* -sum of t p, each divided by its length, which is at least 1e-6 */
+    CN_LOSS_HINGE = 11,                          /* mean of max(1 - t p, 0); t -1 and 1, or 0 and 1 in the whole batch */
+    CN_LOSS_SQUARED_HINGE = 12,                  /* mean of max(1 - t p, 0)^2, likewise */
+    CN_LOSS_CATEGORICAL_HINGE = 13,              /* max(0, max((1 - t) p) - sum t p + 1) */
+    CN_LOSS_BINARY_CROSSENTROPY = 14,            /* mean of -t' log p - (1 - t') log(1 - p), t' = t (1 - s) + s / 2 */
+    CN_LOSS_BINARY_FOCAL_CROSSENTROPY = 15,      /* mean of w (1 - q)^gamma times that, q = t' p + (1 - t') (1 - p); w below */
+    CN_LOSS_CATEGORICAL_FOCAL_CROSSENTROPY = 16  /* -alpha sum t' (1 - p)^gamma log p, t' = t (1 - s) + s / D */
 };
 
 enum cn_accuracy {
     CN_ACCURACY_NONE = 0,
-    CN_ACCURACY_BINARY = 1,      /* mean over the last axis of (p > 0.5) == (t > 0.5), p after the softmax with from_logits */
+    CN_ACCURACY_BINARY = 1,      /* mean over the last axis of (p > 0.5) == (t > 0.5), with from_logits of the probabilities */
     CN_ACCURACY_CATEGORICAL = 2, /* argmax p == argmax t, the first maximum on ties */
     CN_ACCURACY_SPARSE = 3       /* argmax p == t */
 };
 
 /*
- * Loss values, their gradient and the metrics in one pass. There is one value per sample and position; the loss of a batch is their mean.
- * With `from_logits` the predictions are logits and softmax is part of the loss (cross-entropies only): gradient
- * (softmax * sum(t) - t) / count. From probabilities, categorical cross-entropy divides by the sum over classes and clips to
- * [1e-7, 1 - 1e-7]; the sparse one clips and normalises (Keras).
+ * Loss values, their gradient and the metrics in one pass. There is one value per sample and position; the loss of a batch is their mean,
+ * with weights that of the weighted values: their sum is divided by their number, whatever the weights add up to (Keras).
+ * With `from_logits` the predictions of a cross-entropy are logits: softmax is part of the loss, in the binary ones sigmoid. From
+ * probabilities, the categorical ones divide by the sum over classes and clip to [1e-7, 1 - 1e-7], the binary ones clip, and the sparse one
+ * clips and normalises (Keras). Where something is clipped no gradient comes through. A NaN among predictions or targets is one in the
+ * value, and in the gradient of what it went into.
  */
 typedef struct cn_loss_desc {
     uint32_t struct_size;
     int32_t loss; /* cn_loss_kind */
     int64_t batch, positions, classes;
     int32_t from_logits;
-    int32_t accuracy; /* cn_accuracy */
+    int32_t accuracy;      /* cn_accuracy */
+    float label_smoothing; /* in [0, 1]; 0 but for cross-entropies of float targets */
+    float delta;           /* Huber: greater than 0; else 0 */
+    float alpha;           /* focal losses: in [0, 1]; else 0 */
+    float gamma;           /* focal losses: at least 0; else 0 */
+    int32_t balance;       /* binary focal loss: with 1, w = t' alpha + (1 - t') (1 - alpha); with 0, w = 1 */
+    int32_t reserved;      /* 0 */
 } cn_loss_desc;
 
 CN_API cn_status cn_loss_create(cn_context* context, const cn_loss_desc* desc, cn_op** op);
 /*
- * Adds the batch to *metrics. `gradient`, shaped like predictions, is overwritten with d(mean loss) / d(predictions); it may be predictions
- * itself, and null where it is not wanted.
- * A sparse target outside [0, classes) adds NaN to metrics->loss and gives that row a NaN gradient.
+ * Adds the batch to *metrics. `weights`, null or [batch, positions], is what each value counts; a value of weight 0 counts nothing,
+ * whatever it is. Hits are not weighted. `gradient`, shaped like predictions, is overwritten with d(loss of the batch) / d(predictions); it
+ * may be predictions itself, and null where it is not wanted. `probabilities`, shaped like predictions, is overwritten with what
+ * from_logits makes of them; null where it is not wanted, and without from_logits. A sparse target outside [0, classes) adds NaN to
+ * metrics->loss and gives that row a NaN gradient.
  */
-CN_API cn_status cn_loss_forward(cn_op* op, const cn_state* state, const float* predictions, const void* targets, float* gradient,
-                                 cn_metrics* metrics);
+CN_API cn_status cn_loss_forward(cn_op* op, const cn_state* state, const float* predictions, const void* targets, const float* weights,
+                                 float* gradient, float* probabilities, cn_metrics* metrics);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Metrics
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/*
+ * What a metric sums over samples, from which the host makes its result. Targets are floats shaped like predictions, [batch, positions,
+ * classes], or with `sparse` class numbers, int32 [batch, positions].
+ */
+enum cn_metric_kind {
+    CN_METRIC_LOSS = 0,     /* sum of the values of a loss, their number; by `loss`, from probabilities, without smoothing */
+    CN_METRIC_ACCURACY = 1, /* sum of hits, number of positions; by `accuracy` and threshold */
+    CN_METRIC_TOP_K = 2,    /* hits: fewer than k predictions are greater than the target's, which is finite; number of positions */
+    CN_METRIC_COUNTS = 3,   /* [2][thresholds + 1]: elements with t <= 0.5, and t > 0.5, by how many of the thresholds p is above */
+    CN_METRIC_CLASSES = 4,  /* [classes][classes], with one class [2][2]: positions by the target's class, then the predicted class */
+    CN_METRIC_SCORES = 5,   /* [3][classes]: true positives, false positives, false negatives of each class */
+    CN_METRIC_R2 = 6        /* [3][classes]: t, t^2, (t - p)^2 of each output; then the number of positions */
+};
+
+/*
+ * The class of predictions, or of float targets, is that of the first maximum; of one class it is 1 above the threshold, of float targets
+ * above 0.5. Of CN_METRIC_SCORES, a prediction is positive above a threshold of at least 0, else where it is the maximum.
+ * Thresholds of CN_METRIC_COUNTS: `threshold` if there is one, else i / (thresholds - 1), the first less and the last plus `beyond`.
+ */
+typedef struct cn_metric_desc {
+    uint32_t struct_size;
+    int32_t metric; /* cn_metric_kind */
+    int64_t batch, positions, classes;
+    int32_t loss;     /* CN_METRIC_LOSS: cn_loss_kind; else 0 */
+    int32_t accuracy; /* CN_METRIC_ACCURACY: cn_accuracy; else 0 */
+    int32_t sparse;
+    int32_t thresholds; /* CN_METRIC_COUNTS: from 1 to 1024; else 0 */
+    float threshold;
+    float beyond;    /* at least 0 */
+    int64_t k;       /* CN_METRIC_TOP_K: at least 1; else 0 */
+    float delta;     /* as in cn_loss_desc */
+    float alpha;     /* as in cn_loss_desc */
+    float gamma;     /* as in cn_loss_desc */
+    int32_t balance; /* as in cn_loss_desc */
+} cn_metric_desc;
+
+CN_API cn_status cn_metric_create(cn_context* context, const cn_metric_desc* desc, cn_op** op);
+/*
+ * Adds the batch to `sums`, doubles as cn_metric_kind says. `weights`, null or [batch, positions], is what each position counts; only the
+ * first three kinds take them.
+ */
+CN_API cn_status cn_metric_add(cn_op* op, const cn_state* state, const float* predictions, const void* targets, const float* weights,
+                               double* sums);
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Optimizer

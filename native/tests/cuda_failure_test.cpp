@@ -67,7 +67,7 @@ void test_out_of_memory() {
 void test_no_room_for_an_op() {
     check::scope = "no room for an op";
     Context context(Cuda);
-    cn_loss_desc desc{sizeof(desc), CN_LOSS_MEAN_SQUARED_ERROR, 4, 1, 8, 0, CN_ACCURACY_NONE};
+    cn_loss_desc desc{sizeof(desc), CN_LOSS_MEAN_SQUARED_ERROR, 4, 1, 8, 0, CN_ACCURACY_NONE, 0, 0, 0, 0, 0, 0};
     Op loss(cn_loss_create, context, desc);
     int64_t scratch = info_of(context).scratch_bytes;
     CHECK(scratch > 0);
@@ -75,7 +75,7 @@ void test_no_room_for_an_op() {
     State state(context, state_of(4));
     Array<float> predictions(context, p), targets(context, t), gradient(context, 32);
     Metrics first(context, {}), second(context, {});
-    ok(cn_loss_forward(loss, state, predictions, targets.data(), gradient, first));
+    ok(cn_loss_forward(loss, state, predictions, targets.data(), nullptr, gradient, nullptr, first));
 
     auto rest = std::make_unique<Array<char>>(context, static_cast<size_t>(info_of(context).free_bytes));
     CHECK(info_of(context).free_bytes == 0 || simulator() == nullptr);
@@ -83,13 +83,13 @@ void test_no_room_for_an_op() {
     desc.batch = 100000;
     expect(cn_loss_create(context, &desc, &large), CN_STATUS_OUT_OF_MEMORY, {"cn_loss_create: allocating", "device memory"}, __LINE__);
     CHECK(large == nullptr && info_of(context).scratch_bytes == scratch);
-    ok(cn_loss_forward(loss, state, predictions, targets.data(), gradient, second));
+    ok(cn_loss_forward(loss, state, predictions, targets.data(), nullptr, gradient, nullptr, second));
     cn_metrics once = first.value(), again = second.value();
     CHECK(once.count == 4 && std::memcmp(&once, &again, sizeof(once)) == 0);
     rest.reset();
     ok(cn_loss_create(context, &desc, &large));
     CHECK(info_of(context).scratch_bytes > scratch);
-    ok(cn_loss_forward(loss, state, predictions, targets.data(), gradient, second));
+    ok(cn_loss_forward(loss, state, predictions, targets.data(), nullptr, gradient, nullptr, second));
     CHECK(second.value().count == 8);
     ok(cn_op_destroy(large));
 }
@@ -99,7 +99,9 @@ void test_scratch_in_the_place_of_the_old() {
     check::scope = "scratch memory in the place of the old";
     Context context(Cuda);
     constexpr int64_t Small = 1000;
-    auto desc_of = [](int64_t batch) { return cn_loss_desc{0, CN_LOSS_MEAN_SQUARED_ERROR, batch, 1, 8, 0, CN_ACCURACY_NONE}; };
+    auto desc_of = [](int64_t batch) {
+        return cn_loss_desc{0, CN_LOSS_MEAN_SQUARED_ERROR, batch, 1, 8, 0, CN_ACCURACY_NONE, 0, 0, 0, 0, 0, 0};
+    };
     int64_t small = 0, large = 0;
     {
         Context other(Cuda);
@@ -113,7 +115,7 @@ void test_scratch_in_the_place_of_the_old() {
     std::vector<float> p = Random(2).floats(Small * 8), t = Random(3).floats(Small * 8);
     Array<float> predictions(context, p), targets(context, t), gradient(context, Small * 8);
     Metrics metrics(context, {}), expected(context, {});
-    auto run = [&](cn_metrics* sums) { ok(cn_loss_forward(loss, state, predictions, targets.data(), gradient, sums)); };
+    auto run = [&](cn_metrics* sums) { ok(cn_loss_forward(loss, state, predictions, targets.data(), nullptr, gradient, nullptr, sums)); };
     run(expected);
     auto check_runs = [&](const std::function<void()>& body) {
         metrics.write({});
@@ -190,7 +192,7 @@ void test_error_in_a_kernel() {
     cn_op* created = nullptr;
     cn_graph* graph = nullptr;
     cn_activation_desc desc{sizeof(desc), CN_ACTIVATION_RELU, 1, 10, CN_GRADIENT_NONE, 0, 0, 0};
-    cn_loss_desc loss{sizeof(loss), CN_LOSS_MEAN_SQUARED_ERROR, 4, 1, 8, 0, CN_ACCURACY_NONE};
+    cn_loss_desc loss{sizeof(loss), CN_LOSS_MEAN_SQUARED_ERROR, 4, 1, 8, 0, CN_ACCURACY_NONE, 0, 0, 0, 0, 0, 0};
     cn_context_info info{};
     info.struct_size = sizeof(info);
     expect(cn_context_synchronize(context), CN_STATUS_DEVICE_FAILED, words, __LINE__);

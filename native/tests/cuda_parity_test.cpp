@@ -248,7 +248,19 @@ void test_max_pooling2d(Contexts& contexts, Random& random) {
 void test_loss(Contexts& contexts, Random& random) {
     int64_t rows = random.next_int(1, 16), positions = random.next_int(1, 3),
             classes = draw_count(random, layer::one_of<int64_t>(random, {12, 300}));
-    cn_loss_desc d{0, static_cast<int32_t>(random.next_int(0, 2)), rows + random.next_int(0, 2), positions, classes, 0, CN_ACCURACY_NONE};
+    cn_loss_desc d{0,
+                   static_cast<int32_t>(random.next_int(0, 2)),
+                   rows + random.next_int(0, 2),
+                   positions,
+                   classes,
+                   0,
+                   CN_ACCURACY_NONE,
+                   0,
+                   0,
+                   0,
+                   0,
+                   0,
+                   0};
     bool sparse = d.loss == CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY;
     d.from_logits = d.loss != CN_LOSS_MEAN_SQUARED_ERROR && layer::chance(random, 0.6) ? 1 : 0;
     if (layer::chance(random, 0.8)) {
@@ -268,9 +280,9 @@ void test_loss(Contexts& contexts, Random& random) {
         Array<int32_t> classes_of(context, labels, shift);
         const void* targets = sparse ? static_cast<const void*>(classes_of.data()) : truth.data();
         Metrics metrics(context, {1, 2, 3}), evaluated(context, {1, 2, 3});
-        ok(cn_loss_forward(op, state, predictions, targets, gradient, metrics));
-        ok(cn_loss_forward(op, state, predictions, targets, nullptr, evaluated));
-        ok(cn_loss_forward(op, state, predictions, targets, predictions, evaluated)); // in place
+        ok(cn_loss_forward(op, state, predictions, targets, nullptr, gradient, nullptr, metrics));
+        ok(cn_loss_forward(op, state, predictions, targets, nullptr, nullptr, nullptr, evaluated));
+        ok(cn_loss_forward(op, state, predictions, targets, nullptr, predictions, nullptr, evaluated)); // in place
         cn_metrics once = metrics.value(), twice = evaluated.value();
         std::vector<float> means = {static_cast<float>(once.loss / once.count), static_cast<float>(once.correct),
                                     static_cast<float>(twice.loss / twice.count), static_cast<float>(twice.correct)};

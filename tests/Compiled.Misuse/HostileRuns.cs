@@ -45,7 +45,7 @@ internal static class HostileRuns
             new("cn_dense_backward", dense, 3, ["x", "kernel", "y", "dy", "dx", "dkernel", "dbias"],
                 a => Native.cn_dense_backward(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8])),
             new("cn_loss_forward", loss, 3, ["predictions", "targets", "metrics"],
-                a => Native.cn_loss_forward(a[0], a[1], a[2], a[3], 0, a[4])),
+                a => Native.cn_loss_forward(a[0], a[1], a[2], a[3], 0, 0, 0, a[4])),
             new("cn_optimizer_step", optimizer, 0, ["parameters", "gradients", "slot_0", "slot_1", "slot_2", "ema"],
                 a => Native.cn_optimizer_step(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], 1)),
         ];
@@ -61,7 +61,8 @@ internal static class HostileRuns
         Abi.Refused(
             Native.cn_conv2d_forward(conv, good[1], good[2], good[3], good[4], good[5], memory.Bytes(4096)), "codes without pooling");
         Abi.Refused(Native.cn_conv2d_forward(pooled, good[1], good[2], good[3], good[4], good[5], 0), "pooling without codes");
-        Abi.Refused(Native.cn_loss_forward(loss, good[1], good[2], good[3], 2, good[5]), "a crooked gradient");
+        Abi.Refused(Native.cn_loss_forward(loss, good[1], good[2], good[3], 0, 2, 0, good[5]), "a crooked gradient");
+        Abi.Refused(Native.cn_loss_forward(loss, good[1], good[2], good[3], 2, 0, 0, good[5]), "crooked weights");
         Console.WriteLine($"{functions.Length} functions");
 
         bool IsConvolution(nint op) => op == conv || op == pooled;

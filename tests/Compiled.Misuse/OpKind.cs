@@ -260,9 +260,10 @@ internal abstract class OpKind
         // Sparse targets are whatever the memory holds: most are out of range.
         nint targets = d.loss == 2 ? Garbage(memory, d.batch * d.positions * sizeof(int), ref random) : memory.Floats(count);
         nint predictions = memory.Floats(count), metrics = memory.Bytes(3 * sizeof(double));
-        Abi.Accepted(Native.cn_loss_forward(op, state, predictions, targets, memory.Floats(count), metrics));
-        Abi.Accepted(Native.cn_loss_forward(op, state, predictions, targets, 0, metrics));
-        Abi.Accepted(Native.cn_loss_forward(op, state, predictions, targets, predictions, metrics));
+        nint weights = memory.Floats(d.batch * d.positions), probabilities = d.from_logits == 0 ? 0 : memory.Floats(count);
+        Abi.Accepted(Native.cn_loss_forward(op, state, predictions, targets, weights, memory.Floats(count), probabilities, metrics));
+        Abi.Accepted(Native.cn_loss_forward(op, state, predictions, targets, 0, 0, 0, metrics));
+        Abi.Accepted(Native.cn_loss_forward(op, state, predictions, targets, 0, predictions, 0, metrics));
         return true;
     }
 

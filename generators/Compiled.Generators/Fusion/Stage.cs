@@ -41,8 +41,8 @@ internal sealed record Stage(
 /// <param name="Backward">The numbers of the stages in the order of the backward pass.</param>
 /// <param name="Stored">The shape in which each value is stored: rows and columns at the end that nobody reads are left out.</param>
 /// <param name="AnchorStored">The shape of each stage's anchor, before pooling.</param>
-/// <param name="Logits">The value that the loss reads: with a fused softmax head the softmax's input.</param>
-/// <param name="SoftmaxInLoss">Whether the softmax head is part of the loss.</param>
+/// <param name="Logits">The value that the loss reads: with a fused head the input of that activation.</param>
+/// <param name="Head">The softmax or sigmoid that is part of the loss, if one is.</param>
 internal sealed record StageGraph(
     TrainingGraph Training,
     ModelOptions Options,
@@ -51,7 +51,7 @@ internal sealed record StageGraph(
     EquatableArray<Shape> Stored,
     EquatableArray<Shape> AnchorStored,
     int Logits,
-    bool SoftmaxInLoss)
+    LossHead? Head)
 {
     public Graph Graph => Training.Graph;
 }

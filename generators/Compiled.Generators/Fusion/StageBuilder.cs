@@ -27,15 +27,15 @@ internal sealed class StageBuilder
 
     private StageGraph Build()
     {
-        Node? softmax = SoftmaxInLoss();
-        int logits = softmax?.Input ?? Graph.Loss.Input;
+        Node? head = HeadInLoss();
+        int logits = head?.Input ?? Graph.Loss.Input;
         var taken = new HashSet<int>();
         var stages = new List<Stage>();
         foreach (Node node in Graph.Nodes)
         {
-            if (node.Operation is LossOperation || node.Operation.IsView || node == softmax || taken.Contains(node.Id))
+            if (node.Operation is LossOperation || node.Operation.IsView || node == head || taken.Contains(node.Id))
                 continue;
-            Stage stage = Grow(node, stages.Count + 1);
+            Stage stage = Grow(node, head, stages.Count + 1);
             taken.UnionWith(stage.Nodes);
             stages.Add(stage);
         }
@@ -44,17 +44,17 @@ internal sealed class StageBuilder
         (Shape[] stored, Shape[] anchors) = LiveRegions.Find(Graph, stages, trim: _options.Fused);
         return new StageGraph(
             _training, _options, stages.ToEquatableArray(), backward.ToEquatableArray(), stored.ToEquatableArray(),
-            anchors.ToEquatableArray(), logits, softmax is not null);
+            anchors.ToEquatableArray(), logits, head is null ? null : new LossHead(head.Operation));
     }
 
     /// <summary>Follows the only consumer as long as it can join the epilogue.</summary>
-    private Stage Grow(Node anchor, int number)
+    private Stage Grow(Node anchor, Node? head, int number)
     {
         List<int> nodes = [anchor.Id], inputs = [.. anchor.Inputs];
         Epilogue epilogue = Epilogue.None;
         int output = anchor.Output;
         int followed = output;
-        while (_options.Fused && OnlyConsumer(followed) is { } next)
+        while (_options.Fused && OnlyConsumer(followed) is { } next && next != head)
         {
             // A view that keeps the shape is nothing but a name.
             bool isName = next.Operation.IsView && Graph.Values[next.Input].Shape == Graph.Values[next.Output].Shape;
@@ -109,11 +109,11 @@ internal sealed class StageBuilder
         return consumers.Length == 1 ? consumers[0] : null;
     }
 
-    /// <summary>The softmax that only a cross-entropy reads.</summary>
-    private Node? SoftmaxInLoss()
+    /// <summary>The softmax or sigmoid that only a cross-entropy reads.</summary>
+    private Node? HeadInLoss()
     {
-        if (!_options.Fused || Graph.Loss.Operation is not LossOperation { IsCrossentropy: true } || _consumers[Graph.Loss.Input].Count() != 1)
+        if (!_options.Fused || Graph.Loss.Operation is not LossOperation loss || _consumers[Graph.Loss.Input].Count() != 1)
             return null;
-        return Graph.Nodes.FirstOrDefault(node => node.Output == Graph.Loss.Input && node.Operation is SoftmaxOperation);
+        return Graph.Nodes.FirstOrDefault(node => node.Output == Graph.Loss.Input && loss.Absorbs(node.Operation));
     }
 }

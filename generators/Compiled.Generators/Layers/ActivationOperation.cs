@@ -92,6 +92,16 @@ internal sealed record ActivationOperation(ActivationFunction Function, double A
 
     public override SavedValues Saved(Epilogue epilogue) => Function.IsKnownByOutput() ? SavedValues.Output : SavedValues.Input;
 
+    /// <summary>Writes the op of a function without parameters that belongs to no stage.</summary>
+    public static void WriteCreate(CodeWriter writer, string field, ActivationFunction function, Shape shape, string mode)
+    {
+        writer.Line($"{field} = Create(cn_activation_create, new cn_activation_desc");
+        writer.Open();
+        writer.Line("batch = BatchSize,");
+        writer.Line($"activation = (int)cn_activation.{function.Constant()}, count = {shape.Elements}, input_gradient = {mode},");
+        writer.Close("});");
+    }
+
     public override void WriteCreate(CodeWriter writer, StagePlan stage)
     {
         writer.Line($"{stage.Field} = Create(cn_activation_create, new cn_activation_desc");

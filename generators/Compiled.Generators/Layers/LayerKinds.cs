@@ -20,6 +20,8 @@ internal static class LayerKinds
 {
     private const string Namespace = "Compiled.";
 
+    private static readonly HashSet<string> Losses = new(LossKinds.All.Select(loss => Namespace + loss), StringComparer.Ordinal);
+
     private static readonly Dictionary<string, LayerKind> ByName = new LayerKind[]
     {
         new("Add", AddOperation.Read),
@@ -50,13 +52,10 @@ internal static class LayerKinds
         new("Sigmoid", _ => new ActivationOperation(ActivationFunction.Sigmoid)),
         new("Tanh", _ => new ActivationOperation(ActivationFunction.Tanh)),
         new("Softmax", _ => new SoftmaxOperation()),
-        new("MeanSquaredError", _ => new LossOperation(LossKind.MeanSquaredError)),
-        new("CategoricalCrossentropy", _ => new LossOperation(LossKind.CategoricalCrossentropy)),
-        new("SparseCategoricalCrossentropy", _ => new LossOperation(LossKind.SparseCategoricalCrossentropy)),
-    }.ToDictionary(kind => Namespace + kind.Name, StringComparer.Ordinal);
+    }.Concat(LossKinds.All.Select(loss => new LayerKind(loss.ToString(), arguments => LossOperation.Read(loss, arguments))))
+    .ToDictionary(kind => Namespace + kind.Name, StringComparer.Ordinal);
 
     public static LayerKind? Find(string kind) => ByName.TryGetValue(kind, out LayerKind found) ? found : null;
 
-    public static bool IsLoss(string kind) =>
-        kind is Namespace + "MeanSquaredError" or Namespace + "CategoricalCrossentropy" or Namespace + "SparseCategoricalCrossentropy";
+    public static bool IsLoss(string kind) => Losses.Contains(kind);
 }

@@ -1,14 +1,8 @@
+using System.Collections.Generic;
+using System.Globalization;
 using System.Linq;
 
 namespace Compiled.Generators;
-
-/// <summary>The losses, numbered as in cn_loss_kind.</summary>
-internal enum LossKind
-{
-    MeanSquaredError,
-    CategoricalCrossentropy,
-    SparseCategoricalCrossentropy,
-}
 
 /// <summary>The accuracies, numbered as in cn_accuracy.</summary>
 internal enum AccuracyKind
@@ -24,25 +18,30 @@ internal sealed record LossOperation(LossKind Loss) : Operation
 {
     public AccuracyKind Accuracy { get; init; }
 
+    /// <summary>Whether the activation is part of the loss because the declaration says so.</summary>
+    public bool FromLogits { get; init; }
+
+    public double LabelSmoothing { get; init; }
+
+    /// <summary>Of Huber's loss.</summary>
+    public double Delta { get; init; }
+
+    /// <summary>Of focal losses.</summary>
+    public double Alpha { get; init; }
+
+    /// <summary>Of focal losses.</summary>
+    public double Gamma { get; init; }
+
+    /// <summary>Of the binary focal loss: whether alpha counts.</summary>
+    public bool Balance { get; init; }
+
     public override string Title => Loss.ToString();
 
-    public override string BaseName => Loss switch
-    {
-        LossKind.MeanSquaredError => "mean_squared_error",
-        LossKind.CategoricalCrossentropy => "categorical_crossentropy",
-        _ => "sparse_categorical_crossentropy",
-    };
+    public override string BaseName => Loss.BaseName();
 
-    public bool IsCrossentropy => Loss != LossKind.MeanSquaredError;
+    public override string Canonical => Options().Aggregate(Title, (text, option) => $"{text}, {option}");
 
-    public bool TakesClassIds => Loss == LossKind.SparseCategoricalCrossentropy;
-
-    private string LossConstant => Loss switch
-    {
-        LossKind.MeanSquaredError => "CN_LOSS_MEAN_SQUARED_ERROR",
-        LossKind.CategoricalCrossentropy => "CN_LOSS_CATEGORICAL_CROSSENTROPY",
-        _ => "CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY",
-    };
+    public bool TakesClassIds => Loss.TakesClassIds();
 
     private string AccuracyConstant => Accuracy switch
     {
@@ -52,29 +51,35 @@ internal sealed record LossOperation(LossKind Loss) : Operation
         _ => "CN_ACCURACY_NONE",
     };
 
+    public static Operation Read(LossKind loss, LayerArguments arguments) => new LossOperation(loss)
+    {
+        FromLogits = arguments.Flag("fromLogits", false),
+        LabelSmoothing = arguments.Number("labelSmoothing", 0, 0, 1),
+        Delta = loss == LossKind.Huber ? arguments.PositiveNumber("delta", 1) : 0,
+        Alpha = loss.IsFocal() ? arguments.Number("alpha", 0.25, 0, 1) : 0,
+        Gamma = loss.IsFocal() ? arguments.Number("gamma", 2, 0, float.MaxValue) : 0,
+        Balance = arguments.Flag("applyClassBalancing", false),
+    };
+
     /// <summary>The shape of a target.</summary>
     public Shape Target(Shape output) => TakesClassIds ? new Shape(output.Extents.Take(output.Rank - 1).ToEquatableArray()) : output;
+
+    /// <summary>Whether the loss can be computed from what the layer before it reads.</summary>
+    public bool Absorbs(Operation head) => head switch
+    {
+        SoftmaxOperation => Loss.IsCategorical(),
+        ActivationOperation { Function: ActivationFunction.Sigmoid } => Loss.IsBinary(),
+        _ => false,
+    };
 
     /// <summary>The loss of an output, after it was held against the layer that makes it.</summary>
     public LossOperation For(Shape output, Operation? head, LayerPlace place)
     {
-        if (IsCrossentropy && output.Last == 1)
-            Mismatch(place, "an output of one unit", "softmax over one unit is always 1; use at least two units");
-        else if (IsCrossentropy && head is not SoftmaxOperation)
-            Mismatch(place, $"the output of {head?.Title ?? "the input"}", "it needs probabilities; put [Softmax] before it");
+        if (output.Last == 1 && ReasonAgainstOneUnit() is { } one)
+            Mismatch(place, "an output of one unit", one);
+        else if (ReasonAgainst(head) is { } reason)
+            Mismatch(place, $"the output of {head?.Title ?? "the input"}", reason);
         return this with { Accuracy = AccuracyOf(output, head) };
-    }
-
-    /// <remarks>A regression has no hits: a mean squared error counts them only of probabilities.</remarks>
-    private AccuracyKind AccuracyOf(Shape output, Operation? head)
-    {
-        if (TakesClassIds)
-            return AccuracyKind.Sparse;
-        if (IsCrossentropy)
-            return AccuracyKind.Categorical;
-        if (head is not (SoftmaxOperation or ActivationOperation { Function: ActivationFunction.Sigmoid }))
-            return AccuracyKind.None;
-        return output.Last == 1 ? AccuracyKind.Binary : AccuracyKind.Categorical;
     }
 
     public override Shape Infer(Shape input, LayerPlace place) => new(1);
@@ -84,11 +89,71 @@ internal sealed record LossOperation(LossKind Loss) : Operation
         writer.Line($"{field} = Create(cn_loss_create, new cn_loss_desc");
         writer.Open();
         writer.Line("batch = BatchSize,");
-        writer.Line($"loss = (int)cn_loss_kind.{LossConstant}, accuracy = (int)cn_accuracy.{AccuracyConstant},");
+        writer.Line($"loss = (int)cn_loss_kind.{Loss.Constant()}, accuracy = (int)cn_accuracy.{AccuracyConstant},");
         long positions = predictions.Elements / predictions.Last;
         writer.Line($"positions = {positions}, classes = {predictions.Last}, from_logits = {(fromLogits ? 1 : 0)},");
+        if (LabelSmoothing > 0)
+            writer.Line($"label_smoothing = {Code(LabelSmoothing)},");
+        if (Loss == LossKind.Huber)
+            writer.Line($"delta = {Code(Delta)},");
+        if (Loss.IsFocal())
+            writer.Line($"alpha = {Code(Alpha)}, gamma = {Code(Gamma)}, balance = {(Balance ? 1 : 0)},");
         writer.Close("});");
     }
+
+    private string? ReasonAgainstOneUnit() => Loss switch
+    {
+        _ when Loss.IsCategorical() => "softmax over one unit is always 1; use at least two units",
+        LossKind.CategoricalHinge => "it compares classes; use at least two units",
+        LossKind.CosineSimilarity => "the direction of one number is its sign, and flat; use at least two units",
+        _ => null,
+    };
+
+    private string? ReasonAgainst(Operation? head)
+    {
+        if (!Loss.IsCategorical() && !Loss.IsBinary())
+            return null;
+        bool isSoftmax = head is SoftmaxOperation, isSigmoid = head is ActivationOperation { Function: ActivationFunction.Sigmoid };
+        if (FromLogits)
+            return isSoftmax || isSigmoid ? $"with FromLogits the activation is part of the loss; remove [{head!.Title}], or FromLogits" : null;
+        if (Loss.IsCategorical())
+            return isSoftmax ? null : "it needs probabilities; put [Softmax] before it";
+        bool isProbable = isSigmoid || isSoftmax || head is ActivationOperation { Function: ActivationFunction.HardSigmoid };
+        return isProbable ? null : "it needs probabilities; put [Sigmoid] before it";
+    }
+
+    /// <remarks>A regression has no hits: a mean squared error counts them only of probabilities.</remarks>
+    private AccuracyKind AccuracyOf(Shape output, Operation? head)
+    {
+        if (TakesClassIds)
+            return AccuracyKind.Sparse;
+        if (Loss.IsCategorical() || Loss == LossKind.CategoricalHinge)
+            return AccuracyKind.Categorical;
+        if (Loss.IsBinary())
+            return AccuracyKind.Binary;
+        if (head is not (SoftmaxOperation or ActivationOperation { Function: ActivationFunction.Sigmoid }))
+            return AccuracyKind.None;
+        return output.Last == 1 ? AccuracyKind.Binary : AccuracyKind.Categorical;
+    }
+
+    /// <summary>What differs from a loss of this kind without arguments.</summary>
+    private IEnumerable<string> Options()
+    {
+        if (FromLogits)
+            yield return "from logits";
+        if (LabelSmoothing > 0)
+            yield return $"label smoothing {Number(LabelSmoothing)}";
+        if (Loss == LossKind.Huber)
+            yield return $"delta {Number(Delta)}";
+        if (Loss.IsFocal() && (Balance || !Loss.IsBinary()))
+            yield return $"alpha {Number(Alpha)}";
+        if (Loss.IsFocal())
+            yield return $"gamma {Number(Gamma)}";
+    }
+
+    private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+
+    private static string Code(double value) => Number(value) + "f";
 
     private void Mismatch(LayerPlace place, string output, string reason) =>
         place.Issues.OnLayer(Rules.LossMismatch, place.Layer, Title, output, reason);

@@ -34,7 +34,7 @@ internal sealed class LayoutPlanner
     {
         Follow();
         Life target = new(BeforeAll, TargetBytes()) { LastUse = LossTime };
-        Life? separateOutput = _stages.SoftmaxInLoss ? new Life(LossTime, Bytes(_graph.Output)) { LastUse = LossTime } : null;
+        Life? separateOutput = _stages.Head is not null ? new Life(LossTime, Bytes(_graph.Output)) { LastUse = LossTime } : null;
         List<Life> lives = [.. _values.Values, .. _gradients.Values, .. _codes.Values, target];
         if (separateOutput is not null)
             lives.Add(separateOutput);

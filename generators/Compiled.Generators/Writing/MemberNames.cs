@@ -13,7 +13,8 @@ internal sealed class MemberNames(string className)
 
     private static readonly string[] Called =
     [
-        "BatchSize", "Check", "Create", "Gradient", "Metrics", "Parameter", "PredictStages", "State", "Value", "Weights", "_loss", "_softmax", "s_plan",
+        "BatchSize", "Check", "Create", "Gradient", "Metrics", "Parameter", "PredictStages", "SampleWeights", "State", "Value", "Weights", "_loss", "_sigmoid",
+        "_softmax", "s_plan",
     ];
 
     // What else a model has.

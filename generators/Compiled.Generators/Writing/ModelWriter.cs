@@ -28,6 +28,8 @@ internal sealed class ModelWriter
 
     private Graph Graph => _layout.Graph.Graph;
 
+    private LossHead? Head => _layout.Graph.Head;
+
     private IEnumerable<StagePlan> BackwardStages => _layout.Graph.Backward.Select(number => _layout.Stages[number - 1]);
 
     public static string Write(ModelSpec spec, ModelLayout layout) => new ModelWriter(spec, layout).Write();
@@ -72,8 +74,8 @@ internal sealed class ModelWriter
     {
         foreach (StagePlan stage in _layout.Stages)
             _writer.Line($"private readonly nint {stage.Field};");
-        if (_layout.Graph.SoftmaxInLoss)
-            _writer.Line("private readonly nint _softmax;");
+        if (Head is not null)
+            _writer.Line($"private readonly nint {Head.Field};");
         _writer.Line("private readonly nint _loss;");
     }
 
@@ -95,13 +97,12 @@ internal sealed class ModelWriter
 
         Shape logits = Graph.Values[_layout.Graph.Logits].Shape;
         _writer.Line($"// {LossTitle}");
-        if (_layout.Graph.SoftmaxInLoss)
-            SoftmaxOperation.WriteCreate(_writer, "_softmax", logits, "(int)cn_gradient_mode.CN_GRADIENT_NONE");
-        _loss.WriteCreate(_writer, "_loss", logits, _layout.Graph.SoftmaxInLoss);
+        Head?.WriteCreate(_writer, logits);
+        _loss.WriteCreate(_writer, "_loss", logits, _loss.FromLogits || Head is not null);
         _writer.Close();
     }
 
-    private string LossTitle => (_layout.Graph.SoftmaxInLoss ? "Softmax · " : "") + _loss.Title;
+    private string LossTitle => (Head is null ? "" : $"{Head.Title} · ") + _loss.Canonical;
 
     private void WriteWeights()
     {
@@ -169,12 +170,7 @@ internal sealed class ModelWriter
     private void WritePredict()
     {
         _writer.Line("PredictStages();");
-        if (_layout.Graph.SoftmaxInLoss)
-        {
-            new NativeCall(
-                "cn_softmax_forward", "_softmax", $"x: {StagePlan.Value(_layout.PredictLogits)}",
-                $"y: {StagePlan.Value(_layout.Output)}").Write(_writer);
-        }
+        Head?.Predict(_layout.PredictLogits, _layout.Output).Write(_writer);
     }
 
     private void WriteEvaluate()
@@ -194,8 +190,8 @@ internal sealed class ModelWriter
     }
 
     private NativeCall Loss(long predictions, long gradient) => new(
-        "cn_loss_forward", "_loss", $"predictions: {StagePlan.Value(predictions)}, targets: {StagePlan.Value(_layout.Target)}",
-        $"gradient: {StagePlan.Value(gradient)}, metrics: Metrics");
+        "cn_loss_forward", "_loss", $"predictions: {StagePlan.Value(predictions)}, targets: {StagePlan.Value(_layout.Target)}, weights: SampleWeights",
+        $"gradient: {StagePlan.Value(gradient)}, probabilities: 0, metrics: Metrics");
 
     private void WriteHeading(StagePlan stage, string shapes) => _writer.Line($"// {stage.Stage.Number}  {stage.Title,-64} {shapes}");
 }

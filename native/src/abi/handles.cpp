@@ -119,6 +119,7 @@ const char* name_of(HandleKind kind) noexcept {
         "a conv2d op",
         "a dense op",
         "a loss op",
+        "a metric op",
         "an optimizer op",
     };
     // clang-format on

@@ -34,6 +34,7 @@ enum class HandleKind : uint32_t {
     Conv2D,
     Dense,
     Loss,
+    Metric,
     Optimizer,
 };
 
@@ -89,6 +90,8 @@ struct OpEntry {
     bool has_indices = false;
     bool has_addend = false;
     bool is_frozen = false;
+    bool from_logits = false;        // loss
+    bool takes_weights = false;      // metric
     int32_t slots = 0;               // optimizer
     bool has_ema = false;            // optimizer
     int32_t inputs = 0;              // joins

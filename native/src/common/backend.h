@@ -138,7 +138,14 @@ public:
 
 class LossOp : public Op {
 public:
-    virtual void forward(const cn_state* state, const float* predictions, const void* targets, float* gradient, cn_metrics* metrics) = 0;
+    // Weights, gradient and probabilities may be null.
+    virtual void forward(const cn_state* state, const float* predictions, const void* targets, const float* weights, float* gradient,
+                         float* probabilities, cn_metrics* metrics) = 0;
+};
+
+class MetricOp : public Op {
+public:
+    virtual void add(const cn_state* state, const float* predictions, const void* targets, const float* weights, double* sums) = 0;
 };
 
 class OptimizerOp : public Op {
@@ -232,6 +239,7 @@ public:
     virtual std::unique_ptr<Conv2DOp> make_conv2d(const cn_conv2d_desc& desc) = 0;
     virtual std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) = 0;
     virtual std::unique_ptr<LossOp> make_loss(const cn_loss_desc& desc) = 0;
+    virtual std::unique_ptr<MetricOp> make_metric(const cn_metric_desc& desc) = 0;
     virtual std::unique_ptr<OptimizerOp> make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets) = 0;
 };
 

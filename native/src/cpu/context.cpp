@@ -163,6 +163,11 @@ std::unique_ptr<DenseOp> Context::make_dense(const cn_dense_desc& desc) {
 std::unique_ptr<LossOp> Context::make_loss(const cn_loss_desc& desc) {
     return _table.make_loss(*this, desc);
 }
+
+std::unique_ptr<MetricOp> Context::make_metric(const cn_metric_desc& desc) {
+    return _table.make_metric(*this, desc);
+}
+
 std::unique_ptr<OptimizerOp> Context::make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets) {
     return _table.make_optimizer(*this, desc, offsets);
 }

@@ -1,14 +1,19 @@
 // Loss: its value, its gradient and the accuracy of every position in one pass (compiled.h, cn_loss_desc).
 //
-// Shapes   predictions, gradient and float targets: [rows, positions, classes]; sparse targets: [rows, positions].
-// Writes   overwrites gradient unless null; adds to *metrics.
+// Shapes   predictions, gradient, probabilities and float targets: [rows, positions, classes]; sparse targets and weights:
+//          [rows, positions].
+// Writes   overwrites gradient and probabilities unless null; adds to *metrics.
 // Scratch  shared: one partial sum per block of positions; per thread: the exponentials of one position when there is no gradient to
 //          hold them.
 // Threads  blocks of positions, whose size depends on the shape alone; their sums are added in the order of the blocks.
 #include "common/loss.h"
+
+#include "common/metric.h"
+#include "first_maximum.h"
 #include "ops.h"
 #include "softmax_simd.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -18,40 +23,41 @@ namespace {
 
 struct PositionResult {
     double loss;
-    double correct;
+    double correct; // of a metric: the weight
 };
 
-int64_t first_maximum(const float* values, int64_t count) {
-    int64_t best = 0;
-    for (int64_t i = 1; i < count; ++i) {
-        if (values[i] > values[best]) {
-            best = i;
-        }
-    }
-    return best;
-}
+// Of a batch; those that may be null are.
+struct LossArrays {
+    const float* predictions;
+    const void* targets;
+    const float* weights;
+    float* gradient;
+    float* probabilities;
+};
 
-class LossKernel final : public LossOp {
+class LossValues {
 public:
-    LossKernel(Context& context, const cn_loss_desc& desc) : _context(context), _desc(desc), _block(positions_per_block(desc.classes)) {
+    LossValues(Context& context, const cn_loss_desc& desc, bool is_metric)
+        : _context(context), _desc(desc), _block(positions_per_block(desc.classes)), _rule(loss_rule(desc)), _is_metric(is_metric) {
         int64_t positions = desc.batch * desc.positions;
         _context.reserve_shared_scratch((positions + _block - 1) / _block * static_cast<int64_t>(sizeof(PositionResult)));
         _context.reserve_thread_scratch(desc.classes * static_cast<int64_t>(sizeof(float)));
     }
 
-    void forward(const cn_state* state, const float* predictions, const void* targets, float* gradient, cn_metrics* metrics) override {
-        int64_t positions = state->rows * _desc.positions;
-        int64_t classes = _desc.classes;
+    // The sums over all positions.
+    PositionResult sum(const LossArrays& arrays, int64_t positions) {
         int64_t block = _block;
         int64_t blocks = (positions + block - 1) / block;
+        LossRule rule = takes_signs(_desc.loss) && are_bits(static_cast<const float*>(arrays.targets), positions * _desc.classes)
+                            ? with_signs(_rule)
+                            : _rule;
         auto* partial = _context.shared_scratch<PositionResult>();
-        double weight = 1.0 / static_cast<double>(positions);
+        double share = 1.0 / static_cast<double>(positions);
         _context.parallel_for(blocks, [=](int64_t item, int thread) {
             PositionResult sum{};
             int64_t end = positions - item * block < block ? positions : (item + 1) * block;
             for (int64_t position = item * block; position < end; ++position) {
-                float* dp = gradient == nullptr ? nullptr : gradient + position * classes;
-                PositionResult result = one(predictions + position * classes, targets, position, dp, weight, thread);
+                PositionResult result = one(arrays, rule, position, share, thread);
                 sum.loss += result.loss;
                 sum.correct += result.correct;
             }
@@ -62,30 +68,153 @@ public:
             total.loss += partial[item].loss;
             total.correct += partial[item].correct;
         }
-        metrics->loss += total.loss;
-        metrics->correct += total.correct;
-        metrics->count += static_cast<double>(positions);
+        return total;
     }
 
 private:
-    PositionResult one(const float* p, const void* targets, int64_t position, float* dp, double weight, int thread) const {
+    static bool are_bits(const float* labels, int64_t count) {
+        for (int64_t i = 0; i < count; ++i) {
+            if (labels[i] != 0.0f && labels[i] != 1.0f) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    PositionResult one(const LossArrays& arrays, const LossRule& rule, int64_t position, double share, int thread) const {
+        int64_t classes = _desc.classes;
+        const float* p = arrays.predictions + position * classes;
+        float* dp = arrays.gradient == nullptr ? nullptr : arrays.gradient + position * classes;
+        // All that reads the predictions comes before the gradient, which may take their place.
+        if (arrays.probabilities != nullptr) {
+            write_probabilities(p, arrays.probabilities + position * classes);
+        }
+        double own = arrays.weights == nullptr ? 1.0 : static_cast<double>(arrays.weights[position]);
+        double correct = _is_metric ? own : hits(arrays, p, position, thread);
+        if (own == 0.0) {
+            std::fill_n(dp, dp == nullptr ? 0 : classes, 0.0f);
+            return {0.0, correct};
+        }
+        return {own * value(arrays, rule, p, position, dp, own * share, thread), correct};
+    }
+
+    double value(const LossArrays& arrays, const LossRule& rule, const float* p, int64_t position, float* dp, double weight,
+                 int thread) const {
         int64_t classes = _desc.classes;
         if (_desc.loss == CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY) {
-            int32_t target = static_cast<const int32_t*>(targets)[position];
-            double correct = _desc.accuracy == CN_ACCURACY_SPARSE && first_maximum(p, classes) == target ? 1.0 : 0.0;
+            int32_t target = static_cast<const int32_t*>(arrays.targets)[position];
             if (target < 0 || target >= classes) {
-                return {poison(dp), 0.0};
+                return poison(dp);
             }
-            return {_desc.from_logits != 0 ? sparse_from_logits(p, target, dp, weight, thread)
-                                           : sparse_from_probabilities(p, target, dp, weight),
-                    correct};
+            return _desc.from_logits != 0 ? sparse_from_logits(p, target, dp, weight, thread)
+                                          : sparse_from_probabilities(p, target, dp, weight);
         }
-        const float* t = static_cast<const float*>(targets) + position * classes;
-        double correct = accuracy(p, t, thread);
-        if (_desc.loss == CN_LOSS_MEAN_SQUARED_ERROR) {
-            return {squared_error(p, t, dp, weight), correct};
+        const float* t = static_cast<const float*>(arrays.targets) + position * classes;
+        switch (_desc.loss) {
+        case CN_LOSS_MEAN_SQUARED_ERROR:
+            return squared_error(p, t, dp, weight);
+        case CN_LOSS_CATEGORICAL_CROSSENTROPY:
+            return _desc.from_logits != 0 ? from_logits(p, t, dp, weight, thread) : from_probabilities(p, t, dp, weight);
+        case CN_LOSS_COSINE_SIMILARITY:
+            return cosine(p, t, dp, weight);
+        case CN_LOSS_CATEGORICAL_HINGE:
+            return categorical_hinge(p, t, dp, weight);
+        case CN_LOSS_CATEGORICAL_FOCAL_CROSSENTROPY:
+            return categorical_focal(p, t, dp, weight);
+        default:
+            return terms(rule, p, t, dp, weight);
         }
-        return {_desc.from_logits != 0 ? from_logits(p, t, dp, weight, thread) : from_probabilities(p, t, dp, weight), correct};
+    }
+
+    double target(float t) const { return _rule.keep * static_cast<double>(t) + _rule.add; }
+
+    void write_probabilities(const float* z, float* probabilities) const {
+        int64_t classes = _desc.classes;
+        if (!is_binary(_rule)) {
+            scale(probabilities, classes, exponentials(z, classes, probabilities).inverse());
+            return;
+        }
+        for (int64_t i = 0; i < classes; ++i) {
+            probabilities[i] = static_cast<float>(probability_of(static_cast<double>(z[i])));
+        }
+    }
+
+    double terms(const LossRule& rule, const float* p, const float* t, float* dp, double weight) const {
+        int64_t classes = _desc.classes;
+        double share = term_share(_desc.loss, classes);
+        double sum = 0.0;
+        for (int64_t i = 0; i < classes; ++i) {
+            LossTerm term = loss_term(rule, t[i], p[i]);
+            sum += term.value;
+            if (dp != nullptr) {
+                dp[i] = static_cast<float>(term.slope * share * weight);
+            }
+        }
+        return sum * share;
+    }
+
+    double cosine(const float* p, const float* t, float* dp, double weight) const {
+        int64_t classes = _desc.classes;
+        CosineSums sums{};
+        for (int64_t i = 0; i < classes; ++i) {
+            auto target = static_cast<double>(t[i]), prediction = static_cast<double>(p[i]);
+            sums.targets += target * target;
+            sums.predictions += prediction * prediction;
+            sums.products += target * prediction;
+        }
+        CosineLoss loss = cosine_loss(sums);
+        for (int64_t i = 0; dp != nullptr && i < classes; ++i) {
+            double slope = loss.target_factor * static_cast<double>(t[i]) + loss.prediction_factor * static_cast<double>(p[i]);
+            dp[i] = static_cast<float>(slope * weight);
+        }
+        return loss.value;
+    }
+
+    // The best of the wrong classes and the right one should be 1 apart.
+    double categorical_hinge(const float* p, const float* t, float* dp, double weight) const {
+        int64_t classes = _desc.classes;
+        int64_t best = 0;
+        double largest = 0.0, right = 0.0;
+        for (int64_t i = 0; i < classes; ++i) {
+            double wrong = (1.0 - static_cast<double>(t[i])) * static_cast<double>(p[i]);
+            right += static_cast<double>(t[i]) * static_cast<double>(p[i]);
+            if (i == 0 || wrong > largest) {
+                largest = wrong;
+                best = i;
+            }
+        }
+        double lack = at_least(0.0, largest - right + 1.0);
+        for (int64_t i = 0; dp != nullptr && i < classes; ++i) {
+            auto target = static_cast<double>(t[i]);
+            double slope = (i == best ? 1.0 - target : 0.0) - target;
+            dp[i] = static_cast<float>((lack > 0.0 ? slope : 0.0 * lack) * weight);
+        }
+        return lack;
+    }
+
+    // Of the classes' shares q: dp = (dq - sum(dq q)) / sum p, or of logits dz = q (dq - sum(dq q)).
+    double categorical_focal(const float* p, const float* t, float* dp, double weight) const {
+        int64_t classes = _desc.classes;
+        bool logits = _desc.from_logits != 0;
+        double shift = logits ? static_cast<double>(maximum(p, classes)) : 0.0;
+        auto part = [=](int64_t i) { return logits ? std::exp(static_cast<double>(p[i]) - shift) : static_cast<double>(p[i]); };
+        double sum = 0.0;
+        for (int64_t i = 0; i < classes; ++i) {
+            sum += part(i);
+        }
+        double value = 0.0, dot = 0.0;
+        for (int64_t i = 0; i < classes; ++i) {
+            double share = part(i) / sum;
+            LossTerm term = focal_share(_rule, t[i], share);
+            value += term.value;
+            dot += term.slope * share;
+        }
+        for (int64_t i = 0; dp != nullptr && i < classes; ++i) {
+            double share = part(i) / sum;
+            double slope = focal_share(_rule, t[i], share).slope - dot;
+            dp[i] = static_cast<float>(slope * (logits ? share : 1.0 / sum) * weight);
+        }
+        return value;
     }
 
     // A target that is no class: its row is NaN, so that it is seen.
@@ -96,17 +225,21 @@ private:
         return std::numeric_limits<double>::quiet_NaN();
     }
 
-    double accuracy(const float* p, const float* t, int thread) const {
+    double hits(const LossArrays& arrays, const float* p, int64_t position, int thread) const {
         int64_t classes = _desc.classes;
+        if (_desc.accuracy == CN_ACCURACY_SPARSE) {
+            return first_maximum(p, classes) == static_cast<const int32_t*>(arrays.targets)[position] ? 1.0 : 0.0;
+        }
+        const float* t = static_cast<const float*>(arrays.targets) + position * classes;
         if (_desc.accuracy == CN_ACCURACY_CATEGORICAL) {
             return first_maximum(p, classes) == first_maximum(t, classes) ? 1.0 : 0.0;
         }
         if (_desc.accuracy != CN_ACCURACY_BINARY) {
             return 0.0;
         }
-        // The threshold is one of probabilities: of the softmax when the predictions are logits.
-        double threshold = 0.5;
-        if (_desc.from_logits != 0) {
+        // The threshold is one of probabilities: of the sigmoid or the softmax when the predictions are logits.
+        double threshold = _desc.from_logits != 0 ? 0.0 : 0.5;
+        if (_desc.from_logits != 0 && !is_binary(_rule)) {
             auto* scratch = _context.thread_scratch<float>(thread);
             threshold = 0.5 * exponentials(p, classes, scratch).sum;
             p = scratch;
@@ -138,13 +271,18 @@ private:
         int64_t classes = _desc.classes;
         // The two sums come before dz is written: it may be the array of the logits.
         float shift = maximum(z, classes);
+        auto keep = static_cast<float>(_rule.keep), add = static_cast<float>(_rule.add);
         DoubleVec targets{}, products{};
         for_vectors(0, classes, [&](int64_t i, auto vector) {
-            DoubleVec target = to_double(vector.load(t + i));
+            Vec smooth = vector.load(t + i) * keep + add;
+            if constexpr (std::is_same_v<decltype(vector), PartialVector>) {
+                smooth = select(first_lanes(vector.count), smooth, zero());
+            }
+            DoubleVec target = to_double(smooth);
             targets += target;
             // A class without target adds nothing, even where its logit is infinite.
             Vec distance = vector.load(z + i) - shift;
-            products += target * to_double(select(vector.load(t + i) != 0.0f, distance, zero()));
+            products += target * to_double(select(smooth != 0.0f, distance, zero()));
         });
         double target_sum = reduce_sum(targets);
         float* values = dz != nullptr ? dz : _context.thread_scratch<float>(thread);
@@ -152,8 +290,9 @@ private:
         if (dz != nullptr) {
             auto factor = static_cast<float>(target_sum * weight / softmax.sum);
             auto scale = static_cast<float>(weight);
-            for_vectors(0, classes,
-                        [=](int64_t i, auto vector) { vector.store(dz + i, vector.load(dz + i) * factor - vector.load(t + i) * scale); });
+            for_vectors(0, classes, [=](int64_t i, auto vector) {
+                vector.store(dz + i, vector.load(dz + i) * factor - (vector.load(t + i) * keep + add) * scale);
+            });
         }
         return std::log(softmax.sum) * target_sum - reduce_sum(products);
     }
@@ -179,17 +318,17 @@ private:
         }
         double loss = 0.0, dot = 0.0;
         for (int64_t i = 0; i < classes; ++i) {
-            if (t[i] == 0.0f) {
+            double smooth = target(t[i]);
+            if (smooth == 0.0) {
                 continue;
             }
             double q = static_cast<double>(p[i]) / sum;
-            double target = static_cast<double>(t[i]);
-            loss -= target * std::log(clip_probability(q));
-            dot -= is_unclipped(q) ? target : 0.0;
+            loss -= smooth * std::log(clip_probability(q));
+            dot -= is_unclipped(q) ? smooth : 0.0;
         }
         for (int64_t i = 0; dp != nullptr && i < classes; ++i) {
             double q = static_cast<double>(p[i]) / sum;
-            double dq = is_unclipped(q) ? -static_cast<double>(t[i]) / q : 0.0;
+            double dq = is_unclipped(q) ? -target(t[i]) / q : 0.0;
             dp[i] = static_cast<float>((dq - dot) / sum * weight);
         }
         return loss;
@@ -214,12 +353,51 @@ private:
     Context& _context;
     cn_loss_desc _desc;
     int64_t _block;
+    LossRule _rule;
+    bool _is_metric;
+};
+
+class LossKernel final : public LossOp {
+public:
+    LossKernel(Context& context, const cn_loss_desc& desc) : _positions(desc.positions), _values(context, desc, false) {}
+
+    void forward(const cn_state* state, const float* predictions, const void* targets, const float* weights, float* gradient,
+                 float* probabilities, cn_metrics* metrics) override {
+        int64_t positions = state->rows * _positions;
+        PositionResult total = _values.sum({predictions, targets, weights, gradient, probabilities}, positions);
+        metrics->loss += total.loss;
+        metrics->correct += total.correct;
+        metrics->count += static_cast<double>(positions);
+    }
+
+private:
+    int64_t _positions;
+    LossValues _values;
+};
+
+class LossMetricKernel final : public MetricOp {
+public:
+    LossMetricKernel(Context& context, const cn_metric_desc& desc) : _positions(desc.positions), _values(context, loss_of(desc), true) {}
+
+    void add(const cn_state* state, const float* predictions, const void* targets, const float* weights, double* sums) override {
+        PositionResult total = _values.sum({predictions, targets, weights, nullptr, nullptr}, state->rows * _positions);
+        sums[0] += total.loss;
+        sums[1] += total.correct;
+    }
+
+private:
+    int64_t _positions;
+    LossValues _values;
 };
 
 } // namespace
 
 std::unique_ptr<LossOp> make_loss(Context& context, const cn_loss_desc& desc) {
     return std::make_unique<LossKernel>(context, desc);
+}
+
+std::unique_ptr<MetricOp> make_loss_metric(Context& context, const cn_metric_desc& desc) {
+    return std::make_unique<LossMetricKernel>(context, desc);
 }
 
 } // namespace compiled::cpu::CN_ISA

@@ -24,6 +24,7 @@ const OpTable& op_table() noexcept {
         make_conv2d,
         make_dense,
         make_loss,
+        make_metric,
         make_optimizer,
     };
     // clang-format on

@@ -26,6 +26,7 @@ struct OpTable {
     std::unique_ptr<Conv2DOp> (*make_conv2d)(Context& context, const cn_conv2d_desc& desc);
     std::unique_ptr<DenseOp> (*make_dense)(Context& context, const cn_dense_desc& desc);
     std::unique_ptr<LossOp> (*make_loss)(Context& context, const cn_loss_desc& desc);
+    std::unique_ptr<MetricOp> (*make_metric)(Context& context, const cn_metric_desc& desc);
     std::unique_ptr<OptimizerOp> (*make_optimizer)(Context& context, const cn_optimizer_desc& desc, const int64_t* offsets);
 };
 

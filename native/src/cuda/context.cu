@@ -257,6 +257,11 @@ std::unique_ptr<DenseOp> Context::make_dense(const cn_dense_desc& desc) {
 std::unique_ptr<LossOp> Context::make_loss(const cn_loss_desc& desc) {
     return on_device([&] { return cuda::make_loss(*this, desc); });
 }
+
+std::unique_ptr<MetricOp> Context::make_metric(const cn_metric_desc& desc) {
+    return on_device([&] { return cuda::make_metric(*this, desc); });
+}
+
 std::unique_ptr<OptimizerOp> Context::make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets) {
     return on_device([&] { return cuda::make_optimizer(*this, desc, offsets); });
 }

@@ -102,6 +102,7 @@ public:
     std::unique_ptr<Conv2DOp> make_conv2d(const cn_conv2d_desc& desc) override;
     std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) override;
     std::unique_ptr<LossOp> make_loss(const cn_loss_desc& desc) override;
+    std::unique_ptr<MetricOp> make_metric(const cn_metric_desc& desc) override;
     std::unique_ptr<OptimizerOp> make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets) override;
 
 private:

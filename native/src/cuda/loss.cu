@@ -1,12 +1,15 @@
 // Loss: its value, its gradient and the accuracy of every position in one pass (compiled.h, cn_loss_desc).
 //
-// Shapes   predictions, gradient and float targets: [rows, positions, classes]; sparse targets: [rows, positions].
-// Writes   overwrites gradient (which may be predictions) unless null; adds to *metrics.
+// Shapes   predictions, gradient, probabilities and float targets: [rows, positions, classes]; sparse targets and weights:
+//          [rows, positions].
+// Writes   overwrites gradient (which may be predictions) and probabilities unless null; adds to *metrics.
 // Scratch  one partial sum per block.
 // Blocks   several positions, or one after the other if they are long; how many depends on the shape alone. The last block to finish adds
 //          the partial sums in the order of the blocks.
+// Launches one; of hinges another one before it, which looks whether all labels of the batch are 0 or 1.
 #include "common/loss.h"
 
+#include "common/metric.h"
 #include "ops.h"
 #include "row_group.h"
 #include "ticket.h"
@@ -22,101 +25,204 @@ constexpr int64_t MostBlocks = 1024; // more positions than they hold at a time 
 
 struct PositionResult {
     double loss;
-    double correct;
+    double correct; // of a metric: the weight
 };
+
+// What a kernel is made for: the terms of the elements one by one, cross-entropies of classes, or what else needs the whole position.
+enum class LossFamily { Terms, Crossentropy, Row };
 
 // What the kernel needs to know of the op.
 struct LossPlan {
-    int32_t loss;
+    LossRule rule;
     int32_t accuracy;
-    bool from_logits;
+    bool is_metric; // and counts weights in place of hits
     int group_size;
     int64_t positions; // of a sample
     int64_t classes;
     int64_t rounds;
 };
 
+// Of a batch; those that may be null are.
+struct LossArrays {
+    const float* predictions;
+    const void* targets;
+    const float* weights;
+    float* gradient;
+    float* probabilities;
+};
+
+// What the sums are added to.
+struct LossSums {
+    double* loss;
+    double* correct;
+    double* count; // null for metrics
+};
+
 // One position, and the threads that work on it. Each function returns the same value to all of them; gradients are written last, when
 // everything has been read.
-template <class Group>
+template <class Group, LossFamily Family>
 class Position {
 public:
-    __device__ Position(const LossPlan& plan, const Group& group, const float* predictions, float* gradient, double weight)
-        : _plan(plan), _group(group), _p(predictions), _dp(gradient), _weight(weight) {}
+    __device__ Position(const LossPlan& plan, const LossRule& rule, const Group& group, const LossArrays& arrays, int64_t position,
+                        double share)
+        : _plan(plan), _rule(rule), _group(group), _p(arrays.predictions + position * plan.classes),
+          _dp(arrays.gradient == nullptr ? nullptr : arrays.gradient + position * plan.classes),
+          _own(arrays.weights == nullptr ? 1.0 : static_cast<double>(arrays.weights[position])), _weight(_own * share) {}
 
     __device__ PositionResult sparse(int32_t target) const {
+        double correct = _plan.is_metric                                                                              ? _own
+                         : _plan.accuracy == CN_ACCURACY_SPARSE && first_maximum(_group, _p, _plan.classes) == target ? 1.0
+                                                                                                                      : 0.0;
+        if (_own == 0.0) {
+            return {nothing(), correct};
+        }
         if (target < 0 || target >= _plan.classes) {
             // A target that is no class: its row is NaN, so that it is seen.
             _group.for_own(_plan.classes, [&](int64_t i) { write(i, NAN); });
-            return {NAN, 0.0};
+            return {NAN, correct};
         }
-        double correct = _plan.accuracy == CN_ACCURACY_SPARSE && first_maximum(_p) == target ? 1.0 : 0.0;
-        return {_plan.from_logits ? sparse_from_logits(target) : sparse_from_probabilities(target), correct};
+        return {_own * (_rule.from_logits ? sparse_from_logits(target) : sparse_from_probabilities(target)), correct};
     }
 
     __device__ PositionResult dense(const float* t) const {
-        double correct = accuracy(t);
-        if (_plan.loss == CN_LOSS_MEAN_SQUARED_ERROR) {
-            return {squared_error(t), correct};
+        double correct = _plan.is_metric ? _own : accuracy(t);
+        return {_own == 0.0 ? nothing() : _own * value(t), correct};
+    }
+
+    // Before the gradient, which may take the place of the logits.
+    __device__ void write_probabilities(float* probabilities) const {
+        if (is_binary(_rule)) {
+            _group.for_own(_plan.classes, [&](int64_t i) { probabilities[i] = static_cast<float>(probability_of(static_cast<double>(_p[i]))); });
+            return;
         }
-        return {_plan.from_logits ? from_logits(t) : from_probabilities(t), correct};
+        SoftmaxSum softmax = softmax_sum(_group, _p, _plan.classes);
+        auto inverse = static_cast<float>(1.0 / softmax.sum);
+        _group.for_own(_plan.classes, [&](int64_t i) { probabilities[i] = expf(_p[i] - softmax.maximum) * inverse; });
     }
 
 private:
+    __device__ double value(const float* t) const {
+        if constexpr (Family == LossFamily::Terms) {
+            return terms(t);
+        } else if constexpr (Family == LossFamily::Crossentropy) {
+            return _rule.from_logits ? from_logits(t) : from_probabilities(t);
+        } else if (_rule.loss == CN_LOSS_COSINE_SIMILARITY) {
+            return cosine(t);
+        } else {
+            return _rule.loss == CN_LOSS_CATEGORICAL_HINGE ? categorical_hinge(t) : categorical_focal(t);
+        }
+    }
+
+    __device__ double target(float t) const { return _rule.keep * static_cast<double>(t) + _rule.add; }
+
+    __device__ double nothing() const {
+        _group.for_own(_plan.classes, [&](int64_t i) { write(i, 0.0f); });
+        return 0.0;
+    }
+
     __device__ void write(int64_t i, float value) const {
         if (_dp != nullptr) {
             _dp[i] = value;
         }
     }
 
-    // Nothing is greater than a NaN in front; others are passed over.
-    __device__ int64_t first_maximum(const float* values) const {
-        float largest = values[0];
-        int64_t at = 0;
-        _group.for_own(_plan.classes, [&](int64_t i) {
-            if (values[i] > largest) {
-                largest = values[i];
-                at = i;
-            }
-        });
-        float overall = _group.maximum(largest);
-        int64_t candidate = largest == overall ? at : INT64_MAX;
-        candidate = _group.reduce(candidate, [](int64_t a, int64_t b) { return a < b ? a : b; });
-        _group.synchronize(); // all have read the first
-        return candidate == INT64_MAX ? 0 : candidate;
-    }
-
     __device__ double accuracy(const float* t) const {
         if (_plan.accuracy == CN_ACCURACY_CATEGORICAL) {
-            return first_maximum(_p) == first_maximum(t) ? 1.0 : 0.0;
+            return first_maximum(_group, _p, _plan.classes) == first_maximum(_group, t, _plan.classes) ? 1.0 : 0.0;
         }
         if (_plan.accuracy != CN_ACCURACY_BINARY) {
             return 0.0;
         }
-        // The threshold is one of probabilities: of the softmax when the predictions are logits.
+        // The threshold is one of probabilities: of the sigmoid or the softmax when the predictions are logits.
+        bool has_softmax = _rule.from_logits && !is_binary(_rule);
         SoftmaxSum softmax{0.0f, 1.0};
-        if (_plan.from_logits) {
+        if (has_softmax) {
             softmax = softmax_sum(_group, _p, _plan.classes);
         }
+        double threshold = _rule.from_logits && !has_softmax ? 0.0 : 0.5 * softmax.sum;
         double hits = 0.0;
         _group.for_own(_plan.classes, [&](int64_t i) {
-            float value = _plan.from_logits ? expf(_p[i] - softmax.maximum) : _p[i];
-            hits += (static_cast<double>(value) > 0.5 * softmax.sum) == (t[i] > 0.5f) ? 1.0 : 0.0;
+            float value = has_softmax ? expf(_p[i] - softmax.maximum) : _p[i];
+            hits += (static_cast<double>(value) > threshold) == (t[i] > 0.5f) ? 1.0 : 0.0;
         });
         return _group.sum(hits) / static_cast<double>(_plan.classes);
     }
 
-    __device__ double squared_error(const float* t) const {
-        auto classes = static_cast<double>(_plan.classes);
-        auto factor = static_cast<float>(2.0 / classes * _weight);
+    __device__ double terms(const float* t) const {
+        double share = term_share(_rule.loss, _plan.classes);
         double sum = 0.0;
         _group.for_own(_plan.classes, [&](int64_t i) {
-            double difference = static_cast<double>(_p[i] - t[i]);
-            sum += difference * difference;
+            LossTerm term = loss_term(_rule, t[i], _p[i]);
+            sum += term.value;
+            write(i, static_cast<float>(term.slope * share * _weight));
         });
+        return _group.sum(sum) * share;
+    }
+
+    __device__ double cosine(const float* t) const {
+        CosineSums sums{};
+        _group.for_own(_plan.classes, [&](int64_t i) {
+            auto target = static_cast<double>(t[i]), prediction = static_cast<double>(_p[i]);
+            sums.targets += target * target;
+            sums.predictions += prediction * prediction;
+            sums.products += target * prediction;
+        });
+        CosineLoss loss = cosine_loss({_group.sum(sums.targets), _group.sum(sums.predictions), _group.sum(sums.products)});
+        _group.for_own(_plan.classes, [&](int64_t i) {
+            double slope = loss.target_factor * static_cast<double>(t[i]) + loss.prediction_factor * static_cast<double>(_p[i]);
+            write(i, static_cast<float>(slope * _weight));
+        });
+        return loss.value;
+    }
+
+    // The best of the wrong classes, the first of equal ones, and the right one should be 1 apart.
+    __device__ double categorical_hinge(const float* t) const {
+        double largest = -INFINITY, right = 0.0;
+        int64_t at = INT64_MAX;
+        _group.for_own(_plan.classes, [&](int64_t i) {
+            double wrong = (1.0 - static_cast<double>(t[i])) * static_cast<double>(_p[i]);
+            right += static_cast<double>(t[i]) * static_cast<double>(_p[i]);
+            if (wrong > largest) {
+                largest = wrong;
+                at = i;
+            }
+        });
+        right = _group.sum(right);
+        double overall = _group.reduce(largest, [](double a, double b) { return a > b ? a : b; });
+        int64_t best = _group.reduce(largest == overall ? at : INT64_MAX, [](int64_t a, int64_t b) { return a < b ? a : b; });
+        double lack = at_least(0.0, overall - right + 1.0);
+        _group.for_own(_plan.classes, [&](int64_t i) {
+            auto target = static_cast<double>(t[i]);
+            double slope = (i == best ? 1.0 - target : 0.0) - target;
+            write(i, static_cast<float>((lack > 0.0 ? slope : 0.0 * lack) * _weight));
+        });
+        return lack;
+    }
+
+    // Of the classes' shares q: dp = (dq - sum(dq q)) / sum p, or of logits dz = q (dq - sum(dq q)).
+    __device__ double categorical_focal(const float* t) const {
+        float largest = -INFINITY;
+        _group.for_own(_plan.classes, [&](int64_t i) { largest = fmaxf(largest, _p[i]); });
+        double shift = static_cast<double>(_group.maximum(largest));
+        auto part = [&](int64_t i) { return _rule.from_logits ? exp(static_cast<double>(_p[i]) - shift) : static_cast<double>(_p[i]); };
+        double sum = 0.0;
+        _group.for_own(_plan.classes, [&](int64_t i) { sum += part(i); });
         sum = _group.sum(sum);
-        _group.for_own(_plan.classes, [&](int64_t i) { write(i, (_p[i] - t[i]) * factor); });
-        return sum / classes;
+        double value = 0.0, dot = 0.0;
+        _group.for_own(_plan.classes, [&](int64_t i) {
+            double share = part(i) / sum;
+            LossTerm term = focal_share(_rule, t[i], share);
+            value += term.value;
+            dot += term.slope * share;
+        });
+        value = _group.sum(value);
+        dot = _group.sum(dot);
+        _group.for_own(_plan.classes, [&](int64_t i) {
+            double share = part(i) / sum;
+            double slope = focal_share(_rule, t[i], share).slope - dot;
+            write(i, static_cast<float>(slope * (_rule.from_logits ? share : 1.0 / sum) * _weight));
+        });
+        return value;
     }
 
     // loss = log(sum exp z) sum t - sum t z;  dz = (softmax(z) sum t - t) weight.
@@ -124,16 +230,16 @@ private:
         SoftmaxSum softmax = softmax_sum(_group, _p, _plan.classes);
         double targets = 0.0, products = 0.0;
         _group.for_own(_plan.classes, [&](int64_t i) {
-            auto target = static_cast<double>(t[i]);
-            targets += target;
+            double smooth = target(t[i]);
+            targets += smooth;
             // A class without target adds nothing, even where its logit is infinite.
-            products += t[i] != 0.0f ? target * static_cast<double>(_p[i] - softmax.maximum) : 0.0;
+            products += smooth != 0.0 ? smooth * static_cast<double>(_p[i] - softmax.maximum) : 0.0;
         });
         targets = _group.sum(targets);
         products = _group.sum(products);
         auto factor = static_cast<float>(targets * _weight / softmax.sum);
-        auto scale = static_cast<float>(_weight);
-        _group.for_own(_plan.classes, [&](int64_t i) { write(i, expf(_p[i] - softmax.maximum) * factor - t[i] * scale); });
+        auto keep = static_cast<float>(_rule.keep * _weight), add = static_cast<float>(_rule.add * _weight);
+        _group.for_own(_plan.classes, [&](int64_t i) { write(i, expf(_p[i] - softmax.maximum) * factor - (t[i] * keep + add)); });
         return log(softmax.sum) * targets - products;
     }
 
@@ -154,18 +260,18 @@ private:
         sum = _group.sum(sum);
         double loss = 0.0, dot = 0.0;
         _group.for_own(_plan.classes, [&](int64_t i) {
-            if (t[i] != 0.0f) {
+            double smooth = target(t[i]);
+            if (smooth != 0.0) {
                 double q = static_cast<double>(_p[i]) / sum;
-                auto target = static_cast<double>(t[i]);
-                loss -= target * log(clip_probability(q));
-                dot -= is_unclipped(q) ? target : 0.0;
+                loss -= smooth * log(clip_probability(q));
+                dot -= is_unclipped(q) ? smooth : 0.0;
             }
         });
         loss = _group.sum(loss);
         dot = _group.sum(dot);
         _group.for_own(_plan.classes, [&](int64_t i) {
             double q = static_cast<double>(_p[i]) / sum;
-            double dq = is_unclipped(q) ? -static_cast<double>(t[i]) / q : 0.0;
+            double dq = is_unclipped(q) ? -target(t[i]) / q : 0.0;
             write(i, static_cast<float>((dq - dot) / sum * _weight));
         });
         return loss;
@@ -187,10 +293,12 @@ private:
     }
 
     const LossPlan& _plan;
+    const LossRule& _rule;
     const Group& _group;
     const float* _p;
     float* _dp;
-    double _weight;
+    double _own;    // weight
+    double _weight; // of the gradient
 };
 
 // The same value to all threads.
@@ -198,10 +306,34 @@ __device__ PositionResult sum_of_block(PositionResult one) {
     return {block_sum<RowThreads>(one.loss), block_sum<RowThreads>(one.correct)};
 }
 
-template <bool Whole>
+// Whether all labels of the batch are 0 or 1: clears *others, then counts blocks with others there.
 __global__ void __launch_bounds__(RowThreads)
-    loss_kernel(const cn_state* state, LossPlan plan, const float* predictions, const void* targets, float* gradient, cn_metrics* metrics,
-                PositionResult* partial, unsigned* ticket) {
+    labels_kernel(const cn_state* state, int64_t of_sample, const float* labels, unsigned* partial, unsigned* ticket, unsigned* others) {
+    int64_t count = state->rows * of_sample;
+    unsigned found = 0;
+    for (int64_t i = blockIdx.x * int64_t{RowThreads} + threadIdx.x; i < count; i += gridDim.x * int64_t{RowThreads}) {
+        found |= labels[i] != 0.0f && labels[i] != 1.0f ? 1u : 0u;
+    }
+    found = block_sum<RowThreads>(found);
+    if (threadIdx.x == 0) {
+        partial[blockIdx.x] = found;
+    }
+    if (!is_last_block(ticket, gridDim.x)) {
+        return;
+    }
+    unsigned all = 0;
+    for (unsigned block = threadIdx.x; block < gridDim.x; block += RowThreads) {
+        all |= partial[block];
+    }
+    all = block_sum<RowThreads>(all != 0 ? 1u : 0u);
+    if (threadIdx.x == 0) {
+        *others = all;
+    }
+}
+
+template <bool Whole, LossFamily Family>
+__global__ void __launch_bounds__(RowThreads) loss_kernel(const cn_state* state, LossPlan plan, LossArrays arrays, const unsigned* others,
+                                                          LossSums sums, PositionResult* partial, unsigned* ticket) {
     int64_t positions = state->rows * plan.positions;
     int64_t groups = RowThreads / plan.group_size;
     int64_t of_block = groups * plan.rounds;
@@ -209,8 +341,12 @@ __global__ void __launch_bounds__(RowThreads)
     if (blockIdx.x >= blocks) {
         return;
     }
+    LossRule rule = plan.rule;
+    if (Family == LossFamily::Terms && others != nullptr && *others == 0) {
+        rule = with_signs(rule);
+    }
     RowGroup<Whole> group(plan.group_size);
-    double weight = 1.0 / static_cast<double>(positions);
+    double share = 1.0 / static_cast<double>(positions);
     PositionResult sum{};
     for (int64_t round = 0; round < plan.rounds; ++round) {
         int64_t position = blockIdx.x * of_block + round * groups + group.index();
@@ -218,10 +354,16 @@ __global__ void __launch_bounds__(RowThreads)
             break;
         }
         int64_t at = position * plan.classes;
-        Position<RowGroup<Whole>> one(plan, group, predictions + at, gradient == nullptr ? nullptr : gradient + at, weight);
-        PositionResult result = plan.loss == CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY
-                                    ? one.sparse(static_cast<const int32_t*>(targets)[position])
-                                    : one.dense(static_cast<const float*>(targets) + at);
+        Position<RowGroup<Whole>, Family> one(plan, rule, group, arrays, position, share);
+        if (arrays.probabilities != nullptr) {
+            one.write_probabilities(arrays.probabilities + at);
+        }
+        PositionResult result{};
+        if (Family == LossFamily::Crossentropy && plan.rule.loss == CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY) {
+            result = one.sparse(static_cast<const int32_t*>(arrays.targets)[position]);
+        } else {
+            result = one.dense(static_cast<const float*>(arrays.targets) + at);
+        }
         if (group.rank() == 0) {
             sum.loss += result.loss;
             sum.correct += result.correct;
@@ -241,41 +383,95 @@ __global__ void __launch_bounds__(RowThreads)
     }
     total = sum_of_block(total);
     if (threadIdx.x == 0) {
-        metrics->loss += total.loss;
-        metrics->correct += total.correct;
-        metrics->count += static_cast<double>(positions);
+        *sums.loss += total.loss;
+        *sums.correct += total.correct;
+        if (sums.count != nullptr) {
+            *sums.count += static_cast<double>(positions);
+        }
     }
 }
 
-class LossKernel final : public LossOp {
+using Kernel = void (*)(const cn_state*, LossPlan, LossArrays, const unsigned*, LossSums, PositionResult*, unsigned*);
+
+template <bool Whole>
+Kernel kernel_for(int32_t loss) {
+    if (has_terms(loss)) {
+        return loss_kernel<Whole, LossFamily::Terms>;
+    }
+    bool crossentropy = loss == CN_LOSS_CATEGORICAL_CROSSENTROPY || loss == CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY;
+    return crossentropy ? loss_kernel<Whole, LossFamily::Crossentropy> : loss_kernel<Whole, LossFamily::Row>;
+}
+
+class LossLauncher {
 public:
-    LossKernel(Context& context, const cn_loss_desc& desc) : _context(context), _ticket(sizeof(unsigned), context.stream()) {
+    LossLauncher(Context& context, const cn_loss_desc& desc, bool is_metric)
+        : _context(context), _memory(Words * sizeof(unsigned), context.stream()), _signs(takes_signs(desc.loss)) {
         int size = row_group_size(desc.classes);
         int64_t groups = RowThreads / size;
         int64_t blocks = (desc.batch * desc.positions + groups - 1) / groups;
         int64_t rounds = (blocks + MostBlocks - 1) / MostBlocks;
         _blocks = static_cast<unsigned>((blocks + rounds - 1) / rounds);
-        _plan = {desc.loss, desc.accuracy, desc.from_logits != 0, size, desc.positions, desc.classes, rounds};
+        _plan = {loss_rule(desc), desc.accuracy, is_metric, size, desc.positions, desc.classes, rounds};
+        _kernel = size == RowThreads ? kernel_for<true>(desc.loss) : kernel_for<false>(desc.loss);
         context.reserve_scratch(_blocks * static_cast<int64_t>(sizeof(PositionResult)));
     }
 
-    void forward(const cn_state* state, const float* predictions, const void* targets, float* gradient, cn_metrics* metrics) override {
-        auto* kernel = _plan.group_size == RowThreads ? loss_kernel<true> : loss_kernel<false>;
-        _context.launch(kernel, _blocks, RowThreads, 0, state, _plan, predictions, targets, gradient, metrics,
-                        _context.scratch<PositionResult>(), static_cast<unsigned*>(_ticket.data()));
+    void run(const cn_state* state, const LossArrays& arrays, const LossSums& sums) {
+        auto* words = static_cast<unsigned*>(_memory.data());
+        unsigned* others = _signs ? words + 1 : nullptr;
+        if (_signs) {
+            _context.launch(labels_kernel, _blocks, RowThreads, 0, state, _plan.positions * _plan.classes,
+                            static_cast<const float*>(arrays.targets), _context.scratch<unsigned>(), words, others);
+        }
+        _context.launch(_kernel, _blocks, RowThreads, 0, state, _plan, arrays, static_cast<const unsigned*>(others), sums,
+                        _context.scratch<PositionResult>(), words);
     }
 
 private:
+    static constexpr int Words = 2; // a ticket, and whether there are labels other than 0 and 1
+
     Context& _context;
-    DeviceMemory _ticket;
+    DeviceMemory _memory;
     LossPlan _plan;
+    Kernel _kernel;
     unsigned _blocks;
+    bool _signs;
+};
+
+class LossKernel final : public LossOp {
+public:
+    LossKernel(Context& context, const cn_loss_desc& desc) : _launcher(context, desc, false) {}
+
+    void forward(const cn_state* state, const float* predictions, const void* targets, const float* weights, float* gradient,
+                 float* probabilities, cn_metrics* metrics) override {
+        _launcher.run(state, {predictions, targets, weights, gradient, probabilities},
+                      {&metrics->loss, &metrics->correct, &metrics->count});
+    }
+
+private:
+    LossLauncher _launcher;
+};
+
+class LossMetricKernel final : public MetricOp {
+public:
+    LossMetricKernel(Context& context, const cn_metric_desc& desc) : _launcher(context, loss_of(desc), true) {}
+
+    void add(const cn_state* state, const float* predictions, const void* targets, const float* weights, double* sums) override {
+        _launcher.run(state, {predictions, targets, weights, nullptr, nullptr}, {sums, sums + 1, nullptr});
+    }
+
+private:
+    LossLauncher _launcher;
 };
 
 } // namespace
 
 std::unique_ptr<LossOp> make_loss(Context& context, const cn_loss_desc& desc) {
     return std::make_unique<LossKernel>(context, desc);
+}
+
+std::unique_ptr<MetricOp> make_loss_metric(Context& context, const cn_metric_desc& desc) {
+    return std::make_unique<LossMetricKernel>(context, desc);
 }
 
 } // namespace compiled::cuda

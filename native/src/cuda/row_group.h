@@ -76,6 +76,25 @@ inline int row_group_size(int64_t count) {
     return lanes;
 }
 
+// The first of the largest elements, the same to all threads of the group; all have read the row when it returns. Nothing is greater than
+// a NaN in front; others are passed over.
+template <class Group>
+__device__ int64_t first_maximum(const Group& group, const float* values, int64_t count) {
+    float largest = values[0];
+    int64_t at = 0;
+    group.for_own(count, [&](int64_t i) {
+        if (values[i] > largest) {
+            largest = values[i];
+            at = i;
+        }
+    });
+    float overall = group.maximum(largest);
+    int64_t candidate = largest == overall ? at : INT64_MAX;
+    candidate = group.reduce(candidate, [](int64_t a, int64_t b) { return a < b ? a : b; });
+    group.synchronize();
+    return candidate == INT64_MAX ? 0 : candidate;
+}
+
 struct SoftmaxSum {
     float maximum;
     double sum; // of exp(x - maximum), at least 1 for finite x

@@ -15,6 +15,7 @@ public sealed class ArrayDataset : Dataset
     private readonly float _scale;
     private readonly ReadOnlyMemory<float> _targets;
     private readonly ReadOnlyMemory<int> _classIds;
+    private readonly ReadOnlyMemory<float> _sampleWeights;
     private readonly int[] _inputShape;
     private readonly int[] _targetShape;
     private readonly int _inputSize;
@@ -98,7 +99,11 @@ public sealed class ArrayDataset : Dataset
         _bytes = source._bytes.IsEmpty ? default : source._bytes[..(count * _inputSize)];
         _targets = source._targets.IsEmpty ? default : source._targets[..(count * _targetSize)];
         _classIds = source._classIds.IsEmpty ? default : source._classIds[..count];
+        _sampleWeights = source._sampleWeights.IsEmpty ? default : source._sampleWeights[..count];
     }
+
+    private ArrayDataset(ArrayDataset source, ReadOnlyMemory<float> sampleWeights)
+        : this(source, source.Count) => _sampleWeights = sampleWeights;
 
     /// <inheritdoc/>
     public override int Count { get; }
@@ -127,6 +132,19 @@ public sealed class ArrayDataset : Dataset
 
     /// <summary>All targets, floats or class numbers, as they lie in memory.</summary>
     internal ReadOnlySpan<byte> TargetBytes => MemoryMarshal.AsBytes(HasClassIds ? MemoryMarshal.Cast<int, float>(_classIds.Span) : _targets.Span);
+
+    /// <inheritdoc/>
+    public override bool HasSampleWeights => !_sampleWeights.IsEmpty;
+
+    /// <summary>The same samples, sharing their memory, that count differently in the loss: its value is multiplied by the weight.</summary>
+    /// <param name="sampleWeights">One number per sample. The array is kept, not copied. A set with weights stays in the memory of the host.</param>
+    /// <exception cref="ArgumentException">There are more or fewer of them than samples.</exception>
+    public ArrayDataset WithSampleWeights(ReadOnlyMemory<float> sampleWeights)
+    {
+        if (sampleWeights.Length != Count)
+            throw new ArgumentException($"There are {Count:N0} samples, but {sampleWeights.Length:N0} weights were given.", nameof(sampleWeights));
+        return new ArrayDataset(this, sampleWeights);
+    }
 
     /// <summary>The first samples of this set, sharing its memory.</summary>
     /// <param name="count">How many; more than there are gives all.</param>
@@ -171,6 +189,15 @@ public sealed class ArrayDataset : Dataset
             throw new NotSupportedException("The targets of this data set are floats, not class numbers: use a loss that takes floats.");
         for (int i = 0; i < indices.Length; i++)
             classIds[i] = ClassId(indices[i]);
+    }
+
+    /// <inheritdoc/>
+    public override void ReadSampleWeights(ReadOnlySpan<int> indices, Span<float> weights)
+    {
+        if (!HasSampleWeights)
+            base.ReadSampleWeights(indices, weights);
+        for (int i = 0; i < indices.Length; i++)
+            weights[i] = _sampleWeights.Span[indices[i]];
     }
 
     /// <summary>What is checked of each sample that is read, of all.</summary>

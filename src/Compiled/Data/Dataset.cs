@@ -31,6 +31,16 @@ public abstract class Dataset
     /// <param name="targets">Receives the targets one after the other.</param>
     public abstract void ReadTargets(ReadOnlySpan<int> indices, Span<float> targets);
 
+    /// <summary>Whether samples count differently in the loss; false unless a set says otherwise.</summary>
+    public virtual bool HasSampleWeights => false;
+
+    /// <summary>Reads what samples count in the loss.</summary>
+    /// <param name="indices">Which samples, each in [0, <see cref="Count"/>).</param>
+    /// <param name="weights">Receives one number per sample.</param>
+    /// <exception cref="NotSupportedException">All samples of this set count 1.</exception>
+    public virtual void ReadSampleWeights(ReadOnlySpan<int> indices, Span<float> weights) =>
+        throw new NotSupportedException("This data set has no sample weights.");
+
     /// <summary>Reads targets as class numbers.</summary>
     /// <param name="indices">Which samples, each in [0, <see cref="Count"/>).</param>
     /// <param name="classIds">Receives one number per sample.</param>

@@ -242,18 +242,62 @@ public enum cn_global_pooling : int
     CN_GLOBAL_POOLING_MAX = 1,
 }
 
-/// <summary>Values of <see cref="cn_loss_desc.loss"/>.</summary>
+/// <summary>
+/// Each value is one of a position: of p and t, its <c>classes</c> predictions and targets. D is <c>classes</c>, and s label_smoothing.
+/// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 public enum cn_loss_kind : int
 {
-    /// <summary>mean over the last axis of (p - t)^2; float targets [batch, positions, classes]</summary>
+    /// <summary>mean of (p - t)^2</summary>
     CN_LOSS_MEAN_SQUARED_ERROR = 0,
 
-    /// <summary>-sum t log p; float targets [batch, positions, classes]</summary>
+    /// <summary>-sum t' log p, t' = t (1 - s) + s / D</summary>
     CN_LOSS_CATEGORICAL_CROSSENTROPY = 1,
 
     /// <summary>-log p[t]; int32 targets [batch, positions], each in [0, classes)</summary>
     CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY = 2,
+
+    /// <summary>mean of |p - t|</summary>
+    CN_LOSS_MEAN_ABSOLUTE_ERROR = 3,
+
+    /// <summary>mean of 100 |p - t| / max(|t|, 1e-7)</summary>
+    CN_LOSS_MEAN_ABSOLUTE_PERCENTAGE_ERROR = 4,
+
+    /// <summary>mean of (log(max(p, 1e-7) + 1) - log(max(t, 1e-7) + 1))^2</summary>
+    CN_LOSS_MEAN_SQUARED_LOGARITHMIC_ERROR = 5,
+
+    /// <summary>mean of log cosh(p - t)</summary>
+    CN_LOSS_LOG_COSH = 6,
+
+    /// <summary>mean of d^2 / 2 where |d| &lt;= delta, else delta |d| - delta^2 / 2; d = p - t</summary>
+    CN_LOSS_HUBER = 7,
+
+    /// <summary>mean of p - t log(p + 1e-7)</summary>
+    CN_LOSS_POISSON = 8,
+
+    /// <summary>sum of t log(t / p), both clipped to [1e-7, 1]</summary>
+    CN_LOSS_KL_DIVERGENCE = 9,
+
+    /// <summary>-sum of t p, each divided by its length, which is at least 1e-6</summary>
+    CN_LOSS_COSINE_SIMILARITY = 10,
+
+    /// <summary>mean of max(1 - t p, 0); t -1 and 1, or 0 and 1 in the whole batch</summary>
+    CN_LOSS_HINGE = 11,
+
+    /// <summary>mean of max(1 - t p, 0)^2, likewise</summary>
+    CN_LOSS_SQUARED_HINGE = 12,
+
+    /// <summary>max(0, max((1 - t) p) - sum t p + 1)</summary>
+    CN_LOSS_CATEGORICAL_HINGE = 13,
+
+    /// <summary>mean of -t' log p - (1 - t') log(1 - p), t' = t (1 - s) + s / 2</summary>
+    CN_LOSS_BINARY_CROSSENTROPY = 14,
+
+    /// <summary>mean of w (1 - q)^gamma times that, q = t' p + (1 - t') (1 - p); w below</summary>
+    CN_LOSS_BINARY_FOCAL_CROSSENTROPY = 15,
+
+    /// <summary>-alpha sum t' (1 - p)^gamma log p, t' = t (1 - s) + s / D</summary>
+    CN_LOSS_CATEGORICAL_FOCAL_CROSSENTROPY = 16,
 }
 
 /// <summary>Values of <see cref="cn_loss_desc.accuracy"/>.</summary>
@@ -263,7 +307,7 @@ public enum cn_accuracy : int
     /// <summary>CN_ACCURACY_NONE</summary>
     CN_ACCURACY_NONE = 0,
 
-    /// <summary>mean over the last axis of (p &gt; 0.5) == (t &gt; 0.5), p after the softmax with from_logits</summary>
+    /// <summary>mean over the last axis of (p &gt; 0.5) == (t &gt; 0.5), with from_logits of the probabilities</summary>
     CN_ACCURACY_BINARY = 1,
 
     /// <summary>argmax p == argmax t, the first maximum on ties</summary>
@@ -271,6 +315,35 @@ public enum cn_accuracy : int
 
     /// <summary>argmax p == t</summary>
     CN_ACCURACY_SPARSE = 3,
+}
+
+/// <summary>
+/// What a metric sums over samples, from which the host makes its result. Targets are floats shaped like predictions, [batch,
+/// positions, classes], or with <c>sparse</c> class numbers, int32 [batch, positions].
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public enum cn_metric_kind : int
+{
+    /// <summary>sum of the values of a loss, their number; by <c>loss</c>, from probabilities, without smoothing</summary>
+    CN_METRIC_LOSS = 0,
+
+    /// <summary>sum of hits, number of positions; by <c>accuracy</c> and threshold</summary>
+    CN_METRIC_ACCURACY = 1,
+
+    /// <summary>hits: fewer than k predictions are greater than the target's, which is finite; number of positions</summary>
+    CN_METRIC_TOP_K = 2,
+
+    /// <summary>[2][thresholds + 1]: elements with t &lt;= 0.5, and t &gt; 0.5, by how many of the thresholds p is above</summary>
+    CN_METRIC_COUNTS = 3,
+
+    /// <summary>[classes][classes], with one class [2][2]: positions by the target's class, then the predicted class</summary>
+    CN_METRIC_CLASSES = 4,
+
+    /// <summary>[3][classes]: true positives, false positives, false negatives of each class</summary>
+    CN_METRIC_SCORES = 5,
+
+    /// <summary>[3][classes]: t, t^2, (t - p)^2 of each output; then the number of positions</summary>
+    CN_METRIC_R2 = 6,
 }
 
 /// <summary>
@@ -960,9 +1033,12 @@ public struct cn_layer_normalization_desc
 
 /// <summary>
 /// Convolution stage: y = dropout(max_pooling(activation(conv(x, kernel) + bias))), each part but the convolution optional.
-/// Shapes: x [batch, input_height, input_width, input_channels], kernel [window.height, window.width, input_channels, filters], bias
-/// [filters]; the convolution gives [batch, conv_height, conv_width, filters], the stage [batch, output_height, output_width, filters];
-/// without pooling the two extents are equal.
+/// Shapes: x [batch, input_height, input_width, input_channels], kernel [window.height, window.width, input_channels / groups,
+/// filters], bias [filters]; the convolution gives [batch, conv_height, conv_width, filters], the stage [batch, output_height,
+/// output_width, filters]; without pooling the two extents are equal.
+/// Groups are neighbouring channels, and as many groups of neighbouring filters, which see those channels alone. With a channel in each
+/// the convolution is depthwise: its kernel is also that of Keras, [window.height, window.width, input_channels, filters /
+/// input_channels].
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
@@ -988,6 +1064,9 @@ public struct cn_conv2d_desc
 
     /// <summary>The filters of <see cref="cn_conv2d_desc"/>.</summary>
     public long filters;
+
+    /// <summary>divides input_channels and filters; 0 counts as 1: all filters see all channels</summary>
+    public long groups;
 
     /// <summary>The conv_height of <see cref="cn_conv2d_desc"/>.</summary>
     public long conv_height;
@@ -1073,10 +1152,11 @@ public struct cn_dense_desc
 
 /// <summary>
 /// Loss values, their gradient and the metrics in one pass. There is one value per sample and position; the loss of a batch is their
-/// mean.
-/// With <see cref="cn_loss_desc.from_logits"/> the predictions are logits and softmax is part of the loss (cross-entropies only):
-/// gradient (softmax * sum(t) - t) / count. From probabilities, categorical cross-entropy divides by the sum over classes and clips to
-/// [1e-7, 1 - 1e-7]; the sparse one clips and normalises (Keras).
+/// mean, with weights that of the weighted values: their sum is divided by their number, whatever the weights add up to (Keras).
+/// With <see cref="cn_loss_desc.from_logits"/> the predictions of a cross-entropy are logits: softmax is part of the loss, in the
+/// binary ones sigmoid. From probabilities, the categorical ones divide by the sum over classes and clip to [1e-7, 1 - 1e-7], the
+/// binary ones clip, and the sparse one clips and normalises (Keras). Where something is clipped no gradient comes through. A NaN among
+/// predictions or targets is one in the value, and in the gradient of what it went into.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
@@ -1102,6 +1182,84 @@ public struct cn_loss_desc
 
     /// <summary><see cref="cn_accuracy"/></summary>
     public int accuracy;
+
+    /// <summary>in [0, 1]; 0 but for cross-entropies of float targets</summary>
+    public float label_smoothing;
+
+    /// <summary>Huber: greater than 0; else 0</summary>
+    public float delta;
+
+    /// <summary>focal losses: in [0, 1]; else 0</summary>
+    public float alpha;
+
+    /// <summary>focal losses: at least 0; else 0</summary>
+    public float gamma;
+
+    /// <summary>binary focal loss: with 1, w = t' alpha + (1 - t') (1 - alpha); with 0, w = 1</summary>
+    public int balance;
+
+    /// <summary>0</summary>
+    public int reserved;
+}
+
+/// <summary>
+/// The class of predictions, or of float targets, is that of the first maximum; of one class it is 1 above the threshold, of float
+/// targets above 0.5. Of <see cref="cn_metric_kind.CN_METRIC_SCORES"/>, a prediction is positive above a threshold of at least 0, else
+/// where it is the maximum.
+/// Thresholds of <see cref="cn_metric_kind.CN_METRIC_COUNTS"/>: <see cref="cn_metric_desc.threshold"/> if there is one, else i /
+/// (thresholds - 1), the first less and the last plus <see cref="cn_metric_desc.beyond"/>.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_metric_desc
+{
+    /// <summary>The size of <see cref="cn_metric_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_metric_kind"/></summary>
+    public int metric;
+
+    /// <summary>The batch of <see cref="cn_metric_desc"/>.</summary>
+    public long batch;
+
+    /// <summary>The positions of <see cref="cn_metric_desc"/>.</summary>
+    public long positions;
+
+    /// <summary>The classes of <see cref="cn_metric_desc"/>.</summary>
+    public long classes;
+
+    /// <summary><see cref="cn_metric_kind.CN_METRIC_LOSS"/>: <see cref="cn_loss_kind"/>; else 0</summary>
+    public int loss;
+
+    /// <summary><see cref="cn_metric_kind.CN_METRIC_ACCURACY"/>: <see cref="cn_accuracy"/>; else 0</summary>
+    public int accuracy;
+
+    /// <summary>The sparse of <see cref="cn_metric_desc"/>.</summary>
+    public int sparse;
+
+    /// <summary><see cref="cn_metric_kind.CN_METRIC_COUNTS"/>: from 1 to 1024; else 0</summary>
+    public int thresholds;
+
+    /// <summary>The threshold of <see cref="cn_metric_desc"/>.</summary>
+    public float threshold;
+
+    /// <summary>at least 0</summary>
+    public float beyond;
+
+    /// <summary><see cref="cn_metric_kind.CN_METRIC_TOP_K"/>: at least 1; else 0</summary>
+    public long k;
+
+    /// <summary>as in <see cref="cn_loss_desc"/></summary>
+    public float delta;
+
+    /// <summary>as in <see cref="cn_loss_desc"/></summary>
+    public float alpha;
+
+    /// <summary>as in <see cref="cn_loss_desc"/></summary>
+    public float gamma;
+
+    /// <summary>as in <see cref="cn_loss_desc"/></summary>
+    public int balance;
 }
 
 /// <summary>What a rule does not name in <see cref="cn_optimizer_kind"/> is not looked at.</summary>
@@ -1181,7 +1339,7 @@ public static partial class Native
     public const uint AbiVersion = 4;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "2efdf0c6e528f0f5325f85a08122a76499eb62a03073032eb1d9152ddac47f67";
+    public const string HeaderSha256 = "3bde1e909f72a4cb103bd292e27faf6938fc249634c6df3ff8f8118bbe3edda7";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -1367,7 +1525,7 @@ public static partial class Native
         field use_scale 36 4
         field use_center 40 4
         field reserved 44 4
-        struct cn_conv2d_desc 232
+        struct cn_conv2d_desc 240
         field struct_size 0 4
         field input_gradient 4 4
         field batch 8 8
@@ -1375,18 +1533,19 @@ public static partial class Native
         field input_width 24 8
         field input_channels 32 8
         field filters 40 8
-        field conv_height 48 8
-        field conv_width 56 8
-        field output_height 64 8
-        field output_width 72 8
-        field window 80 64
-        field pool 144 64
-        field activation 208 4
-        field use_bias 212 4
-        field dropout_rate 216 4
-        field dropout_stream 220 4
-        field precision 224 4
-        field activation_alpha 228 4
+        field groups 48 8
+        field conv_height 56 8
+        field conv_width 64 8
+        field output_height 72 8
+        field output_width 80 8
+        field window 88 64
+        field pool 152 64
+        field activation 216 4
+        field use_bias 220 4
+        field dropout_rate 224 4
+        field dropout_stream 228 4
+        field precision 232 4
+        field activation_alpha 236 4
         struct cn_dense_desc 64
         field struct_size 0 4
         field input_gradient 4 4
@@ -1400,7 +1559,7 @@ public static partial class Native
         field dropout_stream 52 4
         field precision 56 4
         field activation_alpha 60 4
-        struct cn_loss_desc 40
+        struct cn_loss_desc 64
         field struct_size 0 4
         field loss 4 4
         field batch 8 8
@@ -1408,6 +1567,29 @@ public static partial class Native
         field classes 24 8
         field from_logits 32 4
         field accuracy 36 4
+        field label_smoothing 40 4
+        field delta 44 4
+        field alpha 48 4
+        field gamma 52 4
+        field balance 56 4
+        field reserved 60 4
+        struct cn_metric_desc 80
+        field struct_size 0 4
+        field metric 4 4
+        field batch 8 8
+        field positions 16 8
+        field classes 24 8
+        field loss 32 4
+        field accuracy 36 4
+        field sparse 40 4
+        field thresholds 44 4
+        field threshold 48 4
+        field beyond 52 4
+        field k 56 8
+        field delta 64 4
+        field alpha 68 4
+        field gamma 72 4
+        field balance 76 4
         struct cn_optimizer_desc 136
         field struct_size 0 4
         field optimizer 4 4
@@ -1505,6 +1687,8 @@ public static partial class Native
         function cn_dense_backward
         function cn_loss_create
         function cn_loss_forward
+        function cn_metric_create
+        function cn_metric_add
         function cn_optimizer_create
         function cn_optimizer_step
         function cn_philox
@@ -1952,13 +2136,30 @@ public static partial class Native
     public static partial int cn_loss_create(nint context, in cn_loss_desc desc, out nint op);
 
     /// <summary>
-    /// Adds the batch to *metrics. <paramref name="gradient"/>, shaped like predictions, is overwritten with d(mean loss) / d(predictions);
-    /// it may be predictions itself, and null where it is not wanted.
-    /// A sparse target outside [0, classes) adds NaN to metrics-&gt;loss and gives that row a NaN gradient.
+    /// Adds the batch to *metrics. <paramref name="weights"/>, null or [batch, positions], is what each value counts; a value of weight 0
+    /// counts nothing, whatever it is. Hits are not weighted. <paramref name="gradient"/>, shaped like predictions, is overwritten with
+    /// d(loss of the batch) / d(predictions); it may be predictions itself, and null where it is not wanted.
+    /// <paramref name="probabilities"/>, shaped like predictions, is overwritten with what from_logits makes of them; null where it is not
+    /// wanted, and without from_logits. A sparse target outside [0, classes) adds NaN to metrics-&gt;loss and gives that row a NaN
+    /// gradient.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    public static partial int cn_loss_forward(nint op, nint state, nint predictions, nint targets, nint gradient, nint metrics);
+    public static partial int cn_loss_forward(
+        nint op, nint state, nint predictions, nint targets, nint weights, nint gradient, nint probabilities, nint metrics);
+
+    /// <summary>See <see cref="cn_metric_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_metric_create(nint context, in cn_metric_desc desc, out nint op);
+
+    /// <summary>
+    /// Adds the batch to <paramref name="sums"/>, doubles as <see cref="cn_metric_kind"/> says. <paramref name="weights"/>, null or [batch,
+    /// positions], is what each position counts; only the first three kinds take them.
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_metric_add(nint op, nint state, nint predictions, nint targets, nint weights, nint sums);
 
     /// <summary>
     /// host_offsets: with clip_norm, <c>tensors</c> + 1 rising numbers of floats from 0 to <c>count</c>, where each tensor begins; else

@@ -4,6 +4,8 @@ namespace Compiled;
 public abstract partial class Model
 {
     private OptimizerSlots? _slots;
+    private BatchWeights? _batchWeights;
+    private bool _isWeighted; // the loaded batch
 
     private int InputSize => (int)Shapes.Size(Plan.InputShape);
 
@@ -13,19 +15,24 @@ public abstract partial class Model
 
     private int ClassCount => Plan.OutputShape[^1];
 
+    /// <summary>The loss values of a sample.</summary>
+    private int Positions => OutputSize / ClassCount;
+
     /// <summary>Trains on one batch: forward, backward, update.</summary>
     /// <param name="inputs">The samples one after the other; at most <see cref="BatchSize"/> of them.</param>
     /// <param name="targets">Their targets: floats of the output's shape each. A model of class numbers takes the other overload.</param>
     /// <param name="optimizer">The rule of the update.</param>
+    /// <param name="sampleWeights">What each sample, or each of its positions, counts in the loss; empty for 1.</param>
     /// <returns>Loss and accuracy before the update.</returns>
     /// <exception cref="ArgumentException">The lengths do not fit the model.</exception>
-    public BatchResult TrainOnBatch(ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets, Optimizer optimizer)
+    public BatchResult TrainOnBatch(
+        ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets, Optimizer optimizer, ReadOnlySpan<float> sampleWeights = default)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         Enter();
         try
         {
-            Load(inputs, targets);
+            Load(inputs, targets, sampleWeights);
             return TrainLoaded(optimizer);
         }
         finally
@@ -38,15 +45,17 @@ public abstract partial class Model
     /// <param name="inputs">The samples one after the other; at most <see cref="BatchSize"/> of them.</param>
     /// <param name="classIds">Their classes, from 0.</param>
     /// <param name="optimizer">The rule of the update.</param>
+    /// <param name="sampleWeights">What each sample, or each of its positions, counts in the loss; empty for 1.</param>
     /// <returns>Loss and accuracy before the update.</returns>
     /// <exception cref="ArgumentException">The lengths do not fit the model, or a class is out of range.</exception>
-    public BatchResult TrainOnBatch(ReadOnlySpan<float> inputs, ReadOnlySpan<int> classIds, Optimizer optimizer)
+    public BatchResult TrainOnBatch(
+        ReadOnlySpan<float> inputs, ReadOnlySpan<int> classIds, Optimizer optimizer, ReadOnlySpan<float> sampleWeights = default)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
         Enter();
         try
         {
-            Load(inputs, classIds);
+            Load(inputs, classIds, sampleWeights);
             return TrainLoaded(optimizer);
         }
         finally
@@ -62,13 +71,14 @@ public abstract partial class Model
     /// </summary>
     /// <param name="inputs">The samples one after the other; at most <see cref="BatchSize"/> of them.</param>
     /// <param name="targets">Their targets: floats of the output's shape each.</param>
+    /// <param name="sampleWeights">What each sample, or each of its positions, counts in the loss; empty for 1.</param>
     /// <exception cref="ArgumentException">The lengths do not fit the model.</exception>
-    public BatchResult ComputeGradients(ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets)
+    public BatchResult ComputeGradients(ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets, ReadOnlySpan<float> sampleWeights = default)
     {
         Enter();
         try
         {
-            Load(inputs, targets);
+            Load(inputs, targets, sampleWeights);
             return ComputeLoadedGradients();
         }
         finally
@@ -80,13 +90,14 @@ public abstract partial class Model
     /// <summary>Computes the gradients of one batch whose targets are class numbers.</summary>
     /// <param name="inputs">The samples one after the other; at most <see cref="BatchSize"/> of them.</param>
     /// <param name="classIds">Their classes, from 0.</param>
+    /// <param name="sampleWeights">What each sample, or each of its positions, counts in the loss; empty for 1.</param>
     /// <exception cref="ArgumentException">The lengths do not fit the model, or a class is out of range.</exception>
-    public BatchResult ComputeGradients(ReadOnlySpan<float> inputs, ReadOnlySpan<int> classIds)
+    public BatchResult ComputeGradients(ReadOnlySpan<float> inputs, ReadOnlySpan<int> classIds, ReadOnlySpan<float> sampleWeights = default)
     {
         Enter();
         try
         {
-            Load(inputs, classIds);
+            Load(inputs, classIds, sampleWeights);
             return ComputeLoadedGradients();
         }
         finally
@@ -114,13 +125,14 @@ public abstract partial class Model
     /// <summary>Loss and accuracy of one batch as in prediction: no dropout, nothing changes.</summary>
     /// <param name="inputs">The samples one after the other; at most <see cref="BatchSize"/> of them.</param>
     /// <param name="targets">Their targets: floats of the output's shape each.</param>
+    /// <param name="sampleWeights">What each sample, or each of its positions, counts in the loss; empty for 1.</param>
     /// <exception cref="ArgumentException">The lengths do not fit the model.</exception>
-    public BatchResult TestOnBatch(ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets)
+    public BatchResult TestOnBatch(ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets, ReadOnlySpan<float> sampleWeights = default)
     {
         Enter();
         try
         {
-            Load(inputs, targets);
+            Load(inputs, targets, sampleWeights);
             return TestLoaded();
         }
         finally
@@ -132,13 +144,14 @@ public abstract partial class Model
     /// <summary>Loss and accuracy of one batch whose targets are class numbers.</summary>
     /// <param name="inputs">The samples one after the other; at most <see cref="BatchSize"/> of them.</param>
     /// <param name="classIds">Their classes, from 0.</param>
+    /// <param name="sampleWeights">What each sample, or each of its positions, counts in the loss; empty for 1.</param>
     /// <exception cref="ArgumentException">The lengths do not fit the model, or a class is out of range.</exception>
-    public BatchResult TestOnBatch(ReadOnlySpan<float> inputs, ReadOnlySpan<int> classIds)
+    public BatchResult TestOnBatch(ReadOnlySpan<float> inputs, ReadOnlySpan<int> classIds, ReadOnlySpan<float> sampleWeights = default)
     {
         Enter();
         try
         {
-            Load(inputs, classIds);
+            Load(inputs, classIds, sampleWeights);
             return TestLoaded();
         }
         finally
@@ -242,6 +255,7 @@ public abstract partial class Model
 
     private void PredictLoaded()
     {
+        _isWeighted = false;
         lock (Device.Gate)
             Run(_prediction);
     }
@@ -251,7 +265,7 @@ public abstract partial class Model
         try
         {
             Send();
-            pass.Run(slots);
+            pass.Run(slots, _isWeighted ? _batchWeights : null);
         }
         catch
         {

@@ -8,12 +8,18 @@ public abstract partial class Model
         private readonly Model _model;
         private readonly Dataset _data;
         private readonly ResidentDataset? _resident;
+        private readonly float[] _weights; // of a batch; empty for a set without
+        private readonly PositionClasses? _classes;
 
-        public BatchSource(Model model, Dataset data, bool mayReside)
+        public BatchSource(Model model, Dataset data, bool mayReside, IReadOnlyDictionary<int, double>? classWeight = null)
         {
             _model = model;
             _data = data;
-            _resident = mayReside ? ResidentDataset.TryMake(data, model.Plan, model.Device, model._context, model.BatchSize) : null;
+            _weights = data.HasSampleWeights ? new float[model.BatchSize] : [];
+            _classes = classWeight is null ? null : new PositionClasses(classWeight, model.BatchSize * model.Positions);
+            // Weights come from the host.
+            bool isWeighted = data.HasSampleWeights || classWeight is not null;
+            _resident = mayReside && !isWeighted ? ResidentDataset.TryMake(data, model.Plan, model.Device, model._context, model.BatchSize) : null;
             Training = _resident is null ? model._training : Gathering(model.RunTraining);
             Evaluation = _resident is null ? model._evaluation : Gathering(model.EvaluateCore);
         }
@@ -32,12 +38,13 @@ public abstract partial class Model
             ReadOnlySpan<int> indices = order.Next();
             if (_resident is null)
             {
-                _model.Load(_data, indices);
+                _model.Load(_data, indices, _weights, _classes);
             }
             else
             {
                 _resident.Follow(order, indices.Length);
                 _model._state.Rows = indices.Length;
+                _model._isWeighted = false;
             }
 
             return indices.Length;

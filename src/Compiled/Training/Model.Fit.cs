@@ -28,6 +28,11 @@ public abstract partial class Model
     /// <param name="stepsPerEpoch">Steps of an epoch; null for one pass over the samples. The stream of batches goes on from epoch to epoch.</param>
     /// <param name="callbacks">Called between steps.</param>
     /// <param name="progress">Told how far the epoch is.</param>
+    /// <param name="classWeight">
+    /// What the samples of each class count in the loss of the training, times their sample weights: the loss stays the sum over the number of
+    /// samples. The class of a one-hot target is its first maximum, in outputs with positions that of each position. A class that is not there
+    /// counts 1.
+    /// </param>
     /// <param name="cancellationToken">Ends the run after the current step; <see cref="History.Cancelled"/> says so.</param>
     /// <returns>What each epoch gave.</returns>
     /// <exception cref="ArgumentException">The data set does not fit the model; the message says in what.</exception>
@@ -41,6 +46,7 @@ public abstract partial class Model
         int? stepsPerEpoch = null,
         IReadOnlyList<Callback>? callbacks = null,
         IProgress<TrainingProgress>? progress = null,
+        IReadOnlyDictionary<int, double>? classWeight = null,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
@@ -64,7 +70,8 @@ public abstract partial class Model
             try
             {
                 return FitEpochs(
-                    train, optimizer, epochs, validation, initialEpoch, order, steps, callbacks ?? [], progress, cancellationToken);
+                    train, optimizer, epochs, validation, initialEpoch, order, steps, callbacks ?? [], progress, classWeight,
+                    cancellationToken);
             }
             finally
             {
@@ -87,10 +94,11 @@ public abstract partial class Model
         int steps,
         IReadOnlyList<Callback> callbacks,
         IProgress<TrainingProgress>? progress,
+        IReadOnlyDictionary<int, double>? classWeight,
         CancellationToken cancellationToken)
     {
         var history = new History();
-        using var trainSource = new BatchSource(this, train, mayReside: true);
+        using var trainSource = new BatchSource(this, train, mayReside: true, classWeight);
         using BatchSource? validationSource = validation is null ? null : new BatchSource(this, validation, mayReside: true);
         foreach (Callback callback in callbacks)
         {

@@ -15,6 +15,10 @@ public abstract partial class Model
     [EditorBrowsable(EditorBrowsableState.Never)]
     protected nint Metrics => _arena.MetricsAddress;
 
+    /// <summary>What each loss value of the batch counts; 0 where all count 1.</summary>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected nint SampleWeights => _isWeighted ? _batchWeights!.Address : 0;
+
     /// <summary>The training pass: all stages, the loss, its gradient; adds to the metrics.</summary>
     [EditorBrowsable(EditorBrowsableState.Never)]
     protected abstract void ForwardCore();

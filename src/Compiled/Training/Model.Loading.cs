@@ -3,7 +3,7 @@ namespace Compiled;
 /// <content>How samples come into the arena, and what is checked on the way.</content>
 public abstract partial class Model
 {
-    private void Load(ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets)
+    private void Load(ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets, ReadOnlySpan<float> sampleWeights)
     {
         if (Plan.Target == TargetKind.ClassId)
             throw new ArgumentException($"The targets of '{Plan.Name}' are class numbers: pass a span of int.", nameof(targets));
@@ -14,11 +14,13 @@ public abstract partial class Model
                 $"{rows} targets of {Text(Plan.TargetShape)} have {rows * TargetSize:N0} elements; {targets.Length:N0} were given.", nameof(targets));
         }
 
+        RequireWeights(sampleWeights, rows);
         targets.CopyTo(_targets.Next<float>(targets.Length));
         _targets.Send<float>(targets.Length);
+        SendWeights(rows, sampleWeights);
     }
 
-    private void Load(ReadOnlySpan<float> inputs, ReadOnlySpan<int> classIds)
+    private void Load(ReadOnlySpan<float> inputs, ReadOnlySpan<int> classIds, ReadOnlySpan<float> sampleWeights)
     {
         // A collection expression of whole numbers, [0, 1], is a span of int first.
         if (ClassCount == 1)
@@ -33,6 +35,8 @@ public abstract partial class Model
                 throw new ArgumentException($"Class {id} is out of range: '{Plan.Name}' has the classes 0 to {ClassCount - 1}.", nameof(classIds));
         }
 
+        RequireWeights(sampleWeights, rows);
+        SendWeights(rows, sampleWeights);
         if (Plan.Target == TargetKind.ClassId)
         {
             classIds.CopyTo(_targets.Next<int>(classIds.Length));
@@ -45,6 +49,25 @@ public abstract partial class Model
         for (int i = 0; i < classIds.Length; i++)
             oneHot[i * ClassCount + classIds[i]] = 1;
         _targets.Send<float>(oneHot.Length);
+    }
+
+    private void RequireWeights(ReadOnlySpan<float> sampleWeights, int rows)
+    {
+        if (!sampleWeights.IsEmpty && sampleWeights.Length != rows && sampleWeights.Length != rows * Positions)
+        {
+            string perPosition = Positions == 1 ? "" : $", or {rows * Positions:N0} of their positions";
+            throw new ArgumentException(
+                $"{rows} samples have {rows} weights{perPosition}; {sampleWeights.Length:N0} were given.", nameof(sampleWeights));
+        }
+    }
+
+    private void SendWeights(int rows, ReadOnlySpan<float> weights, PositionClasses? classes = null)
+    {
+        _isWeighted = !weights.IsEmpty || classes is not null;
+        if (!_isWeighted)
+            return;
+        _batchWeights ??= new BatchWeights(_context, BatchSize, Positions);
+        _batchWeights.Send(rows, weights, classes);
     }
 
     private int LoadInputs(ReadOnlySpan<float> inputs)
@@ -70,15 +93,32 @@ public abstract partial class Model
     }
 
     /// <summary>Reads samples of a data set straight to where the device takes them from.</summary>
-    private void Load(Dataset data, ReadOnlySpan<int> indices)
+    /// <param name="data">The samples.</param>
+    /// <param name="indices">Which of them.</param>
+    /// <param name="weights">Has room for a weight of each; empty where the set has none.</param>
+    /// <param name="classes">What the classes count; null for 1.</param>
+    private void Load(Dataset data, ReadOnlySpan<int> indices, Span<float> weights, PositionClasses? classes)
     {
         LoadInputs(data, indices);
         int count = indices.Length * TargetSize;
         if (Plan.Target == TargetKind.ClassId)
-            data.ReadClassIds(indices, _targets.Next<int>(count));
+        {
+            Span<int> ids = _targets.Next<int>(count);
+            data.ReadClassIds(indices, ids);
+            classes?.Read(ids);
+        }
         else
-            data.ReadTargets(indices, _targets.Next<float>(count));
+        {
+            Span<float> targets = _targets.Next<float>(count);
+            data.ReadTargets(indices, targets);
+            classes?.Read(targets, ClassCount);
+        }
+
         _targets.Send<int>(count); // as long as a float
+        Span<float> own = weights[..Math.Min(weights.Length, indices.Length)];
+        if (!own.IsEmpty)
+            data.ReadSampleWeights(indices, own);
+        SendWeights(indices.Length, own, classes);
     }
 
     private void LoadInputs(Dataset data, ReadOnlySpan<int> indices)

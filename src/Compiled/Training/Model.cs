@@ -128,7 +128,7 @@ public abstract partial class Model : IDisposable
 
     /// <summary>
     /// How many kernels a training step launches on a GPU, where it is recorded once and then repeated; 0 before the second step of
-    /// <see cref="TrainOnBatch(ReadOnlySpan{float}, ReadOnlySpan{float}, Optimizer)"/>, and on the CPU.
+    /// <see cref="TrainOnBatch(ReadOnlySpan{float}, ReadOnlySpan{float}, Optimizer, ReadOnlySpan{float})"/>, and on the CPU.
     /// </summary>
     public long KernelsPerStep
     {
@@ -220,6 +220,7 @@ public abstract partial class Model : IDisposable
             op.Dispose();
         _inputs.Dispose();
         _targets.Dispose();
+        _batchWeights?.Dispose();
         _state.Dispose();
         _arena.Dispose();
     }

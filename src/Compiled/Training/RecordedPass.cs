@@ -12,6 +12,7 @@ internal sealed class RecordedPass(Device device, ContextHandle context, Action 
 {
     private GraphHandle? _graph;
     private object? _basis;
+    private object? _weights;
     private bool _hasRun;
     private bool _records = device.RecordsGraphs;
 
@@ -30,12 +31,14 @@ internal sealed class RecordedPass(Device device, ContextHandle context, Action 
 
     /// <summary>Runs the pass.</summary>
     /// <param name="basis">What the ops use beside the model itself: with another one the pass is recorded anew.</param>
-    public void Run(object? basis)
+    /// <param name="weights">What they weigh the loss by, likewise.</param>
+    public void Run(object? basis, object? weights)
     {
-        if (!ReferenceEquals(basis, _basis))
+        if (!ReferenceEquals(basis, _basis) || !ReferenceEquals(weights, _weights))
         {
             Dispose();
             _basis = basis;
+            _weights = weights;
         }
 
         if (_graph is null && _hasRun && _records)

@@ -57,6 +57,16 @@ public sealed class KerasDefaultsTests
     [InlineData(typeof(BlockAttribute<Model>), "Repeat", 1)]
     [InlineData(typeof(ModelAttribute), "Fusion", Fusion.Full)]
     [InlineData(typeof(ModelAttribute), "Precision", Precision.Float32)]
+    [InlineData(typeof(CategoricalCrossentropyAttribute), "FromLogits", false)]
+    [InlineData(typeof(CategoricalCrossentropyAttribute), "LabelSmoothing", 0.0)]
+    [InlineData(typeof(SparseCategoricalCrossentropyAttribute), "FromLogits", false)]
+    [InlineData(typeof(BinaryCrossentropyAttribute), "FromLogits", false)]
+    [InlineData(typeof(BinaryCrossentropyAttribute), "LabelSmoothing", 0.0)]
+    [InlineData(typeof(BinaryFocalCrossentropyAttribute), "ApplyClassBalancing", false)]
+    [InlineData(typeof(BinaryFocalCrossentropyAttribute), "Alpha", 0.25)]
+    [InlineData(typeof(BinaryFocalCrossentropyAttribute), "Gamma", 2.0)]
+    [InlineData(typeof(CategoricalFocalCrossentropyAttribute), "Alpha", 0.25)]
+    [InlineData(typeof(CategoricalFocalCrossentropyAttribute), "Gamma", 2.0)]
     [InlineData(typeof(DenseAttribute), "Name", null)]
     [InlineData(typeof(DenseAttribute), "From", null)]
     public void A_property_that_is_not_set(Type attribute, string property, object? value)
@@ -74,6 +84,7 @@ public sealed class KerasDefaultsTests
     [InlineData(typeof(MaxPooling2DAttribute), "poolHeight, poolWidth", "poolSize")]
     [InlineData(typeof(DenseAttribute), "units")]
     [InlineData(typeof(DropoutAttribute), "rate")]
+    [InlineData(typeof(HuberAttribute), "delta")]
     [InlineData(typeof(ActivationAttribute), "activation")]
     [InlineData(typeof(InputAttribute), "shape")]
     [InlineData(typeof(FlattenAttribute), "")]
@@ -140,6 +151,15 @@ public sealed class KerasDefaultsTests
     [InlineData("ReLU, Concatenate(\"input_1\", Axis = 2)", "ReLU, Concatenate(\"input_1\", Axis = -2)")]
     public void What_is_not_written_is_the_default(string short_, string long_) =>
         Assert.Equal(Expect.Nothing(Around(short_)).File, Expect.Nothing(Around(long_)).File);
+
+    [Theory]
+    [InlineData("Huber", "Huber(delta: 1)")]
+    [InlineData("Sigmoid, BinaryCrossentropy", "Sigmoid, BinaryCrossentropy(FromLogits = false, LabelSmoothing = 0)")]
+    [InlineData("Softmax, CategoricalCrossentropy", "Softmax, CategoricalCrossentropy(FromLogits = false, LabelSmoothing = 0)")]
+    [InlineData("Sigmoid, BinaryFocalCrossentropy", "Sigmoid, BinaryFocalCrossentropy(Gamma = 2, ApplyClassBalancing = false)")]
+    [InlineData("Softmax, CategoricalFocalCrossentropy", "Softmax, CategoricalFocalCrossentropy(Alpha = 0.25, Gamma = 2)")]
+    public void What_is_not_written_of_a_loss(string short_, string long_) => Assert.Equal(
+        Expect.Nothing($"[Input(4)]\n[Dense(2), {short_}]").File, Expect.Nothing($"[Input(4)]\n[Dense(2), {long_}]").File);
 
     private static string Around(string layer) => $"[Input(9, 9, 2)]\n[{layer}]\n[Flatten, Dense(2, Name = \"head\"), MeanSquaredError]";
 }

@@ -35,6 +35,42 @@ public sealed class LossTests
         }
     }
 
+    [Theory]
+    [InlineData("Dense(3)", "Dense 3")]
+    [InlineData("Dense(3), Tanh", "Tanh")]
+    public void A_binary_crossentropy_without_a_sigmoid(string layers, string head)
+    {
+        foreach (string loss in (string[])["BinaryCrossentropy", "BinaryFocalCrossentropy"])
+        {
+            Expect.Error(
+                "CN0012", $"{loss} does not fit the output of {head}: it needs probabilities; put [Sigmoid] before it",
+                $"[Input(4)]\n[{layers}]\n[[|{loss}|]]");
+        }
+    }
+
+    [Theory]
+    [InlineData("Softmax", "CategoricalCrossentropy")]
+    [InlineData("Softmax", "SparseCategoricalCrossentropy")]
+    [InlineData("Sigmoid", "BinaryCrossentropy")]
+    public void An_activation_before_a_loss_from_logits(string head, string loss) =>
+        Expect.Error(
+            "CN0012",
+            $"{loss} does not fit the output of {head}: with FromLogits the activation is part of the loss; remove [{head}], or FromLogits",
+            $"[Input(4)]\n[Dense(3), {head}]\n[[|{loss}(FromLogits = true)|]]");
+
+    [Theory]
+    [InlineData("CategoricalHinge", "it compares classes; use at least two units")]
+    [InlineData("CosineSimilarity", "the direction of one number is its sign, and flat; use at least two units")]
+    public void A_loss_of_several_units_over_one(string loss, string reason) =>
+        Expect.Error("CN0012", $"{loss} does not fit an output of one unit: {reason}", $"[Input(4)]\n[Dense(1)]\n[[|{loss}|]]");
+
+    [Theory]
+    [InlineData("Softmax, CategoricalCrossentropy(LabelSmoothing = [|1.5|])", "CategoricalCrossentropy: labelSmoothing is 1.5; it must be from 0 to 1")]
+    [InlineData("Huber([|0|])", "Huber: delta is 0; it must be a float greater than 0")]
+    [InlineData("Softmax, CategoricalFocalCrossentropy(Alpha = [|2|])", "CategoricalFocalCrossentropy: alpha is 2; it must be from 0 to 1")]
+    public void A_property_out_of_range(string layers, string message) =>
+        Expect.Error("CN0004", message, $"[Input(4)]\n[Dense(3), {layers}]");
+
     [Fact]
     public void A_crossentropy_from_elsewhere() =>
         Expect.Error(

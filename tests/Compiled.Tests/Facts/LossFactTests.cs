@@ -1,8 +1,9 @@
+using Compiled.Interop;
 using Compiled.Reference;
 
 namespace Compiled.Tests;
 
-/// <summary>Known values of losses, most of them from the tests of Keras.</summary>
+/// <summary>Known values of losses, most of them from the tests of Keras: of the reference, and of the native op.</summary>
 public sealed class LossFactTests
 {
     private static readonly Tensor True = new([2, 3], [1, 9, 2, -5, -2, 6]);
@@ -120,6 +121,14 @@ public sealed class LossFactTests
     private static double Value(string name, Tensor target, Tensor prediction, LossOptions? options = null)
     {
         options ??= LossOptions.Default;
-        return Losses.Mean(Losses.Evaluate(name, target, prediction, options).Values, options.SampleWeights);
+        double value = Losses.Mean(Losses.Evaluate(name, target, prediction, options).Values, options.SampleWeights);
+        foreach (Target device in Target.All)
+        {
+            using var context = new NativeContext(device);
+            cn_metrics metrics = LossKernels.Run(context, name, target, prediction, options).Metrics;
+            Compare.Close($"{device} {name}", [value], [(float)(metrics.loss / metrics.count)], 1e-5, 1e-6);
+        }
+
+        return value;
     }
 }

@@ -9,17 +9,13 @@ internal static class LossGolden
     public static IEnumerable<string> Loss(GoldenCase golden)
     {
         string name = golden.Text("loss");
-        if (name is not ("mean_squared_error" or "categorical_crossentropy" or "sparse_categorical_crossentropy"))
-            return [name];
-        if (golden.Flag("sample_weight"))
-            return ["sample weights"];
-        if (golden.Demands("label_smoothing").Any())
-            return ["label smoothing"];
-        bool fromLogits = golden.Flag("from_logits");
+        double[]? weights = golden.Flag("sample_weight") ? golden.Tensor("sample_weight").Values : null;
+        var options =
+            new LossOptions(golden.Flag("from_logits"), golden.Number("label_smoothing"), golden.Number("delta", absent: 1), weights);
         (Tensor target, Tensor prediction) = (golden.Tensor("y_true"), golden.Tensor("y_pred"));
         LayerGolden.OnEachTarget((context, who) =>
         {
-            (cn_metrics metrics, float[] slope) = Kernels.Loss(context, name, fromLogits, cn_accuracy.CN_ACCURACY_NONE, target, prediction);
+            (cn_metrics metrics, float[] slope) = LossKernels.Run(context, name, target, prediction, options);
             Assert.Equal(golden.Tensor("values").Count, metrics.count);
             golden.Expect("loss", [(float)(metrics.loss / metrics.count)], who);
             golden.Expect("dy_pred", slope, who);
@@ -48,7 +44,7 @@ internal static class LossGolden
             LayerGolden.OnEachTarget((context, who) =>
             {
                 string loss = sparse ? "sparse_categorical_crossentropy" : "mean_squared_error";
-                (cn_metrics metrics, _) = Kernels.Loss(context, loss, fromLogits: false, accuracy, target, prediction);
+                (cn_metrics metrics, _) = LossKernels.Run(context, loss, target, prediction, LossOptions.Default, accuracy);
                 Compare.Close($"{who}: {name}", [hits.Average()], [(float)(metrics.correct / metrics.count)], golden.Relative, golden.Absolute);
             });
         }

@@ -187,29 +187,5 @@ public static class Kernels
         return (context.Floats(output, x.Count), context.Floats(dx, x.Count));
     }
 
-    /// <summary>The sums of losses and hits, and the gradient.</summary>
-    public static (cn_metrics Metrics, float[] Gradient) Loss(
-        NativeContext context, string loss, bool fromLogits, cn_accuracy accuracy, Tensor target, Tensor prediction)
-    {
-        context.SetState(prediction.Shape[0]);
-        bool sparse = loss == "sparse_categorical_crossentropy";
-        nint op = context.Op(Native.cn_loss_create, new cn_loss_desc
-        {
-            struct_size = Size<cn_loss_desc>(),
-            loss = (int)(sparse ? cn_loss_kind.CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY
-                : loss == "categorical_crossentropy" ? cn_loss_kind.CN_LOSS_CATEGORICAL_CROSSENTROPY : cn_loss_kind.CN_LOSS_MEAN_SQUARED_ERROR),
-            batch = prediction.Shape[0],
-            positions = prediction.Count / prediction.Shape[0] / prediction.Last,
-            classes = prediction.Last,
-            from_logits = fromLogits ? 1 : 0,
-            accuracy = (int)accuracy,
-        });
-        nint targets = sparse ? context.Array<int>([.. target.Values.Select(id => (int)id)]) : context.Array(target);
-        nint gradient = context.Garbage(prediction.Count);
-        context.Write<cn_metrics>(context.Metrics, [default]);
-        NativeContext.Check(Native.cn_loss_forward(op, context.State, context.Array(prediction), targets, gradient, context.Metrics));
-        return (context.ReadMetrics(), context.Floats(gradient, prediction.Count));
-    }
-
     private static uint Size<T>() => (uint)Unsafe.SizeOf<T>();
 }

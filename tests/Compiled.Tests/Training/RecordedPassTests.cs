@@ -16,7 +16,7 @@ public sealed class RecordedPassTests
             device.Synchronize(); // has no place in a recording
         });
         for (int run = 0; run < 4; run++)
-            pass.Run(basis: null);
+            pass.Run(basis: null, weights: null);
         Assert.Equal(1 + 2 + 1 + 1, calls);
         Assert.Equal(0, pass.Kernels);
 
@@ -37,8 +37,8 @@ public sealed class RecordedPassTests
             if (++calls > 1)
                 throw new CompiledException(CompiledStatus.OutOfMemory, $"call {calls}");
         });
-        pass.Run(basis: null);
-        Assert.Equal("call 3", Assert.Throws<CompiledException>(() => pass.Run(basis: null)).Message);
-        Assert.Equal("call 4", Assert.Throws<CompiledException>(() => pass.Run(basis: null)).Message);
+        pass.Run(basis: null, weights: null);
+        Assert.Equal("call 3", Assert.Throws<CompiledException>(() => pass.Run(basis: null, weights: null)).Message);
+        Assert.Equal("call 4", Assert.Throws<CompiledException>(() => pass.Run(basis: null, weights: null)).Message);
     }
 }

@@ -1,0 +1,73 @@
+// What metrics decide about one element or position (compiled.h, cn_metric_desc), the same on every backend.
+#pragma once
+
+#include "compiled.h"
+#include "host_device.h"
+
+#include <cstdint>
+
+namespace compiled {
+
+CN_HOST_DEVICE bool is_positive(float target) {
+    return target > 0.5f;
+}
+
+// Threshold `i` of several.
+CN_HOST_DEVICE double threshold_at(const cn_metric_desc& desc, int32_t i) {
+    int32_t last = desc.thresholds - 1;
+    double place = static_cast<double>(i) / static_cast<double>(last);
+    if (i == 0) {
+        return place - static_cast<double>(desc.beyond);
+    }
+    return i == last ? place + static_cast<double>(desc.beyond) : place;
+}
+
+// How many of the thresholds a prediction is above; NaN is above none.
+CN_HOST_DEVICE int32_t thresholds_below(const cn_metric_desc& desc, float prediction) {
+    if (desc.thresholds == 1) {
+        return prediction > desc.threshold ? 1 : 0;
+    }
+    if (prediction != prediction) {
+        return 0;
+    }
+    auto p = static_cast<double>(prediction);
+    double inside = p < 0.0 ? 0.0 : (p > 1.0 ? 1.0 : p);
+    auto count = static_cast<int32_t>(inside * static_cast<double>(desc.thresholds - 1)); // to within rounding
+    while (count < desc.thresholds && p > threshold_at(desc, count)) {
+        ++count;
+    }
+    while (count > 0 && !(p > threshold_at(desc, count - 1))) {
+        --count;
+    }
+    return count;
+}
+
+// A number of counters that a backend keeps for the integer kinds; 0 for the others.
+CN_HOST_DEVICE int64_t metric_counters(const cn_metric_desc& desc) {
+    switch (desc.metric) {
+    case CN_METRIC_COUNTS:
+        return 2 * (int64_t{desc.thresholds} + 1);
+    case CN_METRIC_CLASSES:
+        return desc.classes == 1 ? 4 : desc.classes * desc.classes;
+    case CN_METRIC_SCORES:
+        return 3 * desc.classes;
+    default:
+        return 0;
+    }
+}
+
+// A metric that is the mean of a loss, as the loss that computes it.
+CN_HOST_DEVICE cn_loss_desc loss_of(const cn_metric_desc& desc) {
+    cn_loss_desc loss{};
+    loss.loss = desc.loss;
+    loss.batch = desc.batch;
+    loss.positions = desc.positions;
+    loss.classes = desc.classes;
+    loss.delta = desc.delta;
+    loss.alpha = desc.alpha;
+    loss.gamma = desc.gamma;
+    loss.balance = desc.balance;
+    return loss;
+}
+
+} // namespace compiled
