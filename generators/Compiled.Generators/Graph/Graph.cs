@@ -67,4 +67,7 @@ internal sealed record ParameterSpec(string Name, Shape Shape, string Initialize
 {
     /// <summary>Whether the optimizer changes it.</summary>
     public bool Trainable { get; init; } = true;
+
+    /// <summary>The parameter of the initializer; null for its default.</summary>
+    public double? InitializerValue { get; init; }
 }

@@ -91,16 +91,19 @@ internal sealed class GraphBuilder
         IReadOnlyList<Operation> parts = kind.Read(arguments);
         if (arguments.Failed || Inputs(arguments, layer, scope, source) is not { } inputs)
             return null;
-        return scope.Next(arguments, parts[0].BaseName, layer, _issues) is { } name ? AddParts(parts, name, layer, scope, inputs) : null;
+        if (scope.Next(arguments, parts[0].BaseName, layer, _issues) is not { } name)
+            return null;
+        int? value = AddParts(parts, name, layer, scope, inputs, new WeightOptions(arguments));
+        return arguments.Failed ? null : value;
     }
 
-    private int? AddParts(IReadOnlyList<Operation> parts, string name, int layer, LayerScope scope, List<int> inputs)
+    private int? AddParts(IReadOnlyList<Operation> parts, string name, int layer, LayerScope scope, List<int> inputs, WeightOptions options)
     {
         int current = inputs[0];
         for (int i = 0; i < parts.Count; i++)
         {
             string part = i == 0 ? "" : parts[i].BaseName;
-            if (AddNode(parts[i], scope.Qualify(name), part, layer, i == 0 ? inputs : [current]) is not { } node)
+            if (AddNode(parts[i], scope.Qualify(name), part, layer, i == 0 ? inputs : [current], options) is not { } node)
                 return null;
             current = node.Output < 0 ? current : node.Output;
         }
@@ -192,7 +195,7 @@ internal sealed class GraphBuilder
         return fault is null;
     }
 
-    private Node? AddNode(Operation operation, string name, string part, int layer, List<int> inputs)
+    private Node? AddNode(Operation operation, string name, string part, int layer, List<int> inputs, WeightOptions? options = null)
     {
         var place = new LayerPlace(layer, $"{operation.Title} '{name}'", () => _graph.Chain(inputs[0]), _issues);
         operation = Fit(operation, inputs[0], place);
@@ -206,6 +209,8 @@ internal sealed class GraphBuilder
         }
 
         EquatableArray<ParameterSpec> parameters = operation.Parameters(shapes[0]);
+        if (options is not null)
+            parameters = options.Apply(parameters);
         if (parameters.FirstOrDefault(parameter => parameter.Shape.Elements > GraphAssembly.ElementLimit) is { } large)
         {
             place.TooLarge($"needs a {large.Name} of {large.Shape} = {GraphAssembly.Count(large.Shape.Elements)} weights");

@@ -65,10 +65,20 @@ internal static class PlanLiteral
             string stream = (0x4000 + i).ToString("X4", CultureInfo.InvariantCulture);
             writer.Line(
                 $"new({Text(graph.Parameters[i].Name)}, {StagePlan.Literal(layout.Parameters[i])}, [{Extents(spec.Shape)}], " +
-                $"global::Compiled.Initializer.{spec.Initializer}, {spec.FanIn}, {spec.FanOut}, 0x{stream}){(spec.Trainable ? "" : " { Trainable = false }")},");
+                $"global::Compiled.Initializer.{spec.Initializer}, {spec.FanIn}, {spec.FanOut}, 0x{stream}){Properties(spec)},");
         }
 
         writer.Close("],");
+    }
+
+    private static string Properties(ParameterSpec spec)
+    {
+        string[] properties =
+        [
+            .. spec.Trainable ? [] : new[] { "Trainable = false" },
+            .. spec.InitializerValue is { } value ? new[] { $"InitializerValue = {value.ToString("R", CultureInfo.InvariantCulture)}" } : [],
+        ];
+        return properties.Length == 0 ? "" : $" {{ {string.Join(", ", properties)} }}";
     }
 
     private static string Extents(Shape shape) => string.Join(", ", shape.Extents);

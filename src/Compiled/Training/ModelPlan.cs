@@ -99,6 +99,9 @@ public sealed record ParameterPlan(
     /// <summary>Whether the optimizer changes it; the moving averages of a normalization change by themselves.</summary>
     public bool Trainable { get; init; } = true;
 
+    /// <summary>The parameter of the initializer; null for its default.</summary>
+    public double? InitializerValue { get; init; }
+
     /// <summary>The number of values.</summary>
     public long Count => Shapes.Size(Shape);
 }

@@ -53,6 +53,27 @@ public sealed class ArgumentTests
         Expect.Error(
             "CN0004", $"{Kind(layer)}: {argument} is {value}; it must be one of the enumeration's members", InImages(layer));
 
+    [Theory]
+    [InlineData("Dense(4, KernelInitializer = [|(Initializer)14|])", "kernelInitializer is 14; it must be one of the enumeration's members")]
+    [InlineData(
+        "Dense(4, BiasInitializer = [|Initializer.Orthogonal|])",
+        "biasInitializer is Orthogonal for a bias of 4; it must be an initializer of vectors")]
+    [InlineData(
+        "Conv2D(4, 3, KernelInitializer = [|Initializer.Identity|])",
+        "kernelInitializer is Identity for a kernel of 3×3×3×4; it must be an initializer of kernels with windows")]
+    [InlineData(
+        "Dense(4, KernelInitializer = Initializer.RandomNormal, KernelInitializerValue = [|-1|])",
+        "kernelInitializerValue is -1; it must be at least 0 and finite")]
+    [InlineData(
+        "Dense(4, BiasInitializer = Initializer.Constant, BiasInitializerValue = [|1e300|])",
+        "biasInitializerValue is 1E+300; it must be finite")]
+    [InlineData(
+        "Dense(4, KernelInitializer = Initializer.HeNormal, KernelInitializerValue = [|2|])",
+        "kernelInitializerValue is 2; it must be left out: HeNormal has no parameter")]
+    [InlineData("SeparableConv2D(4, 3, PointwiseInitializer = [|(Initializer)(-1)|])", "pointwiseInitializer is -1; it must be one of the enumeration's members")]
+    public void An_initializer_that_does_not_fit(string layer, string message) =>
+        Expect.Error("CN0004", $"{Kind(layer)}: {message}", InImages(layer));
+
     [Fact]
     public void A_fusion_that_is_no_member_of_its_enumeration() =>
         Expect.ErrorIn(
