@@ -125,8 +125,8 @@ public abstract partial class Model
             }
         }
 
-        if (!history.Cancelled)
-            FinishAverages();
+        if (!history.Cancelled && history.Epochs.Count > 0)
+            FinishAverages(optimizer);
         foreach (Callback callback in callbacks)
             callback.OnTrainEnd(this, history);
         return history;
