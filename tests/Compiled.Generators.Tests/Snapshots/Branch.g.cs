@@ -201,7 +201,9 @@ namespace Examples
             Check(cn_dense_forward(_stage7, State, x: Value(2112), kernel: Parameter(1408), bias: Parameter(1920), y: Value(2496)));
 
             // Softmax · SparseCategoricalCrossentropy, its gradient and the metrics
-            Check(cn_loss_forward(_loss, State, predictions: Value(2496), targets: Value(2368), gradient: Value(2560), metrics: Metrics));
+            Check(cn_loss_forward(
+                _loss, State, predictions: Value(2496), targets: Value(2368), weights: SampleWeights,
+                gradient: Value(2560), probabilities: 0, metrics: Metrics));
         }
 
         // ---- Backward -----------------------------------------------------------------------------------------------
@@ -254,7 +256,9 @@ namespace Examples
         protected override void EvaluateCore()
         {
             PredictStages();
-            Check(cn_loss_forward(_loss, State, predictions: Value(2496), targets: Value(2368), gradient: 0, metrics: Metrics));
+            Check(cn_loss_forward(
+                _loss, State, predictions: Value(2496), targets: Value(2368), weights: SampleWeights,
+                gradient: 0, probabilities: 0, metrics: Metrics));
         }
 
         /// <summary>All stages without what only training needs.</summary>

@@ -249,8 +249,8 @@ namespace Examples
 
             // Softmax · CategoricalCrossentropy, its gradient and the metrics
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(185_344), targets: Value(183_296),
-                gradient: Value(185_408), metrics: Metrics));
+                _loss, State, predictions: Value(185_344), targets: Value(183_296), weights: SampleWeights,
+                gradient: Value(185_408), probabilities: 0, metrics: Metrics));
         }
 
         // ---- Backward -----------------------------------------------------------------------------------------------
@@ -306,7 +306,9 @@ namespace Examples
         protected override void EvaluateCore()
         {
             PredictStages();
-            Check(cn_loss_forward(_loss, State, predictions: Value(185_344), targets: Value(183_296), gradient: 0, metrics: Metrics));
+            Check(cn_loss_forward(
+                _loss, State, predictions: Value(185_344), targets: Value(183_296), weights: SampleWeights,
+                gradient: 0, probabilities: 0, metrics: Metrics));
         }
 
         /// <summary>All stages without what only training needs.</summary>

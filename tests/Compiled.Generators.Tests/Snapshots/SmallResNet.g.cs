@@ -527,8 +527,8 @@ namespace Examples
 
             // Softmax · CategoricalCrossentropy, its gradient and the metrics
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(655_488), targets: Value(851_968),
-                gradient: Value(655_552), metrics: Metrics));
+                _loss, State, predictions: Value(655_488), targets: Value(851_968), weights: SampleWeights,
+                gradient: Value(655_552), probabilities: 0, metrics: Metrics));
         }
 
         // ---- Backward -----------------------------------------------------------------------------------------------
@@ -642,7 +642,9 @@ namespace Examples
         protected override void EvaluateCore()
         {
             PredictStages();
-            Check(cn_loss_forward(_loss, State, predictions: Value(655_488), targets: Value(851_968), gradient: 0, metrics: Metrics));
+            Check(cn_loss_forward(
+                _loss, State, predictions: Value(655_488), targets: Value(851_968), weights: SampleWeights,
+                gradient: 0, probabilities: 0, metrics: Metrics));
         }
 
         /// <summary>All stages without what only training needs.</summary>

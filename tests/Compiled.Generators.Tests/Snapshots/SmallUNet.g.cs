@@ -383,8 +383,8 @@ namespace Examples
 
             // MeanSquaredError, its gradient and the metrics
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(258_048), targets: Value(270_720),
-                gradient: Value(264_384), metrics: Metrics));
+                _loss, State, predictions: Value(258_048), targets: Value(270_720), weights: SampleWeights,
+                gradient: Value(264_384), probabilities: 0, metrics: Metrics));
         }
 
         // ---- Backward -----------------------------------------------------------------------------------------------
@@ -464,7 +464,9 @@ namespace Examples
         protected override void EvaluateCore()
         {
             PredictStages();
-            Check(cn_loss_forward(_loss, State, predictions: Value(258_048), targets: Value(270_720), gradient: 0, metrics: Metrics));
+            Check(cn_loss_forward(
+                _loss, State, predictions: Value(258_048), targets: Value(270_720), weights: SampleWeights,
+                gradient: 0, probabilities: 0, metrics: Metrics));
         }
 
         /// <summary>All stages without what only training needs.</summary>

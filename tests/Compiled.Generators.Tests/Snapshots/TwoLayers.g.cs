@@ -103,7 +103,9 @@ namespace Examples.Small
             Check(cn_dense_forward(_stage2, State, x: Value(64), kernel: Parameter(128), bias: Parameter(192), y: Value(128)));
 
             // MeanSquaredError, its gradient and the metrics
-            Check(cn_loss_forward(_loss, State, predictions: Value(128), targets: Value(256), gradient: Value(192), metrics: Metrics));
+            Check(cn_loss_forward(
+                _loss, State, predictions: Value(128), targets: Value(256), weights: SampleWeights,
+                gradient: Value(192), probabilities: 0, metrics: Metrics));
         }
 
         // ---- Backward -----------------------------------------------------------------------------------------------
@@ -138,7 +140,9 @@ namespace Examples.Small
         protected override void EvaluateCore()
         {
             PredictStages();
-            Check(cn_loss_forward(_loss, State, predictions: Value(128), targets: Value(256), gradient: 0, metrics: Metrics));
+            Check(cn_loss_forward(
+                _loss, State, predictions: Value(128), targets: Value(256), weights: SampleWeights,
+                gradient: 0, probabilities: 0, metrics: Metrics));
         }
 
         /// <summary>All stages without what only training needs.</summary>

@@ -382,8 +382,8 @@ namespace Examples
 
             // CategoricalCrossentropy, its gradient and the metrics
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(381_440), targets: Value(390_912),
-                gradient: Value(381_504), metrics: Metrics));
+                _loss, State, predictions: Value(381_440), targets: Value(390_912), weights: SampleWeights,
+                gradient: Value(381_504), probabilities: 0, metrics: Metrics));
         }
 
         // ---- Backward -----------------------------------------------------------------------------------------------
@@ -471,7 +471,9 @@ namespace Examples
         protected override void EvaluateCore()
         {
             PredictStages();
-            Check(cn_loss_forward(_loss, State, predictions: Value(381_440), targets: Value(390_912), gradient: 0, metrics: Metrics));
+            Check(cn_loss_forward(
+                _loss, State, predictions: Value(381_440), targets: Value(390_912), weights: SampleWeights,
+                gradient: 0, probabilities: 0, metrics: Metrics));
         }
 
         /// <summary>All stages without what only training needs.</summary>

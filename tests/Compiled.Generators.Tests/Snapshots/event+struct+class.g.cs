@@ -83,7 +83,9 @@ partial record struct @event
                 Check(cn_dense_forward(_stage1, State, x: Value(0), kernel: Parameter(0), bias: Parameter(64), y: Value(64)));
 
                 // MeanSquaredError, its gradient and the metrics
-                Check(cn_loss_forward(_loss, State, predictions: Value(64), targets: Value(192), gradient: Value(128), metrics: Metrics));
+                Check(cn_loss_forward(
+                    _loss, State, predictions: Value(64), targets: Value(192), weights: SampleWeights,
+                    gradient: Value(128), probabilities: 0, metrics: Metrics));
             }
 
             // ---- Backward -------------------------------------------------------------------------------------------
@@ -113,7 +115,9 @@ partial record struct @event
             protected override void EvaluateCore()
             {
                 PredictStages();
-                Check(cn_loss_forward(_loss, State, predictions: Value(64), targets: Value(192), gradient: 0, metrics: Metrics));
+                Check(cn_loss_forward(
+                    _loss, State, predictions: Value(64), targets: Value(192), weights: SampleWeights,
+                    gradient: 0, probabilities: 0, metrics: Metrics));
             }
 
             /// <summary>All stages without what only training needs.</summary>
