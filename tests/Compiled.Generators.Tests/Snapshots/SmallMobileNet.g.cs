@@ -269,8 +269,8 @@ namespace Examples
 
             // Softmax · CategoricalCrossentropy, its gradient and the metrics
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(17_920), targets: Value(17_792),
-                gradient: Value(17_984), metrics: Metrics));
+                _loss, State, predictions: Value(17_920), targets: Value(17_792), weights: SampleWeights,
+                gradient: Value(17_984), probabilities: 0, metrics: Metrics));
         }
 
         // ---- Backward -----------------------------------------------------------------------------------------------
@@ -334,7 +334,9 @@ namespace Examples
         protected override void EvaluateCore()
         {
             PredictStages();
-            Check(cn_loss_forward(_loss, State, predictions: Value(17_920), targets: Value(17_792), gradient: 0, metrics: Metrics));
+            Check(cn_loss_forward(
+                _loss, State, predictions: Value(17_920), targets: Value(17_792), weights: SampleWeights,
+                gradient: 0, probabilities: 0, metrics: Metrics));
         }
 
         /// <summary>All stages without what only training needs.</summary>
