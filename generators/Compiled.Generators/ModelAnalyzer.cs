@@ -43,8 +43,15 @@ public sealed class ModelAnalyzer : DiagnosticAnalyzer
             ClassRules.CheckWeights(type, graph, issues);
         List<AttributeData> layers = ModelReader.LayersOf(type, syntax);
         foreach (Issue issue in issues.Items)
-            context.ReportDiagnostic(Diagnostic.Create(issue.Rule, Locate(issue, syntax, layers), [.. issue.Words]));
+        {
+            context.ReportDiagnostic(
+                Diagnostic.Create(issue.Rule, Locate(issue, syntax, layers), PropertiesOf(issue), [.. issue.Words]));
+        }
     }
+
+    private static ImmutableDictionary<string, string?> PropertiesOf(Issue issue) => issue.Repair is null
+        ? ImmutableDictionary<string, string?>.Empty
+        : ImmutableDictionary<string, string?>.Empty.Add(Repairs.Word, issue.Repair);
 
     private static void ReportLayersElsewhere(
         SymbolAnalysisContext context, INamedTypeSymbol type, ImmutableArray<AttributeData> attributes, SyntaxNode? declaration)

@@ -9,7 +9,7 @@ internal static class Rules
     internal const string Pages = "generators/Compiled.Generators/Diagnostics/pages/";
 
     /// <summary>'{0}' is {1}: {2}.</summary>
-    public static readonly DiagnosticDescriptor NotPartial = Error("CN0001", "Class cannot be a model", "'{0}' is {1}: {2}");
+    public static readonly DiagnosticDescriptor NotPartial = Error(Repairs.NotPartial, "Class cannot be a model", "'{0}' is {1}: {2}");
 
     /// <summary>'{0}' has layers on a declaration without [Model]: the network is read from the one declaration that carries [Model], so move them there.</summary>
     public static readonly DiagnosticDescriptor LayersElsewhere = Error("CN0002", "Layers on another declaration", "'{0}' has layers on a declaration without [Model]: the network is read from the one declaration that carries [Model], so move them there");
@@ -30,7 +30,7 @@ internal static class Rules
     public static readonly DiagnosticDescriptor UnknownLayer = Error("CN0007", "Unknown layer", "'{0}' derives from LayerAttribute, but this version of Compiled does not know it: use a layer of the Compiled namespace");
 
     /// <summary>There is no layer '{0}' before this one{1}.</summary>
-    public static readonly DiagnosticDescriptor UnknownName = Error("CN0008", "Unknown layer name", "There is no layer '{0}' before this one{1}");
+    public static readonly DiagnosticDescriptor UnknownName = Error(Repairs.UnknownName, "Unknown layer name", "There is no layer '{0}' before this one{1}");
 
     /// <summary>The name '{0}' is taken by an earlier layer: names are unique in a model.</summary>
     public static readonly DiagnosticDescriptor DuplicateName = Error("CN0009", "Layer name used twice", "The name '{0}' is taken by an earlier layer: names are unique in a model");
@@ -42,7 +42,7 @@ internal static class Rules
     public static readonly DiagnosticDescriptor NoLoss = Error("CN0011", "Loss missing or misplaced", "{0}: a model ends with exactly one loss, e.g. [CategoricalCrossentropy]");
 
     /// <summary>{0} does not fit {1}: {2}.</summary>
-    public static readonly DiagnosticDescriptor LossMismatch = Error("CN0012", "Loss does not fit the output", "{0} does not fit {1}: {2}");
+    public static readonly DiagnosticDescriptor LossMismatch = Error(Repairs.LossMismatch, "Loss does not fit the output", "{0} does not fit {1}: {2}");
 
     /// <summary>{0} follows another softmax: applied twice it flattens the probabilities and training stalls; remove one.</summary>
     public static readonly DiagnosticDescriptor SoftmaxTwice = Error("CN0013", "Softmax applied twice", "{0} follows another softmax: applied twice it flattens the probabilities and training stalls; remove one");

@@ -1,4 +1,3 @@
-using System.Collections.Generic;
 using System.Linq;
 
 namespace Compiled.Generators;
@@ -6,13 +5,12 @@ namespace Compiled.Generators;
 /// <summary>A graph with the gradients that training makes.</summary>
 /// <param name="Graph">The graph.</param>
 /// <param name="Wanted">Of each value, whether its gradient is made.</param>
-internal sealed record TrainingGraph(Graph Graph, EquatableArray<bool> Wanted)
+/// <param name="Trained">Of each node, whether it has weights to train.</param>
+internal sealed record TrainingGraph(Graph Graph, EquatableArray<bool> Wanted, EquatableArray<bool> Trained)
 {
     /// <summary>Whether a node has something to do in the backward pass: for its weights or for what lies before it.</summary>
     public bool HasBackward(Node node) =>
-        !node.Operation.IsView && (node.Inputs.Any(input => Wanted[input]) || Graph.Parameters.Any(parameter => IsTrained(parameter, node)));
-
-    private static bool IsTrained(Parameter parameter, Node node) => parameter.Node == node.Id && parameter.Spec.Trainable;
+        !node.Operation.IsView && (Trained[node.Id] || node.Inputs.Any(input => Wanted[input]));
 }
 
 /// <summary>
@@ -25,9 +23,11 @@ internal static class Differentiator
     public static TrainingGraph Differentiate(Graph graph)
     {
         bool[] wanted = new bool[graph.Values.Count];
-        var trained = new HashSet<int>(graph.Parameters.Where(parameter => parameter.Spec.Trainable).Select(parameter => parameter.Node));
+        bool[] trained = new bool[graph.Nodes.Count];
+        foreach (Parameter parameter in graph.Parameters.Where(parameter => parameter.Spec.Trainable))
+            trained[parameter.Node] = true;
         foreach (Node node in graph.Nodes.Where(node => node.Output >= 0))
-            wanted[node.Output] = trained.Contains(node.Id) || node.Inputs.Any(input => wanted[input]);
-        return new TrainingGraph(graph, wanted.ToEquatableArray());
+            wanted[node.Output] = trained[node.Id] || node.Inputs.Any(input => wanted[input]);
+        return new TrainingGraph(graph, wanted.ToEquatableArray(), trained.ToEquatableArray());
     }
 }

@@ -17,9 +17,6 @@ internal sealed record Graph(
 {
     public Node Loss => Nodes.Last;
 
-    /// <summary>The node that makes a value; null for the input.</summary>
-    public Node? Producer(int value) => Nodes.FirstOrDefault(node => node.Output == value);
-
     /// <summary>The values that the loss depends on. No other one is computed, in any pass.</summary>
     public HashSet<int> ValuesBeforeLoss()
     {

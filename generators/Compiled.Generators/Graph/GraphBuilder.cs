@@ -6,6 +6,9 @@ namespace Compiled.Generators;
 /// <summary>Build: turns the layers of a declaration into a graph, inferring every shape, or reports why it cannot.</summary>
 internal sealed class GraphBuilder
 {
+    /// <summary>The most layers that blocks may make of a network: what they multiply, nobody has written.</summary>
+    public const int MaxBlockLayers = 10_000;
+
     private readonly IssueList _issues;
     private readonly GraphAssembly _graph = new();
     private readonly List<int> _layerOfNode = [];
@@ -137,22 +140,36 @@ internal sealed class GraphBuilder
         BlockLayer block = BlockLayer.Read(spec, arguments);
         if (arguments.Failed || !RequireBody(spec, layer) || Source(arguments, layer, scope, previous) is not { } current)
             return null;
+        // Where a named block is repeated, the name stands for the last repetition.
+        string? shared = block.Repeat > 1 ? arguments.Text("name") : null;
+        if (shared is not null && scope.Claim(shared, arguments, layer, _issues) is null)
+            return null;
         for (int i = 0; i < block.Repeat; i++)
         {
-            // A name stands for the last repetition.
-            string? given = arguments.Text("name");
-            string? name = given is null ? scope.Next(arguments, block.BaseName, layer, _issues)
-                : block.Repeat == 1 ? scope.Next(arguments, given, layer, _issues)
-                : $"{given}_{i + 1}";
-            if (name is null || AddBlock(spec, block, name, layer, scope, current) is not { } output)
+            string? name = shared is null
+                ? scope.Next(arguments, block.BaseName, layer, _issues)
+                : scope.Claim($"{shared}_{i + 1}", arguments, layer, _issues);
+            if (name is null || !RequireRoom(spec, layer) || AddBlock(spec, block, name, layer, scope, current) is not { } output)
                 return null;
             scope.Define(name, output);
-            if (given is not null)
-                scope.Define(given, output);
             current = output;
         }
 
+        if (shared is not null)
+            scope.Define(shared, current);
         return current;
+    }
+
+    private bool RequireRoom(LayerSpec spec, int layer)
+    {
+        bool hasRoom = _layerOfNode.Count < MaxBlockLayers;
+        if (!hasRoom)
+        {
+            string limit = GraphAssembly.Count(MaxBlockLayers);
+            _issues.OnLayer(Rules.BadBlock, layer, $"'{spec.BodyName}' brings the model above {limit} layers: repeat it less often");
+        }
+
+        return hasRoom;
     }
 
     /// <summary>The layers of one repetition, and what leads past them.</summary>
@@ -161,12 +178,17 @@ internal sealed class GraphBuilder
         string prefix = scope.Qualify(name);
         var inside = new LayerScope($"{prefix}/");
         inside.Define(InputLayer.BaseName, input);
+        if (block.HasProjection)
+            inside.Reserve(BlockLayer.ShortcutName);
         int current = input;
-        foreach (LayerSpec each in spec.Body)
+        using (_issues.OnWholeLayers())
         {
-            if (AddLayer(each, layer, inside, current) is not { } value)
-                return null;
-            current = value;
+            foreach (LayerSpec each in spec.Body)
+            {
+                if (AddLayer(each, layer, inside, current) is not { } value)
+                    return null;
+                current = value;
+            }
         }
 
         return block.IsResidual ? AddResidual(block, prefix, layer, input, current) : current;
@@ -176,7 +198,11 @@ internal sealed class GraphBuilder
     {
         int? shortcut = input;
         foreach (Operation operation in block.Shortcut(_graph.ShapeOf(input), _graph.ShapeOf(output)))
-            shortcut = shortcut is { } value ? AddNode(operation, $"{name}/shortcut/{operation.BaseName}", "", layer, [value])?.Output : null;
+        {
+            string own = $"{name}/{BlockLayer.ShortcutName}/{operation.BaseName}";
+            shortcut = shortcut is { } value ? AddNode(operation, own, "", layer, [value])?.Output : null;
+        }
+
         if (shortcut is not { } past || AddNode(new AddOperation(), name, "add", layer, [output, past]) is not { } sum)
             return null;
         return block.Activation is { } activation ? AddNode(activation, name, activation.BaseName, layer, [sum.Output])?.Output : sum.Output;

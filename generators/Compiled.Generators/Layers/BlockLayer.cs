@@ -10,6 +10,9 @@ namespace Compiled.Generators;
 /// <param name="Activation">What follows the addition.</param>
 internal sealed record BlockLayer(string BaseName, int Repeat, bool IsResidual, bool HasProjection, Operation? Activation)
 {
+    /// <summary>What the way past the layers is called within a block that has one with weights.</summary>
+    public const string ShortcutName = "shortcut";
+
     private const string Block = "Compiled.Block";
     private const string Residual = "Compiled.Residual";
     private const long MaxRepeat = 1000;

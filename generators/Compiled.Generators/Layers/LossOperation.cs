@@ -76,9 +76,9 @@ internal sealed record LossOperation(LossKind Loss) : Operation
     public LossOperation For(Shape output, Operation? head, LayerPlace place)
     {
         if (output.Last == 1 && ReasonAgainstOneUnit() is { } one)
-            Mismatch(place, "an output of one unit", one);
-        else if (ReasonAgainst(head) is { } reason)
-            Mismatch(place, $"the output of {head?.Title ?? "the input"}", reason);
+            Mismatch(place, "an output of one unit", one, null);
+        else if (ReasonAgainst(head) is ({ } reason, var repair))
+            Mismatch(place, $"the output of {head?.Title ?? "the input"}", reason, repair);
         return this with { Accuracy = AccuracyOf(output, head) };
     }
 
@@ -109,17 +109,23 @@ internal sealed record LossOperation(LossKind Loss) : Operation
         _ => null,
     };
 
-    private string? ReasonAgainst(Operation? head)
+    /// <summary>Why a layer cannot stand before the loss, and the one that has to come between; nothing where it can.</summary>
+    private (string? Reason, string? Between) ReasonAgainst(Operation? head)
     {
         if (!Loss.IsCategorical() && !Loss.IsBinary())
-            return null;
+            return default;
         bool isSoftmax = head is SoftmaxOperation, isSigmoid = head is ActivationOperation { Function: ActivationFunction.Sigmoid };
         if (FromLogits)
-            return isSoftmax || isSigmoid ? $"with FromLogits the activation is part of the loss; remove [{head!.Title}], or FromLogits" : null;
-        if (Loss.IsCategorical())
-            return isSoftmax ? null : "it needs probabilities; put [Softmax] before it";
-        bool isProbable = isSigmoid || isSoftmax || head is ActivationOperation { Function: ActivationFunction.HardSigmoid };
-        return isProbable ? null : "it needs probabilities; put [Sigmoid] before it";
+        {
+            return isSoftmax || isSigmoid
+                ? ($"with FromLogits the activation is part of the loss; remove [{head!.Title}], or FromLogits", null)
+                : default;
+        }
+
+        bool isProbable = isSoftmax
+            || (Loss.IsBinary() && (isSigmoid || head is ActivationOperation { Function: ActivationFunction.HardSigmoid }));
+        string between = Loss.IsCategorical() ? "Softmax" : "Sigmoid";
+        return isProbable ? default : ($"it needs probabilities; put [{between}] before it", between);
     }
 
     /// <remarks>A regression has no hits: a mean squared error counts them only of probabilities.</remarks>
@@ -155,6 +161,6 @@ internal sealed record LossOperation(LossKind Loss) : Operation
 
     private static string Code(double value) => Number(value) + "f";
 
-    private void Mismatch(LayerPlace place, string output, string reason) =>
-        place.Issues.OnLayer(Rules.LossMismatch, place.Layer, Title, output, reason);
+    private void Mismatch(LayerPlace place, string output, string reason, string? repair) =>
+        place.Issues.OnRepairableElement(Rules.LossMismatch, place.Layer, null, 0, repair, Title, output, reason);
 }

@@ -14,6 +14,8 @@ internal sealed class LayoutPlanner
     private readonly StageGraph _stages;
     private readonly Graph _graph;
     private readonly Views _views;
+    private readonly ILookup<int, Stage> _producers;
+    private readonly ILookup<int, (string Name, int Number)> _parametersOfNode;
     private readonly MemoryPlanner _memory = new();
     private readonly Dictionary<int, Life> _values = [];
     private readonly Dictionary<int, Life> _gradients = [];
@@ -24,6 +26,9 @@ internal sealed class LayoutPlanner
         _stages = stages;
         _graph = stages.Graph;
         _views = new Views(_graph);
+        _producers = stages.Stages.ToLookup(stage => _views.Root(stage.Output));
+        _parametersOfNode = _graph.Parameters.Select((parameter, i) => (parameter, i)).ToLookup(
+            pair => pair.parameter.Node, pair => (pair.parameter.Spec.Name, pair.i));
     }
 
     private int LossTime => _stages.Stages.Count;
@@ -125,7 +130,7 @@ internal sealed class LayoutPlanner
     private int PredictSource(int value)
     {
         int root = _views.Root(value);
-        Stage? producer = _stages.Stages.FirstOrDefault(stage => _views.Root(stage.Output) == root);
+        Stage? producer = _producers[root].FirstOrDefault();
         return producer is not null && _graph.Nodes[producer.Anchor].Operation.IsTrainingOnly ? PredictSource(producer.Input) : root;
     }
 
@@ -159,10 +164,7 @@ internal sealed class LayoutPlanner
     }
 
     private EquatableArray<KeyValuePair<string, long>> ParametersOf(Node node, long[] offsets) =>
-        _graph.Parameters
-            .Select((parameter, i) => (parameter, offset: offsets[i]))
-            .Where(pair => pair.parameter.Node == node.Id)
-            .Select(pair => new KeyValuePair<string, long>(pair.parameter.Spec.Name, pair.offset))
+        _parametersOfNode[node.Id].Select(parameter => new KeyValuePair<string, long>(parameter.Name, offsets[parameter.Number]))
             .ToEquatableArray();
 
     /// <summary>One after the other, those first that the optimizer changes: it takes them as one array.</summary>

@@ -27,19 +27,24 @@ internal sealed class MemoryPlanner
     public (long[] Offsets, long Size) Place()
     {
         long[] offsets = new long[_requests.Count];
-        var placed = new List<Request>();
+        var placed = new List<Request>(); // in the order of their offsets
         foreach (Request request in _requests.OrderByDescending(request => request.Bytes).ThenBy(request => request.Id))
         {
             long offset = 0;
-            foreach (Request other in placed.Where(request.Overlaps).OrderBy(other => offsets[other.Id]))
+            foreach (Request other in placed)
             {
+                if (!request.Overlaps(other))
+                    continue;
                 if (offset + request.Bytes <= offsets[other.Id])
                     break;
                 offset = System.Math.Max(offset, offsets[other.Id] + other.Bytes);
             }
 
             offsets[request.Id] = offset;
-            placed.Add(request);
+            int after = placed.Count;
+            while (after > 0 && offsets[placed[after - 1].Id] > offset)
+                after--;
+            placed.Insert(after, request);
         }
 
         return (offsets, placed.Count == 0 ? 0 : placed.Max(request => offsets[request.Id] + request.Bytes));

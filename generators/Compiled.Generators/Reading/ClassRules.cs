@@ -71,7 +71,8 @@ internal static class ClassRules
             if (!level.Modifiers.Any(SyntaxKind.PartialKeyword))
             {
                 string name = level.Identifier.ValueText;
-                issues.OnPlace(Rules.NotPartial, level.Identifier.GetLocation(), name, "not partial", $"add 'partial' to '{name}'");
+                issues.OnRepairable(
+                    Rules.NotPartial, level.Identifier.GetLocation(), "partial", name, "not partial", $"add 'partial' to '{name}'");
                 allPartial = false;
             }
         }

@@ -10,13 +10,21 @@ namespace Compiled.Generators;
 /// <summary>Reads layer attributes: literals only, and for a block the layers of its class.</summary>
 internal static class LayerReader
 {
+    /// <summary>The most blocks inside one another.</summary>
+    private const int MaxDepth = 100;
+
     private static readonly SymbolDisplayFormat WithoutTypeArguments = new(
         typeQualificationStyle: SymbolDisplayTypeQualificationStyle.NameAndContainingTypesAndNamespaces);
 
     /// <summary>Reads the arguments of a layer that can be read; false where the compiler reports one of them.</summary>
-    public static bool Read(AttributeData attribute, out LayerSpec layer) => Read(attribute, [], out layer);
+    public static bool Read(AttributeData attribute, out LayerSpec layer)
+    {
+        int room = GraphBuilder.MaxBlockLayers;
+        return Read(attribute, [], ref room, out layer);
+    }
 
-    private static bool Read(AttributeData attribute, ImmutableList<string> within, out LayerSpec layer)
+    /// <summary>Reads a layer within blocks, which have room for so many more: blocks of blocks are soon too many to read.</summary>
+    private static bool Read(AttributeData attribute, ImmutableList<string> within, ref int room, out LayerSpec layer)
     {
         bool complete = attribute.AttributeConstructor is not null;
         ImmutableArray<IParameterSymbol> parameters = attribute.AttributeConstructor?.Parameters ?? [];
@@ -36,12 +44,12 @@ internal static class LayerReader
         bool isBlock = type.TypeArguments.Length == 1 && BlockLayer.IsBlock(kind);
         layer = new LayerSpec(isBlock ? kind : WithoutSuffix(type.ToDisplayString()), arguments.ToEquatableArray());
         if (isBlock)
-            complete &= ReadBody(type.TypeArguments[0], within, ref layer);
+            complete &= ReadBody(type.TypeArguments[0], within, ref room, ref layer);
         return complete;
     }
 
     /// <summary>The layers of the class that a block is; false where the compiler has something to report of it.</summary>
-    private static bool ReadBody(ITypeSymbol body, ImmutableList<string> within, ref LayerSpec layer)
+    private static bool ReadBody(ITypeSymbol body, ImmutableList<string> within, ref int room, ref LayerSpec layer)
     {
         if (body is not INamedTypeSymbol { TypeKind: not TypeKind.Error } type)
             return false;
@@ -60,20 +68,37 @@ internal static class LayerReader
             return true;
         }
 
+        if (within.Count == MaxDepth)
+        {
+            layer = layer with { BodyFault = $"'{type.Name}' stands in more than {MaxDepth} blocks: put fewer of them into one another" };
+            return true;
+        }
+
         bool complete = true;
         var layers = new List<LayerSpec>();
         foreach (AttributeData attribute in ModelReader.LayersOf(type, declaration))
         {
-            complete &= Read(attribute, within.Add(name), out LayerSpec inner);
+            if (--room < 0)
+                break;
+            complete &= Read(attribute, within.Add(name), ref room, out LayerSpec inner);
             layers.Add(inner);
         }
 
-        layer = layer with
-        {
-            Body = layers.ToEquatableArray(),
-            BodyFault = layers.Count == 0 ? $"'{type.Name}' has no layers: put them on the declaration with [Block]" : layers.Select(inner => inner.BodyFault).FirstOrDefault(fault => fault is not null),
-        };
+        layer = layer with { Body = layers.ToEquatableArray(), BodyFault = FaultOf(type.Name, layers, room) };
         return complete;
+    }
+
+    private static string? FaultOf(string name, List<LayerSpec> layers, int room)
+    {
+        if (room < 0)
+        {
+            string limit = GraphAssembly.Count(GraphBuilder.MaxBlockLayers);
+            return $"'{name}' has, with the blocks in it, more than {limit} layers: make it smaller";
+        }
+
+        return layers.Count == 0
+            ? $"'{name}' has no layers: put them on the declaration with [Block]"
+            : layers.Select(inner => inner.BodyFault).FirstOrDefault(fault => fault is not null);
     }
 
     /// <summary>The name of an attribute as it is written.</summary>

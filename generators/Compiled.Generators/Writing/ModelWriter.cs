@@ -107,27 +107,19 @@ internal sealed class ModelWriter
     private void WriteWeights()
     {
         Dictionary<int, string> names = MemberNames.Of(Graph, _spec.Name);
+        ILookup<string, Parameter> parametersOfLayer = Graph.Parameters.ToLookup(parameter => Graph.Nodes[parameter.Node].Layer);
+        Dictionary<string, int> numbers = Enumerable.Range(0, Graph.Parameters.Count).ToDictionary(i => Graph.Parameters[i].Name);
         // The analyzer reports a member of the user's half that has one of these names.
         foreach (Node node in Graph.Nodes.Where(node => names.ContainsKey(node.Id) && !_spec.Members.Contains(names[node.Id])))
         {
-            IEnumerable<Parameter> parameters = Graph.Parameters.Where(parameter => Graph.Nodes[parameter.Node].Layer == node.Layer);
-            string shapes = string.Join(", ", parameters.Select(parameter => $"{parameter.Spec.Name} {parameter.Spec.Shape}"));
-            string weights = string.Join(", ", node.Operation.WeightNames.Select(name => WeightOf(node, name)));
+            string shapes = string.Join(
+                ", ", parametersOfLayer[node.Layer].Select(parameter => $"{parameter.Spec.Name} {parameter.Spec.Shape}"));
+            string weights = string.Join(", ", node.Operation.WeightNames.Select(
+                name => numbers.TryGetValue($"{node.Layer}/{name}", out int number) ? $"Weights[{number}]" : "null"));
             _writer.Line();
             _writer.Line($"/// <summary>The weights of '{node.Layer}' ({node.Operation.Title}): {shapes}.</summary>");
             _writer.Line($"public global::Compiled.{node.Operation.WeightsType} {names[node.Id]} => new({weights});");
         }
-    }
-
-    private string WeightOf(Node node, string name)
-    {
-        for (int i = 0; i < Graph.Parameters.Count; i++)
-        {
-            if (Graph.Parameters[i].Name == $"{node.Layer}/{name}")
-                return $"Weights[{i}]";
-        }
-
-        return "null";
     }
 
     private void WritePass(string name, System.Action body)

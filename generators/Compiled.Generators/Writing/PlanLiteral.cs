@@ -41,14 +41,15 @@ internal static class PlanLiteral
     private static void WriteLayers(CodeWriter writer, ModelLayout layout)
     {
         Graph graph = layout.Graph.Graph;
+        var index = new GraphIndex(graph);
+        var stages = new StageNumbers(layout);
         writer.Line("Layers =");
         writer.Open("[");
         foreach (Node node in graph.Nodes)
         {
             string shape = node.Output < 0 ? "" : Extents(graph.Values[node.Output].Shape);
-            long count = graph.Parameters.Where(parameter => parameter.Node == node.Id).Sum(parameter => parameter.Spec.Shape.Elements);
-            int stage = StageNumbers.Of(layout, node);
-            writer.Line($"new({Text(node.Name)}, {Text(node.Operation.Canonical)}, [{shape}], {StagePlan.Literal(count)}, {stage}),");
+            string count = StagePlan.Literal(index.WeightsOf(node));
+            writer.Line($"new({Text(node.Name)}, {Text(node.Operation.Canonical)}, [{shape}], {count}, {stages.Of(node)}),");
         }
 
         writer.Close("],");
@@ -89,12 +90,16 @@ internal static class PlanLiteral
 /// <summary>A network as text, equal for equal networks, whatever their classes are called and however they are fused.</summary>
 internal static class CanonicalText
 {
-    public static IEnumerable<string> Lines(Graph graph) => graph.Nodes.Select(node => Line(graph, node));
+    public static IEnumerable<string> Lines(Graph graph)
+    {
+        var index = new GraphIndex(graph);
+        return graph.Nodes.Select(node => Line(graph, index, node));
+    }
 
-    private static string Line(Graph graph, Node node)
+    private static string Line(Graph graph, GraphIndex index, Node node)
     {
         IEnumerable<string> sources = node.Inputs.Select(
-            input => graph.Producer(input)?.Name ?? $"input {graph.Values[graph.Input].Shape}");
+            input => index.Producer(input)?.Name ?? $"input {graph.Values[graph.Input].Shape}");
         return $"{node.Name} = {node.Operation.Canonical}({string.Join(", ", sources)})";
     }
 }

@@ -1,6 +1,3 @@
-using System.Collections.Generic;
-using System.Linq;
-
 namespace Compiled.Generators;
 
 /// <summary>
@@ -26,7 +23,7 @@ internal static class StubWriter
         writer.Line("    : base(s_plan, device, batchSize, seed)");
         writer.Open();
         writer.Close();
-        foreach ((string member, string type) in Weights(spec))
+        foreach ((string member, string type) in StubWeights.Of(spec))
         {
             writer.Line();
             writer.Line($"public global::Compiled.{type} {member} => default;");
@@ -43,25 +40,5 @@ internal static class StubWriter
         writer.Close();
         FileFrame.Close(writer, spec);
         return writer.ToString();
-    }
-
-    /// <summary>The members for weights and their types, as far as the layers can be read.</summary>
-    private static IEnumerable<(string Member, string Type)> Weights(ModelSpec spec)
-    {
-        var names = new LayerNames();
-        var members = new MemberNames(spec.Name);
-        for (int i = 0; i < spec.Layers.Count; i++)
-        {
-            if (LayerKinds.Find(spec.Layers[i].Kind) is not { } kind)
-                continue;
-            var arguments = new LayerArguments(spec.Layers[i], i, kind.Name, new IssueList());
-            Operation operation = kind.Read(arguments)[0];
-            string name = names.Next(arguments, operation.BaseName);
-            if (operation.WeightsType is not { } type || !LayerNames.IsName(name))
-                continue;
-            string member = members.Next(name);
-            if (!spec.Members.Contains(member))
-                yield return (member, type);
-        }
     }
 }

@@ -10,6 +10,10 @@ internal static class SummaryDoc
     public static void Write(CodeWriter writer, ModelSpec spec, ModelLayout layout)
     {
         Graph graph = layout.Graph.Graph;
+        var index = new GraphIndex(graph);
+        var stages = new StageNumbers(layout);
+        // A stage keeps the result of its last layer.
+        ILookup<int, long> kept = layout.Stages.ToLookup(stage => stage.Stage.Nodes.Last, stage => stage.SavedBytes);
         long weights = graph.Parameters.Sum(parameter => parameter.Spec.Shape.Elements);
         writer.Line(
             $"/// <summary>{graph.Values[graph.Input].Shape} → {graph.Values[graph.Output].Shape}, {Plural(weights, "parameter")}, " +
@@ -22,7 +26,9 @@ internal static class SummaryDoc
         foreach (Node node in graph.Nodes)
         {
             string layer = $"{node.Name}: {node.Operation.Canonical}";
-            writer.Line($"/// <item><term>{layer}</term><description>{Describe(layout, node)}</description></item>");
+            string shape = node.Output < 0 ? "loss" : graph.Values[node.Output].Shape.ToString();
+            string details = Describe(shape, index.WeightsOf(node), stages.Of(node), kept[node.Id].Sum());
+            writer.Line($"/// <item><term>{layer}</term><description>{details}</description></item>");
         }
 
         writer.Line("/// </list>");
@@ -35,16 +41,12 @@ internal static class SummaryDoc
         writer.Line("/// </remarks>");
     }
 
-    private static string Describe(ModelLayout layout, Node node)
+    private static string Describe(string shape, long weights, int stage, long saved)
     {
-        Graph graph = layout.Graph.Graph;
-        long count = graph.Parameters.Where(parameter => parameter.Node == node.Id).Sum(parameter => parameter.Spec.Shape.Elements);
-        // A stage keeps the result of its last layer.
-        long saved = layout.Stages.Where(stage => stage.Stage.Nodes.Last == node.Id).Sum(stage => stage.SavedBytes);
-        List<string> parts = [node.Output < 0 ? "loss" : graph.Values[node.Output].Shape.ToString()];
-        if (count > 0)
-            parts.Add(Plural(count, "parameter"));
-        parts.Add($"stage {StageNumbers.Of(layout, node)}");
+        List<string> parts = [shape];
+        if (weights > 0)
+            parts.Add(Plural(weights, "parameter"));
+        parts.Add($"stage {stage}");
         if (saved > 0)
             parts.Add($"{Number(saved)} bytes kept");
         return string.Join("; ", parts);
@@ -56,19 +58,32 @@ internal static class SummaryDoc
 }
 
 /// <summary>Which stage a layer belongs to.</summary>
-internal static class StageNumbers
+internal sealed class StageNumbers
 {
-    /// <summary>A view belongs to the stage of what it views, the loss and a softmax in it come after all others.</summary>
-    public static int Of(ModelLayout layout, Node node)
+    private readonly GraphIndex _index;
+    private readonly Dictionary<int, int> _stageOfNode = [];
+    private readonly int _last;
+
+    public StageNumbers(ModelLayout layout)
     {
-        Graph graph = layout.Graph.Graph;
-        for (Node? at = node; at is not null; at = graph.Nodes.FirstOrDefault(candidate => candidate.Output == at.Input))
+        _index = new GraphIndex(layout.Graph.Graph);
+        _last = layout.Stages.Count + 1;
+        foreach (Stage stage in layout.Graph.Stages)
         {
-            StagePlan? stage = layout.Stages.FirstOrDefault(candidate => candidate.Stage.Nodes.Contains(at.Id));
-            if (stage is not null)
-                return stage.Stage.Number;
+            foreach (int node in stage.Nodes)
+                _stageOfNode[node] = stage.Number;
+        }
+    }
+
+    /// <summary>A view belongs to the stage of what it views, the loss and a softmax in it come after all others.</summary>
+    public int Of(Node node)
+    {
+        for (Node? at = node; at is not null; at = _index.Producer(at.Input))
+        {
+            if (_stageOfNode.TryGetValue(at.Id, out int stage))
+                return stage;
             if (!at.Operation.IsView)
-                return layout.Stages.Count + 1;
+                return _last;
         }
 
         return 1;

@@ -5,6 +5,12 @@ namespace Compiled;
 /// by beta (Ioffe and Szegedy, 2015). Prediction uses moving averages of mean and variance, which training updates by momentum; both are
 /// weights of the model, saved with it. The variance is the biased one, as in Keras 3.
 /// </summary>
+/// <remarks>
+/// It needs several values per channel. Where a batch has one only, of a single sample without positions (the last batch of an epoch, say),
+/// it does as Keras: that value is the mean and the variance is 0, so that training gives beta, learns beta alone and hands no gradient on,
+/// and the moving variance moves towards 0. A model that trains with a batch size of 1 uses <see cref="LayerNormalizationAttribute"/>
+/// instead, or <see cref="Trainable"/> = false.
+/// </remarks>
 public sealed class BatchNormalizationAttribute : LayerAttribute
 {
     /// <summary>What of the moving averages stays in a step, from 0 to 1; 0.99 by default.</summary>

@@ -11,6 +11,36 @@ public sealed class BlockUseTests
         public sealed class BasicBlock;
         """;
 
+    [Theory]
+    [InlineData("ReLU", null)]
+    [InlineData("Conv2D(3, 99)", "CN0005")]
+    public void The_members_for_weights_stand_whether_the_declaration_is_right_or_not(string layer, string? id)
+    {
+        Project project = Project.Of(
+            $$"""
+            using Compiled;
+            [Model, Input(8, 8, 3)]
+            [Residual<Part>(Repeat = 2, Projection = true, Name = "p"), Block<Outer>, {{layer}}, Flatten, Dense(2), MeanSquaredError]
+            public sealed partial class Net;
+            [Block, Conv2D(4, 3, Padding = Padding.Same), BatchNormalization]
+            public sealed class Part;
+            [Block, Block<Part>(Repeat = 2)]
+            public sealed class Outer;
+            internal static class Use
+            {
+                public static void All(Net net)
+                {
+                    Conv2DWeights first = net.P1Conv2D1, inner = net.Outer1Part2Conv2D1;
+                    KernelWeights past = net.P2ShortcutConv2D;
+                    BatchNormalizationWeights norm = net.P2BatchNormalization1, pastNorm = net.P1ShortcutBatchNormalization;
+                    _ = (first, inner, past, norm, pastNorm, net.Dense1);
+                }
+            }
+            """);
+        Assert.Equal(id, project.Analyzer.SingleOrDefault()?.Id);
+        Assert.Empty(project.Compiler);
+    }
+
     [Fact]
     public void A_block_is_named_after_its_class_and_its_layers_after_it() =>
         Assert.Equal(
@@ -32,7 +62,7 @@ public sealed class BlockUseTests
         Graph graph = Of("Residual<BasicBlock>", Basic);
         Node add = graph.Nodes.Single(node => node.Operation is AddOperation);
         Assert.Equal(graph.Input, add.Inputs[1]);
-        Assert.Equal("basic_block_1/batch_normalization_2", graph.Producer(add.Inputs[0])!.Name);
+        Assert.Equal("basic_block_1/batch_normalization_2", new GraphIndex(graph).Producer(add.Inputs[0])!.Name);
     }
 
     [Fact]
@@ -78,7 +108,7 @@ public sealed class BlockUseTests
     public void The_name_of_a_block_is_its_output(string layers, string producer)
     {
         Graph graph = Of(layers, "[Block, Dense(3), Tanh]\npublic sealed class Part;");
-        Assert.Equal(producer, graph.Producer(graph.Nodes.Single(node => node.Operation is AddOperation).Inputs[1])!.Name);
+        Assert.Equal(producer, new GraphIndex(graph).Producer(graph.Nodes.Single(node => node.Operation is AddOperation).Inputs[1])!.Name);
     }
 
     [Fact]

@@ -86,6 +86,65 @@ public sealed class BlockTests
             "CN0004", "Residual<Part>: activation is 99; it must be one of the enumeration's members",
             Sources("[Block, ReLU]\npublic sealed class Part;", "Residual<Part>(Activation = [|(Activation)99|])"));
 
+    [Theory]
+    [InlineData("From = \"inptu\"", "CN0008", "There is no layer 'inptu' before this one; did you mean 'input'?")]
+    [InlineData("Name = \"input\"", "CN0009", "The name 'input' is taken by an earlier layer: names are unique in a model")]
+    public void The_arguments_of_the_use_are_not_blamed_for_those_of_a_layer_inside(string argument, string id, string message) =>
+        Expect.ErrorIn(
+            id, message,
+            Sources(
+                $"[Block, ReLU({argument})]\npublic sealed class Part;", "[|Block<Part>(From = \"stem\", Name = \"part\")|]",
+                "Conv2D(3, 3, Name = \"stem\"), "));
+
+    [Theory]
+    [InlineData("a b", "'a b'")]
+    [InlineData("", "''")]
+    [InlineData("2nd", "'2nd'")]
+    public void A_name_of_repetitions_that_is_none(string name, string shown) =>
+        Expect.ErrorIn(
+            "CN0004", $"Block<Part>: name is {shown}; it must be a letter followed by letters, digits and underscores, 100 at most",
+            Sources("[Block, ReLU]\npublic sealed class Part;", $"Block<Part>(Repeat = 2, Name = [|\"{name}\"|])"));
+
+    [Theory]
+    [InlineData("p", "p")]
+    [InlineData("p_2", "p_2")]
+    public void A_name_that_a_repetition_needs(string taken, string shown) =>
+        Expect.ErrorIn(
+            "CN0009", $"The name '{shown}' is taken by an earlier layer: names are unique in a model",
+            Sources("[Block, ReLU]\npublic sealed class Part;", "Block<Part>(Repeat = 2, Name = [|\"p\"|])", $"ReLU(Name = \"{taken}\"), "));
+
+    [Fact]
+    public void The_name_of_the_way_past_the_layers() =>
+        Expect.ErrorIn(
+            "CN0009", "The name 'shortcut' is taken by an earlier layer: names are unique in a model",
+            Sources("[Block, Conv2D(5, 1, Name = \"shortcut\")]\npublic sealed class Part;", "[|Residual<Part>(Projection = true)|]"));
+
+    [Fact]
+    public void Repetitions_of_repetitions() =>
+        Wrong(
+            "'Outer' brings the model above 10,000 layers: repeat it less often",
+            "[Block, Block<Inner>(Repeat = 1000)]\npublic sealed class Outer;\n[Block, ReLU]\npublic sealed class Inner;",
+            "Block<Outer>(Repeat = 1000)");
+
+    [Fact]
+    public void Blocks_of_blocks_that_double_with_each_level()
+    {
+        // Two to the power of thirty layers, which nobody could wait for.
+        IEnumerable<string> levels = Enumerable.Range(1, 30).Select(i => $"[Block, Block<B{i - 1}>, Block<B{i - 1}>]\nclass B{i};\n");
+        Wrong(
+            "'B30' has, with the blocks in it, more than 10,000 layers: make it smaller",
+            $"[Block, ReLU]\nclass B0;\n{string.Concat(levels)}", "Block<B30>");
+    }
+
+    [Fact]
+    public void Blocks_too_deep_inside_one_another()
+    {
+        IEnumerable<string> levels = Enumerable.Range(1, 1000).Select(i => $"[Block, Block<B{i - 1}>]\nclass B{i};\n");
+        Wrong(
+            "'B900' stands in more than 100 blocks: put fewer of them into one another",
+            $"[Block, ReLU]\nclass B0;\n{string.Concat(levels)}", "Block<B1000>");
+    }
+
     [Fact]
     public void A_block_that_nobody_uses_is_nothing() =>
         Expect.NothingIn("using Compiled;\n[Block, Conv2D(3, 3), Add(\"nowhere\")]\npublic sealed class Part;");

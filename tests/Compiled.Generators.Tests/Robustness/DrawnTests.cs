@@ -32,4 +32,19 @@ public sealed class DrawnTests
         Project project = Expect.Nothing($"[Input(8, 8, 1)]\n{layers}[Flatten, Dense(2), Softmax, CategoricalCrossentropy]");
         Assert.Equal(251, Network.Stages(project).Count());
     }
+
+    [Fact]
+    public void As_many_layers_as_blocks_may_make()
+    {
+        Project project = Expect.NothingIn(
+            """
+            using Compiled;
+            [Model, Input(8, 8, 2)]
+            [Residual<Part>(Repeat = 1000), Block<Part>(Repeat = 1000), Flatten, Dense(2), Softmax, CategoricalCrossentropy]
+            public sealed partial class Net;
+            [Block, Conv2D(2, 3, Padding = Padding.Same), BatchNormalization, ReLU]
+            public sealed class Part;
+            """);
+        Assert.Equal(5001, Network.Stages(project).Count());
+    }
 }

@@ -5,79 +5,6 @@ namespace Compiled.Generators.Tests;
 /// <summary>Breaks declarations as typing does: seeded, so that a failure repeats itself.</summary>
 internal static class Mutations
 {
-    /// <summary>Declarations that are right and use nothing of their generated halves.</summary>
-    public static readonly string[] Originals =
-    [
-        """
-        using Compiled;
-
-        namespace Examples;
-
-        /// <summary>A net.</summary>
-        [Model(Fusion = Fusion.None)]
-        [Input(16, 16, 3)]
-        [Conv2D(8, 3, Padding = Padding.Same), ReLU]
-        [Conv2D(8, 3), ReLU, MaxPooling2D(2), Dropout(0.25)]
-        [Flatten, Dense(16), ReLU, Dropout(0.5)]
-        [Dense(10), Softmax, CategoricalCrossentropy]
-        public sealed partial class Net;
-        """,
-        """
-        using Compiled;
-        using static Compiled.Padding;
-
-        public static class Sizes { public const int Units = 4; }
-
-        public partial record Outer
-        {
-            [Model]
-            [Input(Sizes.Units, Name = "x")]
-            [Dense(Sizes.Units, Name = "left")]
-            [Dense(units: 3, UseBias = false, From = "left"), Tanh, MeanSquaredError(Name = "loss")]
-            internal partial class Net
-            {
-                public int Count { get; set; } = 1;
-
-                public Net(string text) : this(null, text.Length) { }
-            }
-        }
-        """,
-        """
-        using Compiled;
-
-        [Block, Conv2D(Filters.Half, 1), BatchNormalization(Momentum = 0.9), Concatenate("input", Axis = 3)]
-        public sealed class Inner;
-
-        [Block]
-        [Block<Inner>(Name = "a"), Conv2D(Filters.Quarter, 3, Padding = Padding.Same), Add("b", From = "c")]
-        public sealed class Broken;
-
-        [Block]
-        [Conv2D(Filters.Twice, 3, Strides = 2, Padding = Padding.Same), BatchNormalization(Scale = false, Trainable = false), ReLU]
-        public sealed class Down;
-
-        [Model]
-        [Input(8, 6, 4, Name = "images")]
-        [Residual<Down>(Projection = true, Activation = Activation.ReLU, Name = "low"), Block<Inner>(Repeat = 2)]
-        [UpSampling2D(2, Interpolation = Interpolation.Bilinear), Concatenate("images", Name = "wide"), Cropping2D(1, 0, 0, 2)]
-        [ZeroPadding2D(1, 0), AveragePooling2D(2, 2, Strides = 1), Reshape(8, -1), Flatten, Dense(5, Name = "left")]
-        [GlobalMaxPooling2D(From = "wide"), LayerNormalization(Epsilon = 0.1), Dense(5), Add("left", "left"), MeanSquaredError]
-        public sealed partial class Net;
-        """,
-        """
-        using Compiled;
-        [Model] [Input(9, 7, 2)]
-        [Conv2D(4, 2, 3, StridesHeight = 2, StridesWidth = 1, UseBias = true), Activation(Activation.Tanh)]
-        [MaxPooling2D(poolHeight: 2, poolWidth: 1, Strides = 2, Padding = Padding.Same)]
-        [Conv2D(2, 1, DilationRate = 2), Linear, Softmax, SparseCategoricalCrossentropy]
-        partial class Images;
-
-        [Model, Input(3), Dense(2), Softmax, SparseCategoricalCrossentropy] partial class Vectors;
-
-        [System.Obsolete] partial class Vectors { private static readonly int[] s_numbers = [1, 2]; public static int Sum => s_numbers[0]; }
-        """,
-    ];
-
     private static readonly string[] Words =
     [
         "[", "]", "(", ")", ",", "{", "}", "<", ">", ";", "=", ":", ".", "\"", "'", "@", "$\"{", "/*", "//", "#if", "\n#endif\n", "partial",
@@ -92,7 +19,17 @@ internal static class Mutations
     // Most of them are C#, so that what is wrong with them is for the analyzer to say.
     private static readonly string[] Attributes =
     [
-        "Model", "Model(Fusion = Fusion.Full)", "Model(Fusion = (Fusion)9)", "Model(Precision = Precision.TF32)", "Model(Precision = (Precision)9)", "Input(4)", "Input(6, 6, 1)", "Input", "Input(0)",
+        "Model", "Model(Fusion = Fusion.Full)", "Model(Fusion = (Fusion)9)", "Model(Precision = Precision.TF32)",
+        "Model(Precision = (Precision)9)", "Block", "Block<Inner>(Repeat = 3)", "Residual<Down>", "Residual<Bottleneck>(Repeat = 1000)",
+        "Block<Level>(Repeat = 1000)", "Residual<string>", "Block<int>", "Block<Net>", "Add", "Add(\"x\")", "Concatenate(\"enc1\", Axis = 2)",
+        "Concatenate(\"input\", \"input\")", "BatchNormalization(Momentum = -1)", "LayerNormalization(Epsilon = 1e-300)",
+        "ReLU(MaxValue = double.PositiveInfinity, Threshold = 3.4e38)", "LeakyReLU(NegativeSlope = double.NaN)", "ELU(1e308)",
+        "GaussianNoise(1e39)", "SpatialDropout2D(0.5)", "Cropping2D(2147483647)", "ZeroPadding2D(2147483647, 2147483647)", "ZeroPadding2D(0)",
+        "UpSampling2D(2147483647)", "Reshape(-1, 2147483647)", "Reshape()", "Reshape(-1)", "GlobalAveragePooling2D(KeepDims = true)",
+        "AveragePooling2D(3, Padding = Padding.Same)", "DepthwiseConv2D(3, DepthMultiplier = 2147483647)",
+        "SeparableConv2D(Filters.Half, 2147483647, Padding = Padding.Same)", "Conv2D(6, 1, Groups = 3)", "Conv2D((Filters)0, 1)",
+        "Huber(1e-50)", "CategoricalFocalCrossentropy(Gamma = 1e38)", "BinaryCrossentropy(LabelSmoothing = 2, FromLogits = true)", "KLDivergence",
+        "Input(4)", "Input(6, 6, 1)", "Input", "Input(0)",
         "Input(2147483647, 2147483647)", "Conv2D(3, 2)", "Conv2D(3, 9)", "Conv2D(3, 2, 1, Padding = Padding.Same)",
         "Conv2D(2147483647, 2147483647)", "Conv2D(2, 2147483647, Padding = Padding.Same)",
         "Conv2D(1, 2, DilationRate = 2147483647, Padding = Padding.Same)", "MaxPooling2D", "MaxPooling2D(16)",
@@ -102,6 +39,28 @@ internal static class Mutations
         "MeanSquaredError", "CategoricalCrossentropy", "SparseCategoricalCrossentropy(From = \"x\")", "System.Serializable",
     ];
 
+    private static readonly string[] Members =
+    [
+        "private int s_plan;", "public void ForwardCore() { }", "public int Dense1;", "public Device? Value => null;", "static int Check() => 1;",
+        "public override string ToString() => \"\";", "void Fit() { }", "class Weights;", "", "int _stage1;", "public int Number { get; init; }",
+    ];
+
+    // What may stand in the parentheses of an attribute, where the layer has such a property.
+    private static readonly string[] Properties =
+    [
+        "Name = \"left\"", "Name = \"a b\"", "Name = \"\"", "Name = \"_\"", "Name = \"ForwardCore\"", "Name = \"shortcut\"", "Name = \"levels_1\"",
+        "Name = \"class\"", "Name = null", "From = \"left\"", "From = \"images\"", "From = \"input_1\"", "From = \"dense_1\"", "From = \"\"",
+        "Strides = 2", "Strides = -1", "Padding = (Padding)2", "DilationRate = 3", "Groups = 5", "Groups = 2147483647", "UseBias = false",
+        "Activation = (Activation)99", "Activation = Activation.Softmax", "Activation = Activation.GELU", "Repeat = 1000", "Repeat = 0",
+        "Projection = true", "Trainable = false", "FromLogits = true", "Axis = -1", "Axis = 2147483647", "Axis = 1", "KeepDims = true",
+    ];
+
+    private static readonly string[] Names =
+    [
+        "\"x\"", "\"left\"", "\"images\"", "\"wide\"", "\"input\"", "\"input_1\"", "\"enc1\"", "\"conv2d_1\"", "\"lefd\"", "\"\"", "null", "\"a\\0b\"",
+        "\"levels/conv2d_1\"", "\"levels_1\"", "nameof(System)", "\"é\"",
+    ];
+
     private static readonly string[] Numbers =
         ["0", "1", "2", "5", "-1", "100", "254", "65536", "2147483647", "-2147483648", "int.MaxValue", "'c'", "(byte)200", "Sizes.Units"];
 
@@ -109,8 +68,11 @@ internal static class Mutations
     public static string Draw(int seed)
     {
         var random = new Random(seed);
-        string text = Originals[random.Next(Originals.Length)];
+        string text = Any(Originals.All, random);
         bool isSpelling = random.Next(2) == 0;
+        // Half a file is what an editor has while the other half is typed.
+        if (random.Next(12) == 0)
+            return text[..random.Next(text.Length)];
         for (int count = random.Next(1, 4); count > 0; count--)
         {
             text = !isSpelling ? BreakMeaning(text, random)
@@ -125,22 +87,44 @@ internal static class Mutations
     {
         SyntaxNode root = CSharpSyntaxTree.ParseText(text, Project.Parsing).GetRoot();
         AttributeSyntax[] attributes = [.. root.DescendantNodes().OfType<AttributeSyntax>()];
-        TextSpan attribute = attributes[random.Next(attributes.Length)].Span;
-        SyntaxToken[] numbers = [.. root.DescendantTokens().Where(token => token.IsKind(SyntaxKind.NumericLiteralToken))];
-        switch (random.Next(5))
+        TextSpan attribute = Any(attributes, random).Span;
+        switch (random.Next(9))
         {
             case 0:
-                return Replace(text, attribute, Attributes[random.Next(Attributes.Length)]);
+                return Replace(text, attribute, Any(Attributes, random));
             case 1:
-                return text.Insert(attribute.Start, $"{Attributes[random.Next(Attributes.Length)]}, ");
+                return text.Insert(attribute.Start, $"{Any(Attributes, random)}, ");
             case 2:
-                return Swap(text, attribute, attributes[random.Next(attributes.Length)].Span);
+                return Swap(text, attribute, Any(attributes, random).Span);
             case 3:
-                AttributeListSyntax[] lists = [.. root.DescendantNodes().OfType<AttributeListSyntax>()];
-                return Replace(text, lists[random.Next(lists.Length)].Span, "");
+                TextSpan list = Any([.. root.DescendantNodes().OfType<AttributeListSyntax>()], random).Span;
+                return Replace(text, list, string.Concat(Enumerable.Repeat(text[list.Start..list.End], random.Next(5))));
+            case 4:
+                return BreakClass(text, root, random);
+            case 5:
+                return ReplaceToken(text, root, SyntaxKind.StringLiteralToken, Any(Names, random), random);
+            case 6:
+                string property = Any(Properties, random);
+                return text[attribute.End - 1] == ')' ? text.Insert(attribute.End - 1, $", {property}") : text.Insert(attribute.End, $"({property})");
             default:
-                return Replace(text, numbers[random.Next(numbers.Length)].Span, Numbers[random.Next(Numbers.Length)]);
+                return ReplaceToken(text, root, SyntaxKind.NumericLiteralToken, Any(Numbers, random), random);
         }
+    }
+
+    /// <summary>What surrounds the layers: the class, those that it is in, a second half.</summary>
+    private static string BreakClass(string text, SyntaxNode root, Random random)
+    {
+        TypeDeclarationSyntax type = Any([.. root.DescendantNodes().OfType<TypeDeclarationSyntax>()], random);
+        return random.Next(7) switch
+        {
+            0 => text.Insert(type.Identifier.Span.End, "<T>"),
+            1 => text.Insert(type.Identifier.Span.End, "(int number)"),
+            2 => ReplaceToken(text, type, SyntaxKind.PartialKeyword, Any(["", "static", "file", "abstract partial", "unsafe partial"], random), random),
+            3 => Replace(text, type.Keyword.Span, Any(["struct", "record", "record struct", "interface", "class"], random)),
+            4 => text.Insert(type.Span.End, $"\npartial class {type.Identifier.Text} {{ {Any(Members, random)} }}"),
+            5 => Replace(text, type.Span, $"public static partial class Around{Any(["", "<T>"], random)} {{ {text[type.SpanStart..type.Span.End]} }}"),
+            _ => Replace(text, type.Identifier.Span, Any(["Model", "Forward", "s_plan", "Device", "nint", "@event", "Größe", "Dense1"], random)),
+        };
     }
 
     private static string BreakCharacter(string text, Random random)
@@ -159,9 +143,9 @@ internal static class Mutations
         SyntaxNode root = CSharpSyntaxTree.ParseText(text, Project.Parsing).GetRoot();
         SyntaxToken[] tokens = [.. root.DescendantTokens().Where(token => token.Span.Length > 0)];
         if (tokens.Length == 0)
-            return Words[random.Next(Words.Length)];
-        SyntaxToken token = tokens[random.Next(tokens.Length)];
-        string word = Words[random.Next(Words.Length)];
+            return Any(Words, random);
+        SyntaxToken token = Any(tokens, random);
+        string word = Any(Words, random);
         switch (random.Next(6))
         {
             case 0:
@@ -178,8 +162,16 @@ internal static class Mutations
                 return string.Join(
                     '\n', lines.Where((_, i) => i != Array.FindIndex(lines, line => line.Contains(token.Text, StringComparison.Ordinal))));
             default:
-                return Swap(text, token.Span, tokens[random.Next(tokens.Length)].Span);
+                return Swap(text, token.Span, Any(tokens, random).Span);
         }
+    }
+
+    private static T Any<T>(T[] all, Random random) => all[random.Next(all.Length)];
+
+    private static string ReplaceToken(string text, SyntaxNode root, SyntaxKind kind, string by, Random random)
+    {
+        SyntaxToken[] tokens = [.. root.DescendantTokens().Where(token => token.IsKind(kind))];
+        return tokens.Length == 0 ? text : Replace(text, Any(tokens, random).Span, by);
     }
 
     private static string Replace(string text, TextSpan span, string by) => text.Remove(span.Start, span.Length).Insert(span.Start, by);
