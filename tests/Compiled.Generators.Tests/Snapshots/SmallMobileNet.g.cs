@@ -325,13 +325,8 @@ namespace Examples
 
             // Softmax · CategoricalCrossentropy, its gradient and the metrics
             Check(cn_loss_forward(
-<<<<<<< HEAD
                 _loss, State, predictions: Value(14_592), targets: Value(17_728),
                 gradient: Value(14_656), metrics: Metrics));
-=======
-                _loss, State, predictions: Value(17_920), targets: Value(17_792), weights: SampleWeights,
-                gradient: Value(17_984), probabilities: 0, metrics: Metrics));
->>>>>>> 0dda36137e5a26b4e4cf1af53e43bd75786e65e1
         }
 
         // ---- Backward -----------------------------------------------------------------------------------------------
@@ -405,13 +400,7 @@ namespace Examples
         protected override void EvaluateCore()
         {
             PredictStages();
-<<<<<<< HEAD
             Check(cn_loss_forward(_loss, State, predictions: Value(14_592), targets: Value(17_728), gradient: 0, metrics: Metrics));
-=======
-            Check(cn_loss_forward(
-                _loss, State, predictions: Value(17_920), targets: Value(17_792), weights: SampleWeights,
-                gradient: 0, probabilities: 0, metrics: Metrics));
->>>>>>> 0dda36137e5a26b4e4cf1af53e43bd75786e65e1
         }
 
         /// <summary>All stages without what only training needs.</summary>
