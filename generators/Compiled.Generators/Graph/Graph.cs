@@ -17,6 +17,9 @@ internal sealed record Graph(
 {
     public Node Loss => Nodes.Last;
 
+    /// <summary>What is reported beside the loss.</summary>
+    public EquatableArray<Metric> Metrics { get; init; }
+
     /// <summary>The node that makes a value; null for the input.</summary>
     public Node? Producer(int value) => Nodes.FirstOrDefault(node => node.Output == value);
 
