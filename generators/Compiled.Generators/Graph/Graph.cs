@@ -17,6 +17,9 @@ internal sealed record Graph(
 {
     public Node Loss => Nodes.Last;
 
+    /// <summary>What is reported beside the loss.</summary>
+    public EquatableArray<Metric> Metrics { get; init; }
+
     /// <summary>The values that the loss depends on. No other one is computed, in any pass.</summary>
     public HashSet<int> ValuesBeforeLoss()
     {

@@ -32,10 +32,22 @@ internal static class PlanLiteral
         writer.Line($"InputOffset = {StagePlan.Literal(layout.Input)},");
         writer.Line($"OutputOffset = {StagePlan.Literal(layout.Output)},");
         writer.Line($"TargetOffset = {StagePlan.Literal(layout.Target)},");
-        writer.Line($"NativeCallsPerStep = {layout.Stages.Count + 1 + layout.Graph.Backward.Count + 1},");
+        writer.Line($"NativeCallsPerStep = {layout.Stages.Count + 1 + layout.Graph.Backward.Count + 1 + graph.Metrics.Count},");
+        WriteMetrics(writer, graph, output);
         WriteLayers(writer, layout);
         WriteParameters(writer, layout);
         writer.Close("};");
+    }
+
+    private static void WriteMetrics(CodeWriter writer, Graph graph, Shape output)
+    {
+        if (graph.Metrics.Count == 0)
+            return;
+        writer.Line("Metrics =");
+        writer.Open("[");
+        foreach (Metric metric in graph.Metrics)
+            writer.Line($"{metric.PlanCode(output)},");
+        writer.Close("],");
     }
 
     private static void WriteLayers(CodeWriter writer, ModelLayout layout)

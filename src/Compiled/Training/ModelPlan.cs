@@ -60,6 +60,9 @@ public sealed record ModelPlan
     /// <summary>Whether the model counts hits, so that its accuracy is known.</summary>
     public required bool HasAccuracy { get; init; }
 
+    /// <summary>The metrics in order.</summary>
+    public IReadOnlyList<MetricPlan> Metrics { get; init; } = [];
+
     /// <summary>The number of values of all weights.</summary>
     public long ParameterCount => Parameters.Sum(parameter => parameter.Count);
 

@@ -72,6 +72,10 @@ public sealed class KerasDefaultsTests
     [InlineData(typeof(BinaryFocalCrossentropyAttribute), "Gamma", 2.0)]
     [InlineData(typeof(CategoricalFocalCrossentropyAttribute), "Alpha", 0.25)]
     [InlineData(typeof(CategoricalFocalCrossentropyAttribute), "Gamma", 2.0)]
+    [InlineData(typeof(BinaryAccuracyAttribute), "Threshold", 0.5)]
+    [InlineData(typeof(PrecisionAttribute), "Threshold", 0.5)]
+    [InlineData(typeof(AUCAttribute), "NumThresholds", 200)]
+    [InlineData(typeof(F1ScoreAttribute), "Average", ScoreAverage.Macro)]
     [InlineData(typeof(DenseAttribute), "Name", null)]
     [InlineData(typeof(DenseAttribute), "From", null)]
     public void A_property_that_is_not_set(Type attribute, string property, object? value)
@@ -91,6 +95,10 @@ public sealed class KerasDefaultsTests
     [InlineData(typeof(DenseAttribute), "units")]
     [InlineData(typeof(DropoutAttribute), "rate")]
     [InlineData(typeof(HuberAttribute), "delta")]
+    [InlineData(typeof(TopKCategoricalAccuracyAttribute), "k")]
+    [InlineData(typeof(SensitivityAtSpecificityAttribute), "specificity")]
+    [InlineData(typeof(SpecificityAtSensitivityAttribute), "sensitivity")]
+    [InlineData(typeof(FBetaScoreAttribute), "beta")]
     [InlineData(typeof(ActivationAttribute), "activation")]
     [InlineData(typeof(InputAttribute), "shape")]
     [InlineData(typeof(FlattenAttribute), "")]
@@ -118,7 +126,8 @@ public sealed class KerasDefaultsTests
             type =>
             {
                 string kind = LayerReader.WithoutSuffix(type.FullName!.Split('`')[0]);
-                Assert.True(kind == InputLayer.Kind || BlockLayer.IsBlock(kind) || LayerKinds.Find(kind) is not null, type.Name);
+                Assert.True(kind == InputLayer.Kind || BlockLayer.IsBlock(kind) || LayerKinds.Find(kind) is not null || MetricKinds.IsMetric(kind), type.Name);
+                Assert.Equal(type.IsSubclassOf(typeof(MetricAttribute)), MetricKinds.IsMetric(kind));
                 Assert.Equal(type.IsSubclassOf(typeof(LossAttribute)), LayerKinds.IsLoss(kind));
             });
 
