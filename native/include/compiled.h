@@ -635,6 +635,35 @@ CN_API cn_status cn_conv2d_backward(cn_op* op, const cn_state* state, const floa
                                     const uint8_t* codes, const float* dy, float* dx, float* dkernel, float* dbias);
 
 /*
+ * Transposed convolution stage: y = activation(conv'(x, kernel) + bias), where conv' is what a convolution does to the gradient of its
+ * output: each value of x adds its multiple of the kernel to y, a stride apart from its neighbour. What no window reaches is
+ * activation(bias).
+ * Shapes: x [batch, input_height, input_width, input_channels], kernel [window.height, window.width, filters, input_channels], bias
+ * [filters], y [batch, output_height, output_width, filters]. The window is that of the convolution, which takes images like y to images
+ * like x.
+ */
+typedef struct cn_conv2d_transpose_desc {
+    uint32_t struct_size;
+    int32_t input_gradient; /* cn_gradient_mode */
+    int64_t batch;
+    int64_t input_height, input_width, input_channels;
+    int64_t filters;
+    int64_t output_height, output_width;
+    cn_window window;
+    int32_t activation; /* cn_activation of the first group */
+    int32_t use_bias;   /* 0: bias and dbias are null */
+    int32_t precision;  /* cn_precision */
+    float activation_alpha;
+} cn_conv2d_transpose_desc;
+
+CN_API cn_status cn_conv2d_transpose_create(cn_context* context, const cn_conv2d_transpose_desc* desc, cn_op** op);
+CN_API cn_status cn_conv2d_transpose_forward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias,
+                                             float* y);
+/* Overwrites dkernel and dbias; dx by input_gradient. Without an activation y is not read and may be null. */
+CN_API cn_status cn_conv2d_transpose_backward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* y,
+                                              const float* dy, float* dx, float* dkernel, float* dbias);
+
+/*
  * Dense stage: y = dropout(activation(x * kernel + bias)) over the last axis.
  * Shapes: x [batch, positions, inputs], kernel [inputs, units], bias [units], y [batch, positions, units].
  */

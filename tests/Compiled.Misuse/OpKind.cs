@@ -24,6 +24,9 @@ internal abstract class OpKind
         new OpKind<cn_loss_desc>("cn_loss_create", Native.cn_loss_create, ValidLoss(), RunLoss),
         new OpKind<cn_optimizer_desc>("cn_optimizer_create", CreateOptimizer, ValidOptimizer(), RunOptimizer),
         new OpKind<cn_gather_desc>("cn_gather_create", Native.cn_gather_create, ValidGather(), RunGather),
+        new OpKind<cn_conv2d_desc>("cn_conv2d_create", Native.cn_conv2d_create, ValidDepthwiseConvolution(), RunConvolution),
+        new OpKind<cn_conv2d_transpose_desc>(
+            "cn_conv2d_transpose_create", Native.cn_conv2d_transpose_create, ValidTransposedConvolution(), RunTransposedConvolution),
     ];
 
     public abstract string Name { get; }
@@ -80,6 +83,24 @@ internal abstract class OpKind
         output_height = 2,
         output_width = 4,
         pool = Window(2, 3, stride: (2, 2), dilation: (1, 1), pad: (0, 1)),
+    };
+
+    private static cn_conv2d_desc ValidDepthwiseConvolution() =>
+        ValidPooledConvolution() with { input_channels = 6, filters = 12, groups = 6 };
+
+    private static cn_conv2d_transpose_desc ValidTransposedConvolution() => Abi.Describe<cn_conv2d_transpose_desc>() with
+    {
+        input_gradient = 1,
+        batch = 2,
+        input_height = 4,
+        input_width = 5,
+        input_channels = 3,
+        filters = 5,
+        output_height = 9,
+        output_width = 5,
+        window = Window(3, 2, stride: (2, 1), dilation: (1, 1), pad: (0, 1)),
+        activation = 3,
+        use_bias = 1,
     };
 
     private static cn_window Window(
@@ -204,7 +225,7 @@ internal abstract class OpKind
         long reachHeight = d.input_height + (w.height - 1) * w.dilation_height;
         long reachWidth = d.input_width + (w.width - 1) * w.dilation_width;
         if (!Fits(d.batch, d.input_height, d.input_width, d.input_channels) || !Fits(d.batch, d.conv_height, d.conv_width, d.filters) ||
-            !Fits(w.height, w.width, d.input_channels, d.filters) || !Fits(rows, columns, d.input_channels) ||
+            !Fits(w.height, w.width, d.input_channels, d.filters) || !Fits(rows, columns, Math.Max(d.input_channels, d.filters)) ||
             !Fits(reachHeight, reachWidth, d.filters) ||
             Product(d.batch, d.conv_height, d.conv_width, w.height, w.width, d.input_channels, d.filters) > MaxWork ||
             Product(d.batch, d.input_height, d.input_width, w.height, w.width, d.input_channels, d.filters) > MaxWork)
@@ -216,7 +237,7 @@ internal abstract class OpKind
         nint state = State(memory, d.batch, ref random);
         long inputs = d.batch * d.input_height * d.input_width * d.input_channels;
         long outputs = d.batch * d.output_height * d.output_width * d.filters;
-        long weights = w.height * w.width * d.input_channels * d.filters;
+        long weights = w.height * w.width * (d.input_channels / Math.Max(1, d.groups)) * d.filters;
         nint x = memory.Floats(inputs), y = memory.Floats(outputs), kernel = memory.Floats(weights), dy = memory.Floats(outputs);
         nint bias = d.use_bias == 0 ? 0 : memory.Floats(d.filters), dbias = d.use_bias == 0 ? 0 : memory.Floats(d.filters);
         nint codes = d.pool.height == 0 ? 0 : memory.Bytes(outputs), dx = d.input_gradient == 0 ? 0 : memory.Floats(inputs);
@@ -226,6 +247,34 @@ internal abstract class OpKind
         Abi.Accepted(Native.cn_conv2d_backward(op, state, x, kernel, y, codes, dy, dx, dkernel, dbias));
         if (codes != 0)
             Abi.Accepted(Native.cn_conv2d_backward(op, state, x, kernel, y, Garbage(memory, outputs, ref random), dy, dx, dkernel, dbias));
+        return true;
+    }
+
+    private static bool RunTransposedConvolution(nint op, in cn_conv2d_transpose_desc d, ref RandomWords random)
+    {
+        cn_window w = d.window;
+        long rows = (d.input_height - 1) * w.stride_height + (w.height - 1) * w.dilation_height + 1;
+        long columns = (d.input_width - 1) * w.stride_width + (w.width - 1) * w.dilation_width + 1;
+        long reachHeight = d.output_height + (w.height - 1) * w.dilation_height;
+        long reachWidth = d.output_width + (w.width - 1) * w.dilation_width;
+        if (!Fits(d.batch, d.input_height, d.input_width, d.input_channels) || !Fits(d.batch, d.output_height, d.output_width, d.filters) ||
+            !Fits(w.height, w.width, d.input_channels, d.filters) || !Fits(rows, columns, d.filters) ||
+            !Fits(reachHeight, reachWidth, d.input_channels) ||
+            Product(d.batch, d.input_height, d.input_width, w.height, w.width, d.input_channels, d.filters) > MaxWork)
+        {
+            return false;
+        }
+
+        using var memory = new GuardedMemory();
+        nint state = State(memory, d.batch, ref random);
+        long inputs = d.batch * d.input_height * d.input_width * d.input_channels;
+        long outputs = d.batch * d.output_height * d.output_width * d.filters;
+        long weights = w.height * w.width * d.filters * d.input_channels;
+        nint x = memory.Floats(inputs), y = memory.Floats(outputs), kernel = memory.Floats(weights), dy = memory.Floats(outputs);
+        nint bias = d.use_bias == 0 ? 0 : memory.Floats(d.filters), dbias = d.use_bias == 0 ? 0 : memory.Floats(d.filters);
+        nint dx = d.input_gradient == 0 ? 0 : memory.Floats(inputs);
+        Abi.Accepted(Native.cn_conv2d_transpose_forward(op, state, x, kernel, bias, y));
+        Abi.Accepted(Native.cn_conv2d_transpose_backward(op, state, x, kernel, y, dy, dx, memory.Floats(weights), dbias));
         return true;
     }
 

@@ -54,4 +54,8 @@ internal sealed record StageGraph(
     LossHead? Head)
 {
     public Graph Graph => Training.Graph;
+
+    /// <summary>Whether the loss writes the probabilities that it makes of logits: metrics read them.</summary>
+    public bool NeedsProbabilities =>
+        Graph.Metrics.Count > 0 && (Head is not null || Graph.Loss.Operation is LossOperation { FromLogits: true });
 }

@@ -17,6 +17,9 @@ internal sealed record Graph(
 {
     public Node Loss => Nodes.Last;
 
+    /// <summary>What is reported beside the loss.</summary>
+    public EquatableArray<Metric> Metrics { get; init; }
+
     /// <summary>The values that the loss depends on. No other one is computed, in any pass.</summary>
     public HashSet<int> ValuesBeforeLoss()
     {
@@ -64,4 +67,7 @@ internal sealed record ParameterSpec(string Name, Shape Shape, string Initialize
 {
     /// <summary>Whether the optimizer changes it.</summary>
     public bool Trainable { get; init; } = true;
+
+    /// <summary>The parameter of the initializer; null for its default.</summary>
+    public double? InitializerValue { get; init; }
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 
@@ -32,7 +33,8 @@ internal sealed class GraphBuilder
         var scope = new LayerScope("");
         if (!RequireFrame(layers) || AddInput(layers[0], scope) is not { } current)
             return null;
-        for (int i = 1; i < layers.Count; i++)
+        int loss = LossOf(layers);
+        for (int i = 1; i <= loss; i++)
         {
             if (AddLayer(layers[i], i, scope, current) is not { } value)
                 return null;
@@ -40,6 +42,7 @@ internal sealed class GraphBuilder
         }
 
         Graph graph = _graph.ToGraph();
+        graph = graph with { Metrics = ReadMetrics(graph, layers, loss) };
         if (!_issues.HasErrors)
             ReportDeadLayers(graph);
         return LiveGraph.Of(graph);
@@ -48,6 +51,7 @@ internal sealed class GraphBuilder
     /// <summary>One input at the beginning, one loss at the end, only known layers between.</summary>
     private bool RequireFrame(EquatableArray<LayerSpec> layers)
     {
+        int loss = LossOf(layers);
         bool hasInput = layers.Count > 0 && layers[0].Kind == InputLayer.Kind;
         for (int i = 0; i < layers.Count; i++)
         {
@@ -55,18 +59,58 @@ internal sealed class GraphBuilder
                 _issues.OnLayer(Rules.UnknownLayer, i, layers[i].Kind);
             else if (i > 0 && layers[i].Kind == InputLayer.Kind)
                 _issues.OnLayer(Rules.NoInput, i, hasInput ? "There is a second [Input]" : "[Input] is not the first layer");
-            else if (i < layers.Count - 1 && LayerKinds.IsLoss(layers[i].Kind))
+            else if ((loss < 0 || i < loss) && LayerKinds.IsLoss(layers[i].Kind))
                 _issues.OnLayer(Rules.NoLoss, i, "The loss is not the last layer");
+            else if (i < loss && MetricKinds.IsMetric(layers[i].Kind))
+                _issues.OnLayer(Rules.NoLoss, i, "A metric stands before the loss");
         }
 
         if (layers.All(layer => layer.Kind != InputLayer.Kind))
             _issues.OnClass(Rules.NoInput, "The model has no [Input]");
-        else if (!LayerKinds.IsLoss(layers[layers.Count - 1].Kind) && !_issues.HasErrors)
+        else if (loss < 0 && !_issues.HasErrors)
             _issues.OnClass(Rules.NoLoss, "The model has no loss");
         return !_issues.HasErrors;
     }
 
-    private static bool IsKnown(string kind) => kind == InputLayer.Kind || BlockLayer.IsBlock(kind) || LayerKinds.Find(kind) is not null;
+    private static bool IsKnown(string kind) =>
+        kind == InputLayer.Kind || BlockLayer.IsBlock(kind) || LayerKinds.Find(kind) is not null || MetricKinds.IsMetric(kind);
+
+    /// <summary>The loss is the first of the losses that has none but metrics and losses behind it; -1 where there is none.</summary>
+    private static int LossOf(EquatableArray<LayerSpec> layers)
+    {
+        int loss = -1;
+        for (int i = layers.Count - 1; i >= 0 && (LayerKinds.IsLoss(layers[i].Kind) || MetricKinds.IsMetric(layers[i].Kind)); i--)
+            loss = LayerKinds.IsLoss(layers[i].Kind) ? i : loss;
+        return loss;
+    }
+
+    private EquatableArray<Metric> ReadMetrics(Graph graph, EquatableArray<LayerSpec> layers, int loss)
+    {
+        var metrics = new List<Metric>();
+        for (int i = loss + 1; i < layers.Count; i++)
+        {
+            string title = layers[i].Kind.Substring(layers[i].Kind.LastIndexOf('.') + 1);
+            var arguments = new LayerArguments(layers[i], i, title, _issues);
+            var place = new LayerPlace(i, title, () => _graph.Chain(graph.Output), _issues);
+            Metric metric = MetricKinds.Read(
+                layers[i].Kind, arguments, (LossOperation)graph.Loss.Operation, graph.Values[graph.Output].Shape, place);
+            RequireName(metric, arguments, i, metrics);
+            metrics.Add(metric);
+        }
+
+        return metrics.ToEquatableArray();
+    }
+
+    private void RequireName(Metric metric, LayerArguments arguments, int layer, List<Metric> before)
+    {
+        bool isReserved = metric.Name is "loss" or "accuracy" or "acc" || metric.Name.StartsWith("val_", StringComparison.Ordinal);
+        if (isReserved || !LayerNames.IsName(metric.Name))
+            arguments.OutOfRange("name", $"'{metric.Name}'", $"{LayerNames.Range}, and neither loss, accuracy nor acc, nor begin with val_");
+        else if (arguments.Text("from") is not null)
+            arguments.OutOfRange("from", $"'{arguments.Text("from")}'", "absent: a metric looks at what the loss looks at");
+        else if (before.Any(other => other.Name == metric.Name))
+            _issues.OnArgument(Rules.DuplicateName, layer, "name", metric.Name);
+    }
 
     private int? AddInput(LayerSpec spec, LayerScope scope)
     {
@@ -94,16 +138,19 @@ internal sealed class GraphBuilder
         IReadOnlyList<Operation> parts = kind.Read(arguments);
         if (arguments.Failed || Inputs(arguments, layer, scope, source) is not { } inputs)
             return null;
-        return scope.Next(arguments, parts[0].BaseName, layer, _issues) is { } name ? AddParts(parts, name, layer, scope, inputs) : null;
+        if (scope.Next(arguments, parts[0].BaseName, layer, _issues) is not { } name)
+            return null;
+        int? value = AddParts(parts, name, layer, scope, inputs, new WeightOptions(arguments));
+        return arguments.Failed ? null : value;
     }
 
-    private int? AddParts(IReadOnlyList<Operation> parts, string name, int layer, LayerScope scope, List<int> inputs)
+    private int? AddParts(IReadOnlyList<Operation> parts, string name, int layer, LayerScope scope, List<int> inputs, WeightOptions options)
     {
         int current = inputs[0];
         for (int i = 0; i < parts.Count; i++)
         {
             string part = i == 0 ? "" : parts[i].BaseName;
-            if (AddNode(parts[i], scope.Qualify(name), part, layer, i == 0 ? inputs : [current]) is not { } node)
+            if (AddNode(parts[i], scope.Qualify(name), part, layer, i == 0 ? inputs : [current], options) is not { } node)
                 return null;
             current = node.Output < 0 ? current : node.Output;
         }
@@ -211,14 +258,14 @@ internal sealed class GraphBuilder
         string? fault = spec.BodyFault;
         if (fault is null && spec.Body.FirstOrDefault(each => !IsKnown(each.Kind)) is { } unknown)
             fault = $"'{spec.BodyName}' has the layer '{unknown.Kind}', which this version of Compiled does not know";
-        if (fault is null && spec.Body.Any(each => each.Kind == InputLayer.Kind || LayerKinds.IsLoss(each.Kind)))
+        if (fault is null && spec.Body.Any(each => each.Kind == InputLayer.Kind || LayerKinds.IsLoss(each.Kind) || MetricKinds.IsMetric(each.Kind)))
             fault = $"'{spec.BodyName}' has an input or a loss of its own: these belong to the model";
         if (fault is not null)
             _issues.OnLayer(Rules.BadBlock, layer, fault);
         return fault is null;
     }
 
-    private Node? AddNode(Operation operation, string name, string part, int layer, List<int> inputs)
+    private Node? AddNode(Operation operation, string name, string part, int layer, List<int> inputs, WeightOptions? options = null)
     {
         var place = new LayerPlace(layer, $"{operation.Title} '{name}'", () => _graph.Chain(inputs[0]), _issues);
         operation = Fit(operation, inputs[0], place);
@@ -232,6 +279,8 @@ internal sealed class GraphBuilder
         }
 
         EquatableArray<ParameterSpec> parameters = operation.Parameters(shapes[0]);
+        if (options is not null)
+            parameters = options.Apply(parameters);
         if (parameters.FirstOrDefault(parameter => parameter.Shape.Elements > GraphAssembly.ElementLimit) is { } large)
         {
             place.TooLarge($"needs a {large.Name} of {large.Shape} = {GraphAssembly.Count(large.Shape.Elements)} weights");

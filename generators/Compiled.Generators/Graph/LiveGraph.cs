@@ -33,7 +33,10 @@ internal static class LiveGraph
             renumbered.ToEquatableArray(),
             parameters.ToEquatableArray(),
             values[graph.Input],
-            values[graph.Output]);
+            values[graph.Output])
+        {
+            Metrics = graph.Metrics,
+        };
     }
 
     private static Dictionary<int, int> Numbers(IEnumerable<int> ids) =>

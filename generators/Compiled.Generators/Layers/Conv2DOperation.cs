@@ -40,7 +40,8 @@ internal record Conv2DOperation(long Filters, Window Window, bool UseBias, long 
             return groups;
         long channels = arguments.Input.Last;
         arguments.OutOfRange(
-            "groups", $"{groups} for {channels} channels and {filters} filters", $"a divisor of both; the nearest is {NearestDivisor(groups, channels, filters)}");
+            "groups", $"{groups} for {channels} channels and {filters} filters",
+            $"a divisor of both; the nearest is {NearestDivisor(groups, channels, filters)}");
         return 1;
     }
 
@@ -105,7 +106,8 @@ internal record Conv2DOperation(long Filters, Window Window, bool UseBias, long 
         writer.Line("batch = BatchSize,");
         writer.Line($"input_gradient = {stage.GradientModeCode},");
         (Shape x, Shape conv, Shape y) = (stage.Input, stage.Anchor, stage.Output);
-        writer.Line($"input_height = {x.Height}, input_width = {x.Width}, input_channels = {x.Last}, filters = {Filters},{(Groups == 1 ? "" : $" groups = {Groups},")}");
+        string groups = Groups == 1 ? "" : $" groups = {Groups},";
+        writer.Line($"input_height = {x.Height}, input_width = {x.Width}, input_channels = {x.Last}, filters = {Filters},{groups}");
         writer.Line($"conv_height = {conv.Height}, conv_width = {conv.Width}, output_height = {y.Height}, output_width = {y.Width},");
         Window.Write(writer, "window", stage.LogicalInput);
         if (stage.Epilogue.Pool is { } pool)

@@ -12,7 +12,8 @@ internal sealed record DepthwiseConv2DOperation(long Channels, long Multiplier, 
 
     public static new IReadOnlyList<Operation> Read(LayerArguments arguments) => ActivationOperation.After(
         new DepthwiseConv2DOperation(
-            arguments.Input.Last, arguments.Positive("depthMultiplier", 1), Window.ReadConvolution(arguments), arguments.Flag("useBias", true)),
+            arguments.Input.Last, arguments.Positive("depthMultiplier", 1), Window.ReadConvolution(arguments),
+            arguments.Flag("useBias", true)),
         arguments);
 
     protected override (long Rows, long Columns) KernelMatrix(Shape input) => (Channels, Multiplier);

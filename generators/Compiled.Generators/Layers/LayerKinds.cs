@@ -31,6 +31,7 @@ internal static class LayerKinds
         new("Conv2D", Conv2DOperation.Read),
         new("DepthwiseConv2D", DepthwiseConv2DOperation.Read),
         new("SeparableConv2D", SeparableConv2DOperation.Read),
+        new("Conv2DTranspose", Conv2DTransposeOperation.Read),
         new("MaxPooling2D", MaxPooling2DOperation.Read),
         new("AveragePooling2D", AveragePooling2DOperation.Read),
         new("GlobalAveragePooling2D", arguments => GlobalPooling2DOperation.Read(arguments, isMax: false)),

@@ -40,9 +40,13 @@ internal sealed class LayoutPlanner
         Follow();
         Life target = new(BeforeAll, TargetBytes()) { LastUse = LossTime };
         Life? separateOutput = _stages.Head is not null ? new Life(LossTime, Bytes(_graph.Output)) { LastUse = LossTime } : null;
+        Life? ownProbabilities = _stages.NeedsProbabilities && _stages.Head is null
+            ? new Life(LossTime, Bytes(_graph.Output)) { LastUse = LossTime } : null;
         List<Life> lives = [.. _values.Values, .. _gradients.Values, .. _codes.Values, target];
         if (separateOutput is not null)
             lives.Add(separateOutput);
+        if (ownProbabilities is not null)
+            lives.Add(ownProbabilities);
         foreach (Life life in lives)
             life.Request = _memory.Add(life.Bytes, life.FirstUse, life.LastUse);
         (long[] offsets, long size) = _memory.Place();
@@ -63,7 +67,8 @@ internal sealed class LayoutPlanner
             target.Offset,
             Offset(_values, _stages.Logits),
             Offset(_values, PredictSource(_stages.Logits)),
-            Offset(_gradients, _stages.Logits));
+            Offset(_gradients, _stages.Logits),
+            _stages.NeedsProbabilities ? (separateOutput ?? ownProbabilities)!.Offset : -1);
     }
 
     /// <summary>Walks through a training step and a prediction, noting each use.</summary>

@@ -16,6 +16,7 @@ namespace Compiled.Generators;
 /// <param name="Logits">The offset of what the loss reads, in training.</param>
 /// <param name="PredictLogits">The same in prediction, where dropouts do not exist.</param>
 /// <param name="LogitsGradient">The offset of the loss's gradient; -1 when no weight needs it.</param>
+/// <param name="Probabilities">The offset of what the loss makes of logits for the metrics; -1 where they read what the loss reads.</param>
 internal sealed record ModelLayout(
     StageGraph Graph,
     EquatableArray<StagePlan> Stages,
@@ -29,7 +30,8 @@ internal sealed record ModelLayout(
     long Target,
     long Logits,
     long PredictLogits,
-    long LogitsGradient)
+    long LogitsGradient,
+    long Probabilities)
 {
     /// <summary>What the backward pass keeps alive of the forward pass, per sample.</summary>
     public long SavedBytes => InputSavedBytes + Stages.Sum(stage => stage.SavedBytes);

@@ -70,6 +70,9 @@ internal sealed class LayerArguments(LayerSpec spec, int layer, string title, Is
     public double PositiveNumber(string name, double otherwise) => Number(
         name, otherwise, value => (float)value > 0 && !float.IsInfinity((float)value), "a float greater than 0");
 
+    /// <summary>Any number.</summary>
+    public double Number(string name, double otherwise) => Number(name, otherwise, _ => true, "");
+
     private double Number(string name, double otherwise, Func<double, bool> isAllowed, string allowed)
     {
         double value = Find(name) switch
@@ -84,7 +87,7 @@ internal sealed class LayerArguments(LayerSpec spec, int layer, string title, Is
         return otherwise;
     }
 
-    private static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
+    public static string Text(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 
     /// <summary>The number of a member of an enum with <paramref name="count"/> members.</summary>
     public int Choice(string name, int count, int otherwise = 0)

@@ -77,6 +77,8 @@ internal sealed class ModelWriter
         if (Head is not null)
             _writer.Line($"private readonly nint {Head.Field};");
         _writer.Line("private readonly nint _loss;");
+        for (int i = 0; i < Graph.Metrics.Count; i++)
+            _writer.Line($"private readonly nint {MetricField(i)};");
     }
 
     private void WriteConstructor()
@@ -99,6 +101,13 @@ internal sealed class ModelWriter
         _writer.Line($"// {LossTitle}");
         Head?.WriteCreate(_writer, logits);
         _loss.WriteCreate(_writer, "_loss", logits, _loss.FromLogits || Head is not null);
+        for (int i = 0; i < Graph.Metrics.Count; i++)
+        {
+            _writer.Line();
+            _writer.Line($"// {Graph.Metrics[i].Title}, reported as '{Graph.Metrics[i].Name}'");
+            Graph.Metrics[i].WriteCreate(_writer, MetricField(i), logits);
+        }
+
         _writer.Close();
     }
 
@@ -144,6 +153,7 @@ internal sealed class ModelWriter
 
         _writer.Line($"// {LossTitle}, its gradient and the metrics");
         Loss(_layout.Logits, _layout.LogitsGradient).Write(_writer);
+        WriteMetrics(_layout.Logits);
     }
 
     private void WriteBackward()
@@ -169,6 +179,7 @@ internal sealed class ModelWriter
     {
         _writer.Line("PredictStages();");
         Loss(_layout.PredictLogits, -1).Write(_writer);
+        WriteMetrics(_layout.PredictLogits);
     }
 
     private void WritePredictStages()
@@ -183,7 +194,22 @@ internal sealed class ModelWriter
 
     private NativeCall Loss(long predictions, long gradient) => new(
         "cn_loss_forward", "_loss", $"predictions: {StagePlan.Value(predictions)}, targets: {StagePlan.Value(_layout.Target)}, weights: SampleWeights",
-        $"gradient: {StagePlan.Value(gradient)}, probabilities: 0, metrics: Metrics");
+        $"gradient: {StagePlan.Value(gradient)}, probabilities: {StagePlan.Value(_layout.Probabilities)}, metrics: Metrics");
+
+    /// <summary>Each adds the batch to its sums.</summary>
+    private void WriteMetrics(long predictions)
+    {
+        long source = _layout.Probabilities < 0 ? predictions : _layout.Probabilities, sum = 0;
+        for (int i = 0; i < Graph.Metrics.Count; i++)
+        {
+            new NativeCall(
+                "cn_metric_add", MetricField(i),
+                $"predictions: {StagePlan.Value(source)}, targets: {StagePlan.Value(_layout.Target)}, weights: 0", $"sums: Sums({sum})").Write(_writer);
+            sum += Graph.Metrics[i].SumsOf(Graph.Values[Graph.Output].Shape);
+        }
+    }
+
+    private static string MetricField(int index) => $"_metric{index + 1}";
 
     private void WriteHeading(StagePlan stage, string shapes) => _writer.Line($"// {stage.Stage.Number}  {stage.Title,-64} {shapes}");
 }

@@ -32,10 +32,22 @@ internal static class PlanLiteral
         writer.Line($"InputOffset = {StagePlan.Literal(layout.Input)},");
         writer.Line($"OutputOffset = {StagePlan.Literal(layout.Output)},");
         writer.Line($"TargetOffset = {StagePlan.Literal(layout.Target)},");
-        writer.Line($"NativeCallsPerStep = {layout.Stages.Count + 1 + layout.Graph.Backward.Count + 1},");
+        writer.Line($"NativeCallsPerStep = {layout.Stages.Count + 1 + layout.Graph.Backward.Count + 1 + graph.Metrics.Count},");
+        WriteMetrics(writer, graph, output);
         WriteLayers(writer, layout);
         WriteParameters(writer, layout);
         writer.Close("};");
+    }
+
+    private static void WriteMetrics(CodeWriter writer, Graph graph, Shape output)
+    {
+        if (graph.Metrics.Count == 0)
+            return;
+        writer.Line("Metrics =");
+        writer.Open("[");
+        foreach (Metric metric in graph.Metrics)
+            writer.Line($"{metric.PlanCode(output)},");
+        writer.Close("],");
     }
 
     private static void WriteLayers(CodeWriter writer, ModelLayout layout)
@@ -66,10 +78,20 @@ internal static class PlanLiteral
             string stream = (0x4000 + i).ToString("X4", CultureInfo.InvariantCulture);
             writer.Line(
                 $"new({Text(graph.Parameters[i].Name)}, {StagePlan.Literal(layout.Parameters[i])}, [{Extents(spec.Shape)}], " +
-                $"global::Compiled.Initializer.{spec.Initializer}, {spec.FanIn}, {spec.FanOut}, 0x{stream}){(spec.Trainable ? "" : " { Trainable = false }")},");
+                $"global::Compiled.Initializer.{spec.Initializer}, {spec.FanIn}, {spec.FanOut}, 0x{stream}){Properties(spec)},");
         }
 
         writer.Close("],");
+    }
+
+    private static string Properties(ParameterSpec spec)
+    {
+        string[] properties =
+        [
+            .. spec.Trainable ? [] : new[] { "Trainable = false" },
+            .. spec.InitializerValue is { } value ? new[] { $"InitializerValue = {value.ToString("R", CultureInfo.InvariantCulture)}" } : [],
+        ];
+        return properties.Length == 0 ? "" : $" {{ {string.Join(", ", properties)} }}";
     }
 
     private static string Extents(Shape shape) => string.Join(", ", shape.Extents);

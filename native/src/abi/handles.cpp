@@ -117,6 +117,7 @@ const char* name_of(HandleKind kind) noexcept {
         "a batch_normalization op",
         "a layer_normalization op",
         "a conv2d op",
+        "a conv2d_transpose op",
         "a dense op",
         "a loss op",
         "a metric op",

@@ -32,6 +32,7 @@ enum class HandleKind : uint32_t {
     BatchNormalization,
     LayerNormalization,
     Conv2D,
+    Conv2DTranspose,
     Dense,
     Loss,
     Metric,

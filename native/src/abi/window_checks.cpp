@@ -55,6 +55,13 @@ void require_window(const char* of, const cn_window& w, Plane input, Plane outpu
                          input.width.name, output.width.name});
 }
 
+void require_cells(const cn_window& window) {
+    if (window.height * window.width > MaxWindowCells) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "window is %lld x %lld: a convolution has at most %lld cells",
+             static_cast<long long>(window.height), static_cast<long long>(window.width), static_cast<long long>(MaxWindowCells));
+    }
+}
+
 void require_pooling(const char* of, const cn_window& w, Plane input, Plane output, int64_t most_cells) {
     if (w.dilation_height != 1 || w.dilation_width != 1) {
         fail(CN_STATUS_INVALID_ARGUMENT, "%s dilation is %lld x %lld: pooling has none, both must be 1", of,

@@ -18,6 +18,9 @@ int64_t reach_of(int64_t size, int64_t dilation);
 // `of` is what the descriptor calls the window. Every window begins within the input.
 void require_window(const char* of, const cn_window& w, Plane input, Plane output);
 
+// Of a convolution.
+void require_cells(const cn_window& window);
+
 // Without dilation a window that begins and ends in reach of the input holds one of its cells: a maximum, or a mean, always exists.
 void require_pooling(const char* of, const cn_window& w, Plane input, Plane output, int64_t most_cells = MaxPoolingCells);
 

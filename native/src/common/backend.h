@@ -128,6 +128,13 @@ public:
                           float* dx, float* dkernel, float* dbias) = 0;
 };
 
+class Conv2DTransposeOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y) = 0;
+    virtual void backward(const cn_state* state, const float* x, const float* kernel, const float* y, const float* dy, float* dx,
+                          float* dkernel, float* dbias) = 0;
+};
+
 class DenseOp : public Op {
 public:
     virtual void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y) = 0;
@@ -237,6 +244,7 @@ public:
     virtual std::unique_ptr<BatchNormalizationOp> make_batch_normalization(const cn_batch_normalization_desc& desc) = 0;
     virtual std::unique_ptr<LayerNormalizationOp> make_layer_normalization(const cn_layer_normalization_desc& desc) = 0;
     virtual std::unique_ptr<Conv2DOp> make_conv2d(const cn_conv2d_desc& desc) = 0;
+    virtual std::unique_ptr<Conv2DTransposeOp> make_conv2d_transpose(const cn_conv2d_transpose_desc& desc) = 0;
     virtual std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) = 0;
     virtual std::unique_ptr<LossOp> make_loss(const cn_loss_desc& desc) = 0;
     virtual std::unique_ptr<MetricOp> make_metric(const cn_metric_desc& desc) = 0;

@@ -42,13 +42,18 @@ CN_HOST_DEVICE int32_t thresholds_below(const cn_metric_desc& desc, float predic
     return count;
 }
 
+// Whether a single output stands for two classes.
+CN_HOST_DEVICE bool has_two_classes(const cn_metric_desc& desc) {
+    return desc.metric == CN_METRIC_CLASSES && desc.classes == 1;
+}
+
 // A number of counters that a backend keeps for the integer kinds; 0 for the others.
 CN_HOST_DEVICE int64_t metric_counters(const cn_metric_desc& desc) {
     switch (desc.metric) {
     case CN_METRIC_COUNTS:
         return 2 * (int64_t{desc.thresholds} + 1);
     case CN_METRIC_CLASSES:
-        return desc.classes == 1 ? 4 : desc.classes * desc.classes;
+        return has_two_classes(desc) ? 4 : desc.classes * desc.classes;
     case CN_METRIC_SCORES:
         return 3 * desc.classes;
     default:

@@ -74,6 +74,7 @@ public:
     std::unique_ptr<BatchNormalizationOp> make_batch_normalization(const cn_batch_normalization_desc& desc) override;
     std::unique_ptr<LayerNormalizationOp> make_layer_normalization(const cn_layer_normalization_desc& desc) override;
     std::unique_ptr<Conv2DOp> make_conv2d(const cn_conv2d_desc& desc) override;
+    std::unique_ptr<Conv2DTransposeOp> make_conv2d_transpose(const cn_conv2d_transpose_desc& desc) override;
     std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) override;
     std::unique_ptr<LossOp> make_loss(const cn_loss_desc& desc) override;
     std::unique_ptr<MetricOp> make_metric(const cn_metric_desc& desc) override;

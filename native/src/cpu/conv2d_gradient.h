@@ -136,29 +136,25 @@ private:
     // ------------------------------------------------------------------------------------------------------------
 
     void sum_kernel_gradient(const Source& source, const float* dz, float* sums) const {
-        // Strips of rows small enough for the first cache. Its sets, not its size, are what a column of channels runs out of: pixels are
-        // a power of two apart as a rule.
-        constexpr int64_t StripFloats = 4096;
         Pixels pixels{};
+        pixels.rows = _desc.conv_height;
         pixels.columns = _desc.conv_width;
         pixels.x_row = _desc.window.stride_height * source.row;
         pixels.x_pixel = _desc.window.stride_width * _shape.source_channels();
         pixels.z_row = place(1, 0) - place(0, 0);
         pixels.z_pixel = place(0, 1) - place(0, 0);
-        int64_t strip = std::max<int64_t>(1, StripFloats / (std::max(_shape.source_channels(), _pitch) * _desc.conv_width));
-        for (int64_t begin = 0; begin < _desc.conv_height; begin += strip) {
-            pixels.rows = std::min(strip, _desc.conv_height - begin);
+        for_strips(pixels, std::max(_shape.source_channels(), _pitch), [&](int64_t begin, const Pixels& strip) {
+            const float* x = source.data + begin * pixels.x_row;
             const float* z = dz + place(begin, 0);
-            const float* strip_x = source.data + begin * pixels.x_row;
             if (_shape.depthwise()) {
-                accumulate_depthwise(pixels, strip_x, source.runs, _desc.filters, z, sums, _pitch);
+                accumulate_depthwise(strip, x, source.runs, _desc.filters, z, sums, _pitch);
             } else {
-                accumulate_groups(pixels, strip_x, source.runs, z, sums);
+                accumulate_groups(strip, x, source.runs, z, sums);
             }
             if (_desc.use_bias != 0) {
-                sum_bias_gradient(pixels, z, sums + _shape.taps() * _pitch);
+                sum_bias_gradient(strip, z, sums + _shape.taps() * _pitch);
             }
-        }
+        });
     }
 
     void accumulate_groups(const Pixels& pixels, const float* x, Runs runs, const float* z, float* sums) const {
@@ -185,20 +181,6 @@ private:
             store(target + c, sum);
         }
     }
-
-    template <bool Accumulate>
-    struct StoreInputGradient {
-        float* target;
-        int64_t pixel_stride;
-        int64_t channels;
-
-        CN_INLINE void operator()(int64_t pixel, const Vec (&sum)[TileVectors]) const {
-            for_tile_vectors(channels, [&](int v, int64_t count) {
-                float* at = target + pixel * pixel_stride + v * Lanes;
-                store_upto(at, count, Accumulate ? load_upto(at, count) + sum[v] : sum[v]);
-            });
-        }
-    };
 
     // `row` has room for the filters of a row of the input, where there are more of them than channels.
     void write_input_gradient(const float* dz, const float* turned, float* dx, float* row) const {
@@ -231,7 +213,7 @@ private:
             Conv2DShape::Tile tile = _shape.channel_tile(number);
             const float* weights = turned + number * _shape.turned_tile() + phase.first_cell * _shape.group_filters() * TileWidth;
             for (int64_t row = 0; row < phase.rows; ++row) {
-                StoreInputGradient<Accumulate> store_tile{pixels_of(phase, row, dx) + tile.first, pixel_stride(), tile.count};
+                StoreTile<Accumulate> store_tile{pixels_of(phase, row, dx) + tile.first, pixel_stride(), tile.count};
                 run_tiles(gradient_row(row, dz) + tile.group * _shape.group_pitch(), _pitch, phase.columns, runs_of(phase), weights,
                           store_tile);
             }

@@ -28,6 +28,7 @@ struct PhaseAxis {
     std::vector<Phase> phases; // those with cells
     int64_t before = 0;        // pixels that a border of zeros before the result's gradient needs
     int64_t extent = 0;        // of that gradient, borders included
+    int64_t span = 1;          // of its pixels that one of the input's needs at most
     bool covers = true;        // whether each pixel of the input is in one of the phases
 
     PhaseAxis() = default;
@@ -47,7 +48,8 @@ struct PhaseAxis {
         }
         extent = before + conv;
         for (Phase& phase : phases) {
-            extent = std::max(extent, before + phase.cells.back().place + phase.pixels);
+            span = std::max(span, before + phase.cells.back().place + 1);
+            extent = std::max(extent, span + phase.pixels - 1);
         }
         covers = static_cast<int64_t>(phases.size()) == std::min(stride, input);
     }
@@ -94,6 +96,10 @@ public:
     // The gradient with its border of zeros, in pixels.
     int64_t rows() const { return _rows.extent; }
     int64_t columns() const { return _columns.extent; }
+    int64_t rows_before() const { return _rows.before; }
+    int64_t columns_before() const { return _columns.before; }
+    // Row number r of a phase is made from the `span` rows from the r-th on.
+    int64_t row_span() const { return _rows.span; }
     // Where pixel (row, column) of the result stands in it.
     int64_t place(int64_t row, int64_t column) const { return (row + _rows.before) * _columns.extent + column + _columns.before; }
 

@@ -56,9 +56,9 @@ protected:
     int64_t target_class(int64_t position) const {
         if (_desc.sparse != 0) {
             int32_t id = static_cast<const int32_t*>(_targets)[position];
-            return id >= 0 && id < std::max<int64_t>(_desc.classes, 2) ? id : -1;
+            return id >= 0 && id < (has_two_classes(_desc) ? 2 : _desc.classes) ? id : -1;
         }
-        return _desc.classes == 1 ? is_positive(*target(position)) : first_maximum(target(position), _desc.classes);
+        return has_two_classes(_desc) ? is_positive(*target(position)) : first_maximum(target(position), _desc.classes);
     }
 
     Context& _context;
@@ -117,7 +117,7 @@ private:
     }
 
     bool is_among_first(const float* p, int64_t id) const {
-        if (id < 0 || id >= _desc.classes || !std::isfinite(p[id])) {
+        if (id < 0 || !std::isfinite(p[id])) {
             return false;
         }
         int64_t greater = std::count_if(p, p + _desc.classes, [=](float value) { return value > p[id]; });

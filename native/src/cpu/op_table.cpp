@@ -22,6 +22,7 @@ const OpTable& op_table() noexcept {
         make_batch_normalization,
         make_layer_normalization,
         make_conv2d,
+        make_conv2d_transpose,
         make_dense,
         make_loss,
         make_metric,

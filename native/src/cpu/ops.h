@@ -21,6 +21,7 @@ std::unique_ptr<GlobalPooling2DOp> make_global_pooling2d(Context& context, const
 std::unique_ptr<BatchNormalizationOp> make_batch_normalization(Context& context, const cn_batch_normalization_desc& desc);
 std::unique_ptr<LayerNormalizationOp> make_layer_normalization(Context& context, const cn_layer_normalization_desc& desc);
 std::unique_ptr<Conv2DOp> make_conv2d(Context& context, const cn_conv2d_desc& desc);
+std::unique_ptr<Conv2DTransposeOp> make_conv2d_transpose(Context& context, const cn_conv2d_transpose_desc& desc);
 std::unique_ptr<DenseOp> make_dense(Context& context, const cn_dense_desc& desc);
 std::unique_ptr<LossOp> make_loss(Context& context, const cn_loss_desc& desc);
 std::unique_ptr<MetricOp> make_loss_metric(Context& context, const cn_metric_desc& desc); // CN_METRIC_LOSS

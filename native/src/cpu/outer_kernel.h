@@ -80,4 +80,18 @@ CN_INLINE void accumulate_outer(const Pixels& pixels, const float* x, int64_t co
     }
 }
 
+// body(the first row, the pixels of a strip) for strips of rows small enough for the first cache. Its sets, not its size, are what a column
+// of channels runs out of: pixels are a power of two apart as a rule. `widest` is the larger number of floats of a pixel of x and z.
+template <class Body>
+CN_INLINE void for_strips(Pixels pixels, int64_t widest, const Body& body) {
+    constexpr int64_t StripFloats = 4096;
+    int64_t rows = pixels.rows;
+    int64_t strip = StripFloats / (widest * pixels.columns);
+    strip = strip < 1 ? 1 : strip;
+    for (int64_t begin = 0; begin < rows; begin += strip) {
+        pixels.rows = rows - begin < strip ? rows - begin : strip;
+        body(begin, pixels);
+    }
+}
+
 } // namespace compiled::cpu::CN_ISA

@@ -112,4 +112,19 @@ CN_INLINE void store_upto(float* target, int64_t count, Vec value) {
     }
 }
 
+// Stores what a tile gives to `channels` floats of each pixel, or adds it there.
+template <bool Accumulate>
+struct StoreTile {
+    float* target;
+    int64_t pixel_stride;
+    int64_t channels;
+
+    CN_INLINE void operator()(int64_t pixel, const Vec (&sum)[TileVectors]) const {
+        for_tile_vectors(channels, [&](int v, int64_t count) {
+            float* at = target + pixel * pixel_stride + v * Lanes;
+            store_upto(at, count, Accumulate ? load_upto(at, count) + sum[v] : sum[v]);
+        });
+    }
+};
+
 } // namespace compiled::cpu::CN_ISA

@@ -251,6 +251,10 @@ std::unique_ptr<LayerNormalizationOp> Context::make_layer_normalization(const cn
 std::unique_ptr<Conv2DOp> Context::make_conv2d(const cn_conv2d_desc& desc) {
     return on_device([&] { return cuda::make_conv2d(*this, desc); });
 }
+
+std::unique_ptr<Conv2DTransposeOp> Context::make_conv2d_transpose(const cn_conv2d_transpose_desc& desc) {
+    return on_device([&] { return cuda::make_conv2d_transpose(*this, desc); });
+}
 std::unique_ptr<DenseOp> Context::make_dense(const cn_dense_desc& desc) {
     return on_device([&] { return cuda::make_dense(*this, desc); });
 }

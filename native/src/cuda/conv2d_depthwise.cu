@@ -349,7 +349,7 @@ void DepthwiseConv2D::forward(const cn_state* state, const float* x, const float
                               bool training) {
     Conv2DShape shape = _shape;
     shape.drops = training && _desc.dropout_rate > 0;
-    ForwardPointers pointers{x, kernel, bias, y, training ? codes : nullptr, false, false, 0};
+    ForwardPointers pointers{x, kernel, bias, y, training ? codes : nullptr, false, false, 0, false};
     pointers.channel_vectors = _multiplier == 1 && pack_width(_desc.filters, x) == 4;
     pointers.filter_vectors = pack_width(_desc.filters, kernel, y) == 4 && reinterpret_cast<uintptr_t>(codes) % 4 == 0;
     int width = pointers.filter_vectors ? 4 : 1;

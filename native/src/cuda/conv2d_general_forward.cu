@@ -145,10 +145,10 @@ GeneralConv2DForward::GeneralConv2DForward(Context& context, const cn_conv2d_des
 }
 
 void GeneralConv2DForward::run(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes,
-                               bool training) {
+                               bool training, bool accumulate) {
     Conv2DShape shape = _shape;
     shape.drops = training && _desc.dropout_rate > 0;
-    ForwardPointers pointers{x, kernel, bias, y, training ? codes : nullptr, false, false, 0};
+    ForwardPointers pointers{x, kernel, bias, y, training ? codes : nullptr, false, false, 0, accumulate};
     pointers.channel_vectors = pack_width(_desc.input_channels / _desc.groups, x) == 4;
     pointers.filter_vectors = pack_width(_desc.filters / _desc.groups, kernel, y) == 4 && reinterpret_cast<uintptr_t>(codes) % 4 == 0;
     _context.launch(forward_kernel(_desc.precision, _desc.pool.height != 0), static_cast<unsigned>(_plan.blocks() * _desc.groups),

@@ -12,8 +12,9 @@ public:
     GeneralConv2DForward(Context& context, const cn_conv2d_desc& desc);
 
     // Not training: neither dropout nor codes. Codes: the winning cell of the window, row-major; 255 where no gradient passes: dropped, or
-    // dead under ReLU.
-    void run(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes, bool training);
+    // dead under ReLU. Where it accumulates, the result is added to y.
+    void run(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes, bool training,
+             bool accumulate = false);
 
 private:
     Context& _context;

@@ -11,7 +11,7 @@
 // alone.
 #include "conv2d_general_gradient.h"
 
-#include "conv2d_general_sources.h"
+#include "conv2d_general_input_tile.h"
 #include "split_sum.h"
 #include "sum_columns.h"
 
@@ -97,45 +97,23 @@ __device__ __forceinline__ void kernel_gradient_tile(const Conv2DShape& shape, c
 // Input
 // -----------------------------------------------------------------------------------------------------------------------------------
 
-template <int32_t Precision, int Columns, bool Pooled>
-__device__ __forceinline__ void input_gradient_tile(const Conv2DShape& shape, const InputPlan& plan, int64_t tile,
-                                                    const GradientReader<Pooled>& reader, int64_t rows, Operands<Precision>& operands,
-                                                    const GradientRun& r) {
-    using Tile = Product<Precision, Columns, TileOrder::DepthFirst, TileOrder::DepthFirst>;
-    CN_SHARED(places, WindowPlace[TileRows]);
-    int64_t tile_row = tile / plan.tiles.column_tiles, column = tile % plan.tiles.column_tiles * Columns;
-    auto phase = static_cast<uint32_t>(tile_row / plan.tile_rows_of_phase);
-    int64_t first = tile_row % plan.tile_rows_of_phase * TileRows, pixels = rows * plan.phases.plane.size();
-    if (first >= pixels) {
-        return;
-    }
-    for (int row = static_cast<int>(threadIdx.x); row < TileRows; row += TileThreads) {
-        Pixel pixel = plan.phases.pixel(phase, first + row);
-        bool exists = first + row < pixels && shape.input.holds(pixel.row, pixel.column);
-        places[row] = {exists ? pixel.image : -1, pixel.row + shape.window.pad_top, pixel.column + shape.window.pad_left};
-    }
-    __syncthreads();
-    TurnedTaps taps = plan.phases.taps(phase);
-    PlaceTable table{places, first};
-    UnfoldedGradient<Pooled> a(shape, taps, reader, table, r.gradient.vectors);
-    TurnedKernel b(shape, taps, r.kernel, r.filter_vectors);
-    Tile sums;
-    multiply_tile(sums, operands.template a<Tile>(), a, first, operands.template b<Tile>(), b, column, 0, taps.count(shape));
-    sums.for_each_pack([&](int row, int pack_column, auto& pack) {
-        WindowPlace place = places[row];
-        int64_t channel = column + pack_column, count = shape.channels - channel;
-        if (place.image < 0 || count <= 0) {
-            return;
-        }
-        Pixel pixel{place.image, place.top - shape.window.pad_top, place.left - shape.window.pad_left};
-        float* target = r.dx + pixel.in(shape.input) * shape.all_channels + channel;
+// Stores what a tile gives to dx.
+struct StoreInputGradient {
+    const Conv2DShape& shape;
+    float* dx;
+    bool accumulate;
+    bool vectors;
+
+    template <int Count>
+    __device__ __forceinline__ void operator()(const Pixel& pixel, int64_t channel, int64_t count, float (&values)[Count]) const {
+        float* target = dx + pixel.in(shape.input) * shape.all_channels + channel;
         CN_UNROLL
-        for (int e = 0; e < Tile::Pack; ++e) {
-            pack[e] += r.accumulate && e < count ? target[e] : 0.0f;
+        for (int e = 0; e < Count; ++e) {
+            values[e] += accumulate && e < count ? target[e] : 0.0f;
         }
-        store_values(r.channel_vectors, target, count, pack);
-    });
-}
+        store_values(vectors, target, count, values);
+    }
+};
 
 __device__ GradientRun group_of(const Conv2DShape& shape, const TilePlan& kernel_plan, GradientRun r, int64_t group) {
     int64_t first_filter = group * shape.filters, first_channel = group * shape.channels;
@@ -172,10 +150,12 @@ __global__ void __launch_bounds__(TileThreads, blocks_per_multiprocessor(Precisi
         }
         return;
     }
+    StoreInputGradient store{shape, r.dx, r.accumulate, r.channel_vectors};
+    TurnedFactors<Pooled> factors{reader, r.kernel, r.gradient.vectors, r.filter_vectors};
     if (input_plan.tiles.wide) {
-        input_gradient_tile<Precision, WideColumns>(shape, input_plan, block - kernel_blocks, reader, rows, operands, r);
+        input_gradient_tile<Precision, WideColumns>(shape, input_plan, block - kernel_blocks, factors, rows, operands, store);
     } else {
-        input_gradient_tile<Precision, NarrowColumns>(shape, input_plan, block - kernel_blocks, reader, rows, operands, r);
+        input_gradient_tile<Precision, NarrowColumns>(shape, input_plan, block - kernel_blocks, factors, rows, operands, store);
     }
 }
 
@@ -277,8 +257,7 @@ GeneralConv2DGradient::GeneralConv2DGradient(Context& context, const cn_conv2d_d
       _overlaps(windows_overlap(desc.pool, _shape)), _partial_floats(partial_floats(_kernel_plan)),
       _tickets(_kernel_plan.tiles * desc.groups * static_cast<int64_t>(sizeof(unsigned)), context.stream()) {
     require_blocks(_kernel_plan.blocks() + _input_plan.tiles.blocks(), desc.groups);
-    int64_t floats = _partial_floats * desc.groups + (_overlaps ? conv_elements() : 0);
-    context.reserve_scratch(floats * static_cast<int64_t>(sizeof(float)));
+    context.reserve_scratch(scratch_floats() * static_cast<int64_t>(sizeof(float)));
 }
 
 void GeneralConv2DGradient::run(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes,

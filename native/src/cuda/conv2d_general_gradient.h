@@ -34,6 +34,9 @@ class GeneralConv2DGradient {
 public:
     GeneralConv2DGradient(Context& context, const cn_conv2d_desc& desc);
 
+    // Of the context's scratch memory, from its beginning; a multiple of 4.
+    int64_t scratch_floats() const { return (_partial_floats * _desc.groups + (_overlaps ? conv_elements() : 0) + 3) / 4 * 4; }
+
     // Codes are those of GeneralConv2DForward.
     void run(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy, float* dx,
              float* dkernel, float* dbias);

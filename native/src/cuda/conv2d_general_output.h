@@ -16,6 +16,7 @@ struct ForwardPointers {
     bool channel_vectors; // channels come in fours, and x is aligned to them
     bool filter_vectors;  // so do filters, and kernel, y and codes are
     int64_t first_filter; // of all, where these are of a group
+    bool accumulate;      // adds to y
 };
 
 // From the sums to y and codes. `column` is a filter.
@@ -46,7 +47,12 @@ public:
         if (_shape.drops) {
             drop(_p.first_filter + element, values, codes);
         }
-        store_values(_p.filter_vectors, _p.y + element, count, values);
+        float* target = _p.y + element;
+        CN_UNROLL
+        for (int e = 0; e < Count; ++e) {
+            values[e] += _p.accumulate && e < count ? target[e] : 0.0f;
+        }
+        store_values(_p.filter_vectors, target, count, values);
         if (_p.codes != nullptr) {
             store_codes(_p.codes + element, count, codes);
         }

@@ -92,7 +92,8 @@ public:
     // Before the gradient, which may take the place of the logits.
     __device__ void write_probabilities(float* probabilities) const {
         if (is_binary(_rule)) {
-            _group.for_own(_plan.classes, [&](int64_t i) { probabilities[i] = static_cast<float>(probability_of(static_cast<double>(_p[i]))); });
+            _group.for_own(_plan.classes,
+                           [&](int64_t i) { probabilities[i] = static_cast<float>(probability_of(static_cast<double>(_p[i]))); });
             return;
         }
         SoftmaxSum softmax = softmax_sum(_group, _p, _plan.classes);

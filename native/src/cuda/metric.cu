@@ -39,10 +39,10 @@ template <class Group>
 __device__ int64_t target_class(const cn_metric_desc& desc, const Group& group, const void* targets, int64_t position) {
     if (desc.sparse != 0) {
         int32_t id = static_cast<const int32_t*>(targets)[position];
-        return id >= 0 && id < (desc.classes == 1 ? 2 : desc.classes) ? id : -1;
+        return id >= 0 && id < (has_two_classes(desc) ? 2 : desc.classes) ? id : -1;
     }
     const float* t = static_cast<const float*>(targets) + position * desc.classes;
-    return desc.classes == 1 ? (is_positive(*t) ? 1 : 0) : first_maximum(group, t, desc.classes);
+    return has_two_classes(desc) ? (is_positive(*t) ? 1 : 0) : first_maximum(group, t, desc.classes);
 }
 
 // The hits of a position.
@@ -51,7 +51,7 @@ __device__ double hits_of(const cn_metric_desc& desc, const Group& group, const 
     const float* p = arrays.predictions + position * desc.classes;
     if (desc.metric == CN_METRIC_TOP_K) {
         int64_t id = target_class(desc, group, arrays.targets, position);
-        if (id < 0 || id >= desc.classes) {
+        if (id < 0) {
             return 0.0;
         }
         float own = p[id];

@@ -1,8 +1,10 @@
-using System.Runtime.CompilerServices;
-
 namespace Compiled;
 
-/// <summary>How weights start.</summary>
+/// <summary>
+/// How weights start. The parameter of those that have one stands in the property behind it, such as
+/// <see cref="KernelLayerAttribute.KernelInitializerValue"/>. Fans are those of Keras: the inputs of a unit and the units of an input, times
+/// the cells of a window.
+/// </summary>
 public enum Initializer
 {
     /// <summary>All zero.</summary>
@@ -13,43 +15,40 @@ public enum Initializer
 
     /// <summary>Uniform in ±√(6 / (fan in + fan out)) (Glorot and Bengio, 2010).</summary>
     GlorotUniform,
-}
 
-/// <summary>Fills weights with their initial values.</summary>
-internal static class Initializers
-{
-    public static void Fill(Span<float> weights, ParameterPlan plan, ulong seed)
-    {
-        switch (plan.Initializer)
-        {
-            case Initializer.Zeros:
-                weights.Clear();
-                break;
-            case Initializer.Ones:
-                weights.Fill(1);
-                break;
-            default:
-                FillUniform(weights, (float)Math.Sqrt(6.0 / (plan.FanIn + plan.FanOut)), plan.Stream, seed);
-                break;
-        }
-    }
+    /// <summary>Normal of variance 2 / (fan in + fan out), cut off at two deviations (Glorot and Bengio, 2010).</summary>
+    GlorotNormal,
 
-    // Runs once over all weights of a model: too short a life for tiered compilation to pay off.
-    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void FillUniform(Span<float> weights, float limit, uint stream, ulong seed)
-    {
-        const float Unit = 1f / (1 << 24);
-        for (int i = 0; i < weights.Length; i += 4)
-        {
-            uint block = (uint)(i / 4);
-            var words = Philox.Block((block, 0, 0, stream), ((uint)seed, (uint)(seed >> 32)));
-            weights[i] = limit * (2 * ((words.W0 >> 8) * Unit) - 1);
-            if (i + 1 < weights.Length)
-                weights[i + 1] = limit * (2 * ((words.W1 >> 8) * Unit) - 1);
-            if (i + 2 < weights.Length)
-                weights[i + 2] = limit * (2 * ((words.W2 >> 8) * Unit) - 1);
-            if (i + 3 < weights.Length)
-                weights[i + 3] = limit * (2 * ((words.W3 >> 8) * Unit) - 1);
-        }
-    }
+    /// <summary>Uniform in ±√(6 / fan in) (He et al., 2015).</summary>
+    HeUniform,
+
+    /// <summary>Normal of variance 2 / fan in, cut off at two deviations (He et al., 2015).</summary>
+    HeNormal,
+
+    /// <summary>Uniform in ±√(3 / fan in) (LeCun et al., 1998).</summary>
+    LecunUniform,
+
+    /// <summary>Normal of variance 1 / fan in, cut off at two deviations (LeCun et al., 1998).</summary>
+    LecunNormal,
+
+    /// <summary>All the parameter; 0 by default.</summary>
+    Constant,
+
+    /// <summary>Normal; the parameter is the deviation, 0.05 by default.</summary>
+    RandomNormal,
+
+    /// <summary>Uniform in ± the parameter, 0.05 by default.</summary>
+    RandomUniform,
+
+    /// <summary>Normal with what is beyond two deviations drawn again; the parameter is the deviation before that, 0.05 by default.</summary>
+    TruncatedNormal,
+
+    /// <summary>
+    /// Columns of length 1 that stand on each other, or rows where there are fewer of them, of a weight as a matrix [all but the last extent,
+    /// last extent] (Saxe et al., 2014), times the parameter, 1 by default.
+    /// </summary>
+    Orthogonal,
+
+    /// <summary>The parameter, 1 by default, on the diagonal of a matrix, else 0.</summary>
+    Identity,
 }

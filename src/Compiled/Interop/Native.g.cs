@@ -1106,6 +1106,61 @@ public struct cn_conv2d_desc
 }
 
 /// <summary>
+/// Transposed convolution stage: y = activation(conv'(x, kernel) + bias), where conv' is what a convolution does to the gradient of its
+/// output: each value of x adds its multiple of the kernel to y, a stride apart from its neighbour. What no window reaches is
+/// activation(bias).
+/// Shapes: x [batch, input_height, input_width, input_channels], kernel [window.height, window.width, filters, input_channels], bias
+/// [filters], y [batch, output_height, output_width, filters]. The window is that of the convolution, which takes images like y to
+/// images like x.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_conv2d_transpose_desc
+{
+    /// <summary>The size of <see cref="cn_conv2d_transpose_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_gradient_mode"/></summary>
+    public int input_gradient;
+
+    /// <summary>The batch of <see cref="cn_conv2d_transpose_desc"/>.</summary>
+    public long batch;
+
+    /// <summary>The input_height of <see cref="cn_conv2d_transpose_desc"/>.</summary>
+    public long input_height;
+
+    /// <summary>The input_width of <see cref="cn_conv2d_transpose_desc"/>.</summary>
+    public long input_width;
+
+    /// <summary>The input_channels of <see cref="cn_conv2d_transpose_desc"/>.</summary>
+    public long input_channels;
+
+    /// <summary>The filters of <see cref="cn_conv2d_transpose_desc"/>.</summary>
+    public long filters;
+
+    /// <summary>The output_height of <see cref="cn_conv2d_transpose_desc"/>.</summary>
+    public long output_height;
+
+    /// <summary>The output_width of <see cref="cn_conv2d_transpose_desc"/>.</summary>
+    public long output_width;
+
+    /// <summary>The window of <see cref="cn_conv2d_transpose_desc"/>.</summary>
+    public cn_window window;
+
+    /// <summary><see cref="cn_activation"/> of the first group</summary>
+    public int activation;
+
+    /// <summary>0: bias and dbias are null</summary>
+    public int use_bias;
+
+    /// <summary><see cref="cn_precision"/></summary>
+    public int precision;
+
+    /// <summary>The activation_alpha of <see cref="cn_conv2d_transpose_desc"/>.</summary>
+    public float activation_alpha;
+}
+
+/// <summary>
 /// Dense stage: y = dropout(activation(x * kernel + bias)) over the last axis.
 /// Shapes: x [batch, positions, inputs], kernel [inputs, units], bias [units], y [batch, positions, units].
 /// </summary>
@@ -1339,7 +1394,7 @@ public static partial class Native
     public const uint AbiVersion = 4;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "3bde1e909f72a4cb103bd292e27faf6938fc249634c6df3ff8f8118bbe3edda7";
+    public const string HeaderSha256 = "815288fcddcfe7eda76ec93dbc5d00b1299776706e6a2706a83d2f40d96a9737";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -1546,6 +1601,21 @@ public static partial class Native
         field dropout_stream 228 4
         field precision 232 4
         field activation_alpha 236 4
+        struct cn_conv2d_transpose_desc 144
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field input_height 16 8
+        field input_width 24 8
+        field input_channels 32 8
+        field filters 40 8
+        field output_height 48 8
+        field output_width 56 8
+        field window 64 64
+        field activation 128 4
+        field use_bias 132 4
+        field precision 136 4
+        field activation_alpha 140 4
         struct cn_dense_desc 64
         field struct_size 0 4
         field input_gradient 4 4
@@ -1681,6 +1751,9 @@ public static partial class Native
         function cn_conv2d_forward
         function cn_conv2d_predict
         function cn_conv2d_backward
+        function cn_conv2d_transpose_create
+        function cn_conv2d_transpose_forward
+        function cn_conv2d_transpose_backward
         function cn_dense_create
         function cn_dense_forward
         function cn_dense_predict
@@ -2108,6 +2181,22 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_conv2d_backward(
         nint op, nint state, nint x, nint kernel, nint y, nint codes, nint dy, nint dx, nint dkernel, nint dbias);
+
+    /// <summary>See <see cref="cn_conv2d_transpose_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_conv2d_transpose_create(nint context, in cn_conv2d_transpose_desc desc, out nint op);
+
+    /// <summary>See <see cref="cn_conv2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_conv2d_transpose_forward(nint op, nint state, nint x, nint kernel, nint bias, nint y);
+
+    /// <summary>Overwrites dkernel and dbias; dx by input_gradient. Without an activation y is not read and may be null.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_conv2d_transpose_backward(
+        nint op, nint state, nint x, nint kernel, nint y, nint dy, nint dx, nint dkernel, nint dbias);
 
     /// <summary>See <see cref="cn_dense_desc"/>.</summary>
     [LibraryImport(Library)]

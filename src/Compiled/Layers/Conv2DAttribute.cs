@@ -7,7 +7,7 @@ namespace Compiled;
 /// <param name="filters">The number of output channels, at least 1, or one of <see cref="Compiled.Filters"/>.</param>
 /// <param name="kernelHeight">Rows of the window, at least 1.</param>
 /// <param name="kernelWidth">Columns of the window, at least 1.</param>
-public sealed class Conv2DAttribute(int filters, int kernelHeight, int kernelWidth) : LayerAttribute
+public sealed class Conv2DAttribute(int filters, int kernelHeight, int kernelWidth) : KernelLayerAttribute
 {
     /// <summary>A convolution with a square window.</summary>
     /// <param name="filters">The number of output channels, at least 1.</param>

@@ -4,7 +4,7 @@ namespace Compiled;
 /// A fully connected layer over the last axis: [..., inputs] to [..., units]. The kernel [inputs, units] starts Glorot uniform, the bias zero.
 /// </summary>
 /// <param name="units">The number of outputs, at least 1.</param>
-public sealed class DenseAttribute(int units) : LayerAttribute
+public sealed class DenseAttribute(int units) : KernelLayerAttribute
 {
     /// <summary>The number of outputs.</summary>
     public int Units { get; } = units;

@@ -8,7 +8,7 @@ namespace Compiled;
 /// <param name="filters">The number of output channels, at least 1, or one of <see cref="Compiled.Filters"/>.</param>
 /// <param name="kernelHeight">Rows of the window, at least 1.</param>
 /// <param name="kernelWidth">Columns of the window, at least 1.</param>
-public sealed class SeparableConv2DAttribute(int filters, int kernelHeight, int kernelWidth) : LayerAttribute
+public sealed class SeparableConv2DAttribute(int filters, int kernelHeight, int kernelWidth) : WeightedLayerAttribute
 {
     /// <summary>A separable convolution with a square window.</summary>
     /// <param name="filters">The number of output channels, at least 1.</param>
@@ -50,4 +50,16 @@ public sealed class SeparableConv2DAttribute(int filters, int kernelHeight, int 
 
     /// <summary>What is applied to the result; <see cref="Activation.Linear"/> by default.</summary>
     public Activation Activation { get; set; }
+
+    /// <summary>How the depthwise kernel starts; <see cref="Initializer.GlorotUniform"/> by default.</summary>
+    public Initializer DepthwiseInitializer { get; set; } = Initializer.GlorotUniform;
+
+    /// <summary>The parameter of <see cref="DepthwiseInitializer"/>, where it has one; by default its own default.</summary>
+    public double DepthwiseInitializerValue { get; set; } = double.NaN;
+
+    /// <summary>How the pointwise kernel starts; <see cref="Initializer.GlorotUniform"/> by default.</summary>
+    public Initializer PointwiseInitializer { get; set; } = Initializer.GlorotUniform;
+
+    /// <summary>The parameter of <see cref="PointwiseInitializer"/>, where it has one; by default its own default.</summary>
+    public double PointwiseInitializerValue { get; set; } = double.NaN;
 }

@@ -1,7 +1,10 @@
 namespace Compiled;
 
 /// <summary>The weights of a convolution.</summary>
-/// <param name="Kernel">The kernel [height, width, in, out]; in is that of a group. Depthwise: [height, width, channels, multiplier].</param>
+/// <param name="Kernel">
+/// The kernel [height, width, in, out], where in is that of a group; depthwise [height, width, channels, multiplier], transposed [height,
+/// width, out, in].
+/// </param>
 /// <param name="Bias">The bias [out].</param>
 public readonly record struct Conv2DWeights(Weight Kernel, Weight Bias);
 

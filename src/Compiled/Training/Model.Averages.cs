@@ -56,9 +56,9 @@ public abstract partial class Model
     }
 
     /// <summary>At the end of a training: the weights become their averages for good, if there are any.</summary>
-    private void FinishAverages()
+    private void FinishAverages(Optimizer optimizer)
     {
-        if (_slots is { HasAverages: true } slots && _state.Updates > 0)
+        if (_slots is { HasAverages: true } slots && ReferenceEquals(slots.Optimizer, optimizer) && _state.Updates > 0)
             OverwriteWithAverages(slots);
     }
 

@@ -4,6 +4,7 @@ namespace Compiled;
 public abstract partial class Model
 {
     private OptimizerSlots? _slots;
+    private double[]? _sums;
     private BatchWeights? _batchWeights;
     private bool _isWeighted; // the loaded batch
 
@@ -313,10 +314,14 @@ public abstract partial class Model
 
     private void ClearMetrics() => _arena.ClearMetrics();
 
-    private BatchResult ReadMetrics() => Means(_arena.ReadMetrics());
-
-    private BatchResult Means(Interop.cn_metrics metrics)
+    private BatchResult ReadMetrics()
     {
-        return new BatchResult(metrics.loss / metrics.count, Plan.HasAccuracy ? metrics.correct / metrics.count : double.NaN);
+        Interop.cn_metrics sums = _arena.ReadMetrics();
+        var means = new BatchResult(sums.loss / sums.count, Plan.HasAccuracy ? sums.correct / sums.count : double.NaN);
+        if (Plan.Metrics.Count == 0)
+            return means;
+        _sums ??= new double[_arena.SumCount];
+        _arena.ReadSums(_sums);
+        return means with { Metrics = new MetricValues(Plan.Metrics, _sums) };
     }
 }

@@ -70,6 +70,6 @@ public abstract partial class Model
         }
 
         BatchResult mean = ReadMetrics();
-        return new Evaluation(mean.Loss, mean.Accuracy, data.Count);
+        return new Evaluation(mean.Loss, mean.Accuracy, data.Count) { Metrics = mean.Metrics };
     }
 }

@@ -97,7 +97,7 @@ public abstract partial class Model
         IReadOnlyDictionary<int, double>? classWeight,
         CancellationToken cancellationToken)
     {
-        var history = new History();
+        var history = new History { Metrics = Plan.Metrics };
         using var trainSource = new BatchSource(this, train, mayReside: true, classWeight);
         using BatchSource? validationSource = validation is null ? null : new BatchSource(this, validation, mayReside: true);
         foreach (Callback callback in callbacks)
@@ -125,8 +125,8 @@ public abstract partial class Model
             }
         }
 
-        if (!history.Cancelled)
-            FinishAverages();
+        if (!history.Cancelled && history.Epochs.Count > 0)
+            FinishAverages(optimizer);
         foreach (Callback callback in callbacks)
             callback.OnTrainEnd(this, history);
         return history;
@@ -158,15 +158,21 @@ public abstract partial class Model
                 continue;
             reported = Stopwatch.GetTimestamp();
             Interop.cn_metrics sums = _arena.ReadMetrics();
-            BatchResult sofar = Means(sums);
-            progress.Report(at with { Step = step, Loss = sofar.Loss, Accuracy = sofar.Accuracy });
+            BatchResult sofar = ReadMetrics();
+            double[] sumsOfMetrics = Plan.Metrics.Count == 0 ? [] : [.. _sums!];
+            progress.Report(at with { Step = step, Loss = sofar.Loss, Accuracy = sofar.Accuracy, Metrics = sofar.Metrics });
             _arena.WriteMetrics(sums); // Whoever was told may have used the model.
+            if (sumsOfMetrics.Length > 0)
+                _arena.WriteSums(sumsOfMetrics);
         }
 
         BatchResult mean = ReadMetrics(); // Waits for the device.
         TimeSpan trainingTime = Stopwatch.GetElapsedTime(begin);
         Evaluation? evaluation = validation is null ? null : EvaluateSamples(validation, cancellationToken);
-        result = new EpochResult(at.Epoch, mean.Loss, mean.Accuracy, evaluation, samples, trainingTime, Stopwatch.GetElapsedTime(begin));
+        result = new EpochResult(at.Epoch, mean.Loss, mean.Accuracy, evaluation, samples, trainingTime, Stopwatch.GetElapsedTime(begin))
+        {
+            Metrics = mean.Metrics,
+        };
         return true;
     }
 }

@@ -19,6 +19,11 @@ public abstract partial class Model
     [EditorBrowsable(EditorBrowsableState.Never)]
     protected nint SampleWeights => _isWeighted ? _batchWeights!.Address : 0;
 
+    /// <summary>The address of what a metric sums.</summary>
+    /// <param name="index">Its first sum among those of all metrics.</param>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected nint Sums(int index) => _arena.Sum(index);
+
     /// <summary>The training pass: all stages, the loss, its gradient; adds to the metrics.</summary>
     [EditorBrowsable(EditorBrowsableState.Never)]
     protected abstract void ForwardCore();

@@ -122,7 +122,8 @@ public abstract partial class Model : IDisposable
 
     /// <summary>
     /// Bytes of the model's arena: twice <see cref="ModelPlan.ParameterBytes"/> (weights and gradients), <see cref="BatchSize"/> times
-    /// <see cref="ModelPlan.ValueBytesPerSample"/>, and 128 for the state and the metrics. An optimizer adds what it keeps.
+    /// <see cref="ModelPlan.ValueBytesPerSample"/>, 128 for the state and the loss, and 8 for each sum of the metrics. An optimizer
+    /// adds what it keeps.
     /// </summary>
     public long ArenaBytes => _arena.Bytes;
 

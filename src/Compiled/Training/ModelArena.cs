@@ -6,21 +6,23 @@ namespace Compiled;
 /// <summary>The memory of a model, in one buffer of the device: weights, their gradients, values, state and metrics.</summary>
 internal sealed class ModelArena : IDisposable
 {
-    /// <summary>State and metrics, each on a cache line of its own.</summary>
+    /// <summary>State and metrics, each on a cache line of its own; behind them what metrics sum.</summary>
     private const int TailBytes = 128;
     private const int MetricsOffset = 64;
 
     private readonly BufferHandle _buffer;
     private readonly ModelPlan _plan;
     private readonly int _batchSize;
+    private readonly int _sums;
 
     public ModelArena(ModelPlan plan, ContextHandle context, int batchSize)
     {
         _plan = plan;
         _batchSize = batchSize;
+        _sums = plan.Metrics.Sum(metric => metric.Sums);
         try
         {
-            Bytes = checked(2 * plan.ParameterBytes + batchSize * plan.ValueBytesPerSample + TailBytes);
+            Bytes = checked(2 * plan.ParameterBytes + batchSize * plan.ValueBytesPerSample + TailBytes + _sums * sizeof(double));
         }
         catch (OverflowException)
         {
@@ -51,7 +53,12 @@ internal sealed class ModelArena : IDisposable
 
     public nint MetricsAddress => StateAddress + MetricsOffset;
 
-    private long StateOffset => Bytes - TailBytes;
+    /// <summary>The number of sums of all metrics.</summary>
+    public int SumCount => _sums;
+
+    private long StateOffset => SumsOffset - TailBytes;
+
+    private long SumsOffset => Bytes - _sums * sizeof(double);
 
     /// <summary>The address of a value.</summary>
     public nint Value(long bytesPerSample) => _buffer.Address + (nint)ValueOffset(bytesPerSample);
@@ -82,7 +89,14 @@ internal sealed class ModelArena : IDisposable
 
     public void WriteMetrics(cn_metrics metrics) => _buffer.Write(StateOffset + MetricsOffset, new ReadOnlySpan<cn_metrics>(ref metrics));
 
-    public void ClearMetrics() => _buffer.Clear(StateOffset + MetricsOffset, Unsafe.SizeOf<cn_metrics>());
+    public void ClearMetrics() => _buffer.Clear(StateOffset + MetricsOffset, Bytes - StateOffset - MetricsOffset);
+
+    /// <summary>The address of a sum.</summary>
+    public nint Sum(int index) => _buffer.Address + (nint)SumsOffset + index * sizeof(double);
+
+    public void ReadSums(Span<double> sums) => _buffer.Read(SumsOffset, sums);
+
+    public void WriteSums(ReadOnlySpan<double> sums) => _buffer.Write(SumsOffset, sums);
 
     public void Dispose() => _buffer.Dispose();
 

@@ -60,6 +60,9 @@ public sealed record ModelPlan
     /// <summary>Whether the model counts hits, so that its accuracy is known.</summary>
     public required bool HasAccuracy { get; init; }
 
+    /// <summary>The metrics in order.</summary>
+    public IReadOnlyList<MetricPlan> Metrics { get; init; } = [];
+
     /// <summary>The number of values of all weights.</summary>
     public long ParameterCount => Parameters.Sum(parameter => parameter.Count);
 
@@ -98,6 +101,9 @@ public sealed record ParameterPlan(
 {
     /// <summary>Whether the optimizer changes it; the moving averages of a normalization change by themselves.</summary>
     public bool Trainable { get; init; } = true;
+
+    /// <summary>The parameter of the initializer; null for its default.</summary>
+    public double? InitializerValue { get; init; }
 
     /// <summary>The number of values.</summary>
     public long Count => Shapes.Size(Shape);

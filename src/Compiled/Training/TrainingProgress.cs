@@ -7,4 +7,8 @@ namespace Compiled;
 /// <param name="Steps">The steps of an epoch.</param>
 /// <param name="Loss">The mean loss of the epoch so far.</param>
 /// <param name="Accuracy">The part of hits so far; NaN for a model that counts none.</param>
-public readonly record struct TrainingProgress(int Epoch, int Epochs, int Step, int Steps, double Loss, double Accuracy);
+public readonly record struct TrainingProgress(int Epoch, int Epochs, int Step, int Steps, double Loss, double Accuracy)
+{
+    /// <summary>The values of the metrics so far.</summary>
+    public MetricValues Metrics { get => field ?? MetricValues.None; init; }
+}

@@ -25,6 +25,11 @@ public sealed class KerasDefaultsTests
     [InlineData(typeof(SeparableConv2DAttribute), "DilationRate", 1)]
     [InlineData(typeof(SeparableConv2DAttribute), "UseBias", true)]
     [InlineData(typeof(SeparableConv2DAttribute), "Activation", Activation.Linear)]
+    [InlineData(typeof(Conv2DTransposeAttribute), "Strides", 1)]
+    [InlineData(typeof(Conv2DTransposeAttribute), "Padding", Padding.Valid)]
+    [InlineData(typeof(Conv2DTransposeAttribute), "DilationRate", 1)]
+    [InlineData(typeof(Conv2DTransposeAttribute), "UseBias", true)]
+    [InlineData(typeof(Conv2DTransposeAttribute), "Activation", Activation.Linear)]
     [InlineData(typeof(DenseAttribute), "UseBias", true)]
     [InlineData(typeof(MaxPooling2DAttribute), "PoolHeight", 2)]
     [InlineData(typeof(MaxPooling2DAttribute), "PoolWidth", 2)]
@@ -67,6 +72,10 @@ public sealed class KerasDefaultsTests
     [InlineData(typeof(BinaryFocalCrossentropyAttribute), "Gamma", 2.0)]
     [InlineData(typeof(CategoricalFocalCrossentropyAttribute), "Alpha", 0.25)]
     [InlineData(typeof(CategoricalFocalCrossentropyAttribute), "Gamma", 2.0)]
+    [InlineData(typeof(BinaryAccuracyAttribute), "Threshold", 0.5)]
+    [InlineData(typeof(PrecisionAttribute), "Threshold", 0.5)]
+    [InlineData(typeof(AUCAttribute), "NumThresholds", 200)]
+    [InlineData(typeof(F1ScoreAttribute), "Average", ScoreAverage.Macro)]
     [InlineData(typeof(DenseAttribute), "Name", null)]
     [InlineData(typeof(DenseAttribute), "From", null)]
     public void A_property_that_is_not_set(Type attribute, string property, object? value)
@@ -81,10 +90,15 @@ public sealed class KerasDefaultsTests
     [InlineData(typeof(Conv2DAttribute), "filters, kernelHeight, kernelWidth", "filters, kernelSize")]
     [InlineData(typeof(DepthwiseConv2DAttribute), "kernelHeight, kernelWidth", "kernelSize")]
     [InlineData(typeof(SeparableConv2DAttribute), "filters, kernelHeight, kernelWidth", "filters, kernelSize")]
+    [InlineData(typeof(Conv2DTransposeAttribute), "filters, kernelHeight, kernelWidth", "filters, kernelSize")]
     [InlineData(typeof(MaxPooling2DAttribute), "poolHeight, poolWidth", "poolSize")]
     [InlineData(typeof(DenseAttribute), "units")]
     [InlineData(typeof(DropoutAttribute), "rate")]
     [InlineData(typeof(HuberAttribute), "delta")]
+    [InlineData(typeof(TopKCategoricalAccuracyAttribute), "k")]
+    [InlineData(typeof(SensitivityAtSpecificityAttribute), "specificity")]
+    [InlineData(typeof(SpecificityAtSensitivityAttribute), "sensitivity")]
+    [InlineData(typeof(FBetaScoreAttribute), "beta")]
     [InlineData(typeof(ActivationAttribute), "activation")]
     [InlineData(typeof(InputAttribute), "shape")]
     [InlineData(typeof(FlattenAttribute), "")]
@@ -112,7 +126,8 @@ public sealed class KerasDefaultsTests
             type =>
             {
                 string kind = LayerReader.WithoutSuffix(type.FullName!.Split('`')[0]);
-                Assert.True(kind == InputLayer.Kind || BlockLayer.IsBlock(kind) || LayerKinds.Find(kind) is not null, type.Name);
+                Assert.True(kind == InputLayer.Kind || BlockLayer.IsBlock(kind) || LayerKinds.Find(kind) is not null || MetricKinds.IsMetric(kind), type.Name);
+                Assert.Equal(type.IsSubclassOf(typeof(MetricAttribute)), MetricKinds.IsMetric(kind));
                 Assert.Equal(type.IsSubclassOf(typeof(LossAttribute)), LayerKinds.IsLoss(kind));
             });
 

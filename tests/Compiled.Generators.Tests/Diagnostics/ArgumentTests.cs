@@ -21,6 +21,8 @@ public sealed class ArgumentTests
     [InlineData("SeparableConv2D([|0|], 3)", "filters", "0")]
     [InlineData("SeparableConv2D(4, [|0|], 3)", "kernelHeight", "0")]
     [InlineData("SeparableConv2D(4, 3, DepthMultiplier = [|-1|])", "depthMultiplier", "-1")]
+    [InlineData("Conv2DTranspose([|0|], 3)", "filters", "0")]
+    [InlineData("Conv2DTranspose(4, 3, Strides = [|0|])", "strides", "0")]
     [InlineData("MaxPooling2D([|0|])", "poolSize", "0")]
     [InlineData("MaxPooling2D([|0|], 2)", "poolHeight", "0")]
     [InlineData("MaxPooling2D(2, [|-3|])", "poolWidth", "-3")]
@@ -53,6 +55,27 @@ public sealed class ArgumentTests
         Expect.Error(
             "CN0004", $"{Kind(layer)}: {argument} is {value}; it must be one of the enumeration's members", InImages(layer));
 
+    [Theory]
+    [InlineData("Dense(4, KernelInitializer = [|(Initializer)14|])", "kernelInitializer is 14; it must be one of the enumeration's members")]
+    [InlineData(
+        "Dense(4, BiasInitializer = [|Initializer.Orthogonal|])",
+        "biasInitializer is Orthogonal for a bias of 4; it must be an initializer of vectors")]
+    [InlineData(
+        "Conv2D(4, 3, KernelInitializer = [|Initializer.Identity|])",
+        "kernelInitializer is Identity for a kernel of 3×3×3×4; it must be an initializer of kernels with windows")]
+    [InlineData(
+        "Dense(4, KernelInitializer = Initializer.RandomNormal, KernelInitializerValue = [|-1|])",
+        "kernelInitializerValue is -1; it must be at least 0 and finite")]
+    [InlineData(
+        "Dense(4, BiasInitializer = Initializer.Constant, BiasInitializerValue = [|1e300|])",
+        "biasInitializerValue is 1E+300; it must be finite")]
+    [InlineData(
+        "Dense(4, KernelInitializer = Initializer.HeNormal, KernelInitializerValue = [|2|])",
+        "kernelInitializerValue is 2; it must be left out: HeNormal has no parameter")]
+    [InlineData("SeparableConv2D(4, 3, PointwiseInitializer = [|(Initializer)(-1)|])", "pointwiseInitializer is -1; it must be one of the enumeration's members")]
+    public void An_initializer_that_does_not_fit(string layer, string message) =>
+        Expect.Error("CN0004", $"{Kind(layer)}: {message}", InImages(layer));
+
     [Fact]
     public void A_fusion_that_is_no_member_of_its_enumeration() =>
         Expect.ErrorIn(
@@ -84,6 +107,19 @@ public sealed class ArgumentTests
             "CN0004",
             $"Conv2D: groups is {groups} for {channels} channels and {filters} filters; it must be a divisor of both; the nearest is {nearest}",
             $"[Input(8, 8, {channels})]\n[Conv2D({filters}, 3, Groups = [|{groups}|]), Flatten, Dense(2), MeanSquaredError]");
+
+    [Theory]
+    [InlineData("Conv2DTranspose(4, 3, Strides = 2, OutputPadding = [|2|])", "outputPadding is 2 with a stride of 2; it must be from 0 to 1")]
+    [InlineData("Conv2DTranspose(4, 3, OutputPaddingWidth = [|-1|])", "outputPaddingWidth is -1 with a stride of 1; it must be from 0 to 0")]
+    [InlineData(
+        "Conv2DTranspose(4, 2, Strides = 3, Padding = Padding.Same, OutputPaddingHeight = [|0|])",
+        "outputPaddingHeight is 0 with a stride of 3; it must be from 1 to 2")]
+    [InlineData(
+        "Conv2DTranspose(4, 2, 3, Padding = Padding.Same, OutputPaddingHeight = [|0|])",
+        "outputPaddingHeight is 0 with a stride of 1; it must be left out where a padded window of an even extent has no stride")]
+    [InlineData("Conv2DTranspose(4, 3, Strides = 2, DilationRate = [|2|])", "dilationRate is 2 with strides 2×2; it must be 1 where a stride is above 1 (Keras)")]
+    public void An_option_that_no_transposed_convolution_has(string layer, string message) =>
+        Expect.Error("CN0004", $"Conv2DTranspose: {message}", InImages(layer));
 
     [Theory]
     [InlineData("MaxPooling2D([|16|])", "poolSize", "16×16")]

@@ -52,7 +52,7 @@ public sealed class FrameTests
     public void Two_losses() =>
         Expect.Error(
             "CN0011", "The loss is not the last layer: a model ends with exactly one loss, e.g. [CategoricalCrossentropy]",
-            "[Input(3)]\n[Dense(3), Softmax]\n[[|CategoricalCrossentropy|], MeanSquaredError]");
+            "[Input(3)]\n[Dense(3), Softmax]\n[[|CategoricalCrossentropy|], Dense(3), MeanSquaredError]");
 
     [Theory]
     [InlineData("Own")]

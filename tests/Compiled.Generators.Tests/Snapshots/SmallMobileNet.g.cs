@@ -7,7 +7,7 @@ namespace Examples
     using global::Compiled.Interop;
     using static global::Compiled.Interop.Native;
 
-    /// <summary>24×24×3 → 10, 1,730 parameters, 8 stages and the loss.</summary>
+    /// <summary>24×24×3 → 10, 4,070 parameters, 10 stages and the loss.</summary>
     /// <remarks>
     /// <list type="table">
     /// <listheader><term>Layer</term><description>Output; parameters; stage; bytes kept per sample for the backward pass</description></listheader>
@@ -22,14 +22,17 @@ namespace Examples
     /// <item><term>separable_conv2d_1: SeparableConv2D 3×3 multiplier 2, 32 filters, no bias</term><description>4×4×32; 288 parameters; stage 5; 2,048 bytes kept</description></item>
     /// <item><term>separable_conv2d_1/pointwise: Conv2D 1×1, 24 filters</term><description>4×4×24; 792 parameters; stage 6</description></item>
     /// <item><term>separable_conv2d_1/relu: ReLU</term><description>4×4×24; stage 6; 1,536 bytes kept</description></item>
-    /// <item><term>global_average_pooling2d_1: GlobalAveragePooling2D</term><description>24; stage 7; 128 bytes kept</description></item>
-    /// <item><term>dense_1: Dense 10</term><description>10; 250 parameters; stage 8; 64 bytes kept</description></item>
-    /// <item><term>softmax_1: Softmax</term><description>10; stage 9</description></item>
-    /// <item><term>categorical_crossentropy_1: CategoricalCrossentropy</term><description>loss; stage 9</description></item>
+    /// <item><term>conv2d_transpose_1: Conv2DTranspose 2×2 stride 2, 12 filters</term><description>8×8×12; 1,164 parameters; stage 7</description></item>
+    /// <item><term>conv2d_transpose_1/relu: ReLU</term><description>8×8×12; stage 7; 3,072 bytes kept</description></item>
+    /// <item><term>conv2d_transpose_2: Conv2DTranspose 3×3 same, 12 filters, no bias</term><description>8×8×12; 1,296 parameters; stage 8</description></item>
+    /// <item><term>global_average_pooling2d_1: GlobalAveragePooling2D</term><description>12; stage 9; 64 bytes kept</description></item>
+    /// <item><term>dense_1: Dense 10</term><description>10; 130 parameters; stage 10; 64 bytes kept</description></item>
+    /// <item><term>softmax_1: Softmax</term><description>10; stage 11</description></item>
+    /// <item><term>categorical_crossentropy_1: CategoricalCrossentropy</term><description>loss; stage 11</description></item>
     /// </list>
     /// <para>
-    /// Memory: 2 × 7,104 bytes for weights and gradients, 25,664 bytes per sample of the batch,
-    /// 21,504 of which the backward pass keeps of the forward pass.
+    /// Memory: 2 × 16,512 bytes for weights and gradients, 30,528 bytes per sample of the batch,
+    /// 24,512 of which the backward pass keeps of the forward pass.
     /// </para>
     /// </remarks>
     [global::System.CodeDom.Compiler.GeneratedCode("Compiled.Generators", "0.1.0")]
@@ -37,7 +40,7 @@ namespace Examples
     {
         // ---- Parameters ---------------------------------------------------------------------------------------------
 
-        // 1,730 values in 7,104 bytes: Parameter(offset) is the address of a tensor, Gradient(offset) that of its gradient.
+        // 4,070 values in 16,512 bytes: Parameter(offset) is the address of a tensor, Gradient(offset) that of its gradient.
         //
         //   tensor                                  shape       offset
         //   conv2d_1/kernel                         3×3×3×8          0
@@ -47,13 +50,16 @@ namespace Examples
         //   conv2d_2/kernel                         1×1×2×16      1344
         //   batch_normalization_1/gamma             16            1472
         //   batch_normalization_1/beta              16            1536
-        //   batch_normalization_1/moving_mean       16            6976
-        //   batch_normalization_1/moving_variance   16            7040
+        //   batch_normalization_1/moving_mean       16          16_384
+        //   batch_normalization_1/moving_variance   16          16_448
         //   separable_conv2d_1/depthwise_kernel     3×3×16×2      1600
         //   separable_conv2d_1/pointwise_kernel     1×1×32×24     2752
         //   separable_conv2d_1/bias                 24            5824
-        //   dense_1/kernel                          24×10         5952
-        //   dense_1/bias                            10            6912
+        //   conv2d_transpose_1/kernel               2×2×12×24     5952
+        //   conv2d_transpose_1/bias                 12          10_560
+        //   conv2d_transpose_2/kernel               3×3×12×12   10_624
+        //   dense_1/kernel                          12×10       15_808
+        //   dense_1/bias                            10          16_320
 
         /// <summary>The weights of 'conv2d_1' (Conv2D 3×3 stride 2 same): kernel 3×3×3×8, bias 8.</summary>
         public global::Compiled.Conv2DWeights Conv2D1 => new(Weights[0], Weights[1]);
@@ -70,26 +76,34 @@ namespace Examples
         /// <summary>The weights of 'separable_conv2d_1' (SeparableConv2D 3×3 multiplier 2): depthwise_kernel 3×3×16×2, pointwise_kernel 1×1×32×24, bias 24.</summary>
         public global::Compiled.SeparableConv2DWeights SeparableConv2D1 => new(Weights[9], Weights[10], Weights[11]);
 
-        /// <summary>The weights of 'dense_1' (Dense 10): kernel 24×10, bias 10.</summary>
-        public global::Compiled.DenseWeights Dense1 => new(Weights[12], Weights[13]);
+        /// <summary>The weights of 'conv2d_transpose_1' (Conv2DTranspose 2×2 stride 2): kernel 2×2×12×24, bias 12.</summary>
+        public global::Compiled.Conv2DWeights Conv2DTranspose1 => new(Weights[12], Weights[13]);
+
+        /// <summary>The weights of 'conv2d_transpose_2' (Conv2DTranspose 3×3 same): kernel 3×3×12×12.</summary>
+        public global::Compiled.KernelWeights Conv2DTranspose2 => new(Weights[14]);
+
+        /// <summary>The weights of 'dense_1' (Dense 10): kernel 12×10, bias 10.</summary>
+        public global::Compiled.DenseWeights Dense1 => new(Weights[15], Weights[16]);
 
         // ---- Stages -------------------------------------------------------------------------------------------------
 
-        // 25,664 bytes per sample of the batch, 21,504 of which the backward pass needs of the forward pass. Value(offset) is an address;
+        // 30,528 bytes per sample of the batch, 24,512 of which the backward pass needs of the forward pass. Value(offset) is an address;
         // what is never needed at the same time shares memory.
         //
-        //   value     shape     offset    codes   gradient   bytes saved
-        //   input     24×24×3        0                             6,912
-        //   stage 1   12×12×8     6912              11_520         4,608
-        //   stage 2   6×6×8     24_064   25_216     16_128         1,472
-        //   stage 3   6×6×16    11_520              18_432         2,304
-        //   stage 4   6×6×16    13_824   25_536     16_128         2,432
-        //   stage 5   4×4×32    18_432              20_480         2,048
-        //   stage 6   4×4×24    16_128              22_528         1,536
-        //   stage 7   24        17_664              17_792           128
-        //   stage 8   10        17_920              17_984            64
-        //   output    10        17_856
-        //   target    10        17_792
+        //   value      shape     offset    codes   gradient   bytes saved
+        //   input      24×24×3        0                             6,912
+        //   stage 1    12×12×8     6912              11_520         4,608
+        //   stage 2    6×6×8     28_928   30_080     16_128         1,472
+        //   stage 3    6×6×16    20_736              13_824         2,304
+        //   stage 4    6×6×16    23_040   30_400     11_520         2,432
+        //   stage 5    4×4×32    25_344              13_824         2,048
+        //   stage 6    4×4×24    27_392              15_872         1,536
+        //   stage 7    8×8×12    11_520              17_664         3,072
+        //   stage 8    8×8×12    14_592              14_592
+        //   stage 9    12        17_664              17_728            64
+        //   stage 10   10        14_592              14_656            64
+        //   output     10        14_720
+        //   target     10        17_728
 
         private readonly nint _stage1;
         private readonly nint _stage2;
@@ -99,6 +113,8 @@ namespace Examples
         private readonly nint _stage6;
         private readonly nint _stage7;
         private readonly nint _stage8;
+        private readonly nint _stage9;
+        private readonly nint _stage10;
         private readonly nint _softmax;
         private readonly nint _loss;
 
@@ -200,21 +216,51 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
             });
 
-            // 7  GlobalAveragePooling2D
-            _stage7 = Create(cn_global_pooling2d_create, new cn_global_pooling2d_desc
+            // 7  Conv2DTranspose 2×2 stride 2 · bias · ReLU
+            _stage7 = Create(cn_conv2d_transpose_create, new cn_conv2d_transpose_desc
             {
                 batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
-                positions = 16, channels = 24,
+                input_height = 4, input_width = 4, input_channels = 24, filters = 12,
+                output_height = 8, output_width = 8,
+                window = new()
+                {
+                    height = 2, width = 2, stride_height = 2, stride_width = 2,
+                    dilation_height = 1, dilation_width = 1, pad_top = 0, pad_left = 0,
+                },
+                activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
+            });
+
+            // 8  Conv2DTranspose 3×3 same
+            _stage8 = Create(cn_conv2d_transpose_create, new cn_conv2d_transpose_desc
+            {
+                batch = BatchSize,
+                input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
+                input_height = 8, input_width = 8, input_channels = 12, filters = 12,
+                output_height = 8, output_width = 8,
+                window = new()
+                {
+                    height = 3, width = 3, stride_height = 1, stride_width = 1,
+                    dilation_height = 1, dilation_width = 1, pad_top = 1, pad_left = 1,
+                },
+                activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 0,
+            });
+
+            // 9  GlobalAveragePooling2D
+            _stage9 = Create(cn_global_pooling2d_create, new cn_global_pooling2d_desc
+            {
+                batch = BatchSize,
+                input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
+                positions = 64, channels = 12,
                 pooling = (int)cn_global_pooling.CN_GLOBAL_POOLING_AVERAGE,
             });
 
-            // 8  Dense 10 · bias
-            _stage8 = Create(cn_dense_create, new cn_dense_desc
+            // 10  Dense 10 · bias
+            _stage10 = Create(cn_dense_create, new cn_dense_desc
             {
                 batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
-                positions = 1, inputs = 24, units = 10,
+                positions = 1, inputs = 12, units = 10,
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 1,
             });
 
@@ -243,34 +289,44 @@ namespace Examples
             // 2  DepthwiseConv2D 3×3 same · bias · ReLU · MaxPooling2D 2×2        12×12×8 → 6×6×8
             Check(cn_conv2d_forward(
                 _stage2, State, x: Value(6912), kernel: Parameter(960), bias: Parameter(1280),
-                y: Value(24_064), codes: Value(25_216)));
+                y: Value(28_928), codes: Value(30_080)));
 
             // 3  Conv2D 1×1 groups 4                                              6×6×8 → 6×6×16
-            Check(cn_conv2d_forward(_stage3, State, x: Value(24_064), kernel: Parameter(1344), bias: 0, y: Value(11_520), codes: 0));
+            Check(cn_conv2d_forward(_stage3, State, x: Value(28_928), kernel: Parameter(1344), bias: 0, y: Value(20_736), codes: 0));
 
             // 4  BatchNormalization · ReLU                                        6×6×16 → 6×6×16
             Check(cn_batch_normalization_forward(
-                _stage4, State, x: Value(11_520), gamma: Parameter(1472), beta: Parameter(1536), movingMean: Parameter(6976), movingVariance: Parameter(7040), addend: 0,
-                y: Value(13_824), saved: Value(25_536)));
+                _stage4, State, x: Value(20_736), gamma: Parameter(1472), beta: Parameter(1536), movingMean: Parameter(16_384), movingVariance: Parameter(16_448), addend: 0,
+                y: Value(23_040), saved: Value(30_400)));
 
             // 5  SeparableConv2D 3×3 multiplier 2                                 6×6×16 → 4×4×32
-            Check(cn_conv2d_forward(_stage5, State, x: Value(13_824), kernel: Parameter(1600), bias: 0, y: Value(18_432), codes: 0));
+            Check(cn_conv2d_forward(_stage5, State, x: Value(23_040), kernel: Parameter(1600), bias: 0, y: Value(25_344), codes: 0));
 
             // 6  Conv2D 1×1 · bias · ReLU                                         4×4×32 → 4×4×24
             Check(cn_conv2d_forward(
-                _stage6, State, x: Value(18_432), kernel: Parameter(2752), bias: Parameter(5824),
-                y: Value(16_128), codes: 0));
+                _stage6, State, x: Value(25_344), kernel: Parameter(2752), bias: Parameter(5824),
+                y: Value(27_392), codes: 0));
 
-            // 7  GlobalAveragePooling2D                                           4×4×24 → 24
-            Check(cn_global_pooling2d_forward(_stage7, State, x: Value(16_128), y: Value(17_664), indices: 0));
+            // 7  Conv2DTranspose 2×2 stride 2 · bias · ReLU                       4×4×24 → 8×8×12
+            Check(cn_conv2d_transpose_forward(
+                _stage7, State, x: Value(27_392), kernel: Parameter(5952), bias: Parameter(10_560),
+                y: Value(11_520)));
 
-            // 8  Dense 10 · bias                                                  24 → 10
-            Check(cn_dense_forward(_stage8, State, x: Value(17_664), kernel: Parameter(5952), bias: Parameter(6912), y: Value(17_920)));
+            // 8  Conv2DTranspose 3×3 same                                         8×8×12 → 8×8×12
+            Check(cn_conv2d_transpose_forward(_stage8, State, x: Value(11_520), kernel: Parameter(10_624), bias: 0, y: Value(14_592)));
+
+            // 9  GlobalAveragePooling2D                                           8×8×12 → 12
+            Check(cn_global_pooling2d_forward(_stage9, State, x: Value(14_592), y: Value(17_664), indices: 0));
+
+            // 10  Dense 10 · bias                                                  12 → 10
+            Check(cn_dense_forward(
+                _stage10, State, x: Value(17_664), kernel: Parameter(15_808), bias: Parameter(16_320),
+                y: Value(14_592)));
 
             // Softmax · CategoricalCrossentropy, its gradient and the metrics
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(17_920), targets: Value(17_792), weights: SampleWeights,
-                gradient: Value(17_984), probabilities: 0, metrics: Metrics));
+                _loss, State, predictions: Value(14_592), targets: Value(17_728),
+                gradient: Value(14_656), metrics: Metrics));
         }
 
         // ---- Backward -----------------------------------------------------------------------------------------------
@@ -278,37 +334,47 @@ namespace Examples
         /// <inheritdoc/>
         protected override void BackwardCore()
         {
-            // 8  Dense 10 · bias                                                  10 → 24
+            // 10  Dense 10 · bias                                                  10 → 12
             Check(cn_dense_backward(
-                _stage8, State, x: Value(17_664), kernel: Parameter(5952), y: Value(17_920), dy: Value(17_984),
-                dx: Value(17_792), dkernel: Gradient(5952), dbias: Gradient(6912)));
+                _stage10, State, x: Value(17_664), kernel: Parameter(15_808), y: Value(14_592), dy: Value(14_656),
+                dx: Value(17_728), dkernel: Gradient(15_808), dbias: Gradient(16_320)));
 
-            // 7  GlobalAveragePooling2D                                           24 → 4×4×24
-            Check(cn_global_pooling2d_backward(_stage7, State, indices: 0, dy: Value(17_792), dx: Value(22_528)));
+            // 9  GlobalAveragePooling2D                                           12 → 8×8×12
+            Check(cn_global_pooling2d_backward(_stage9, State, indices: 0, dy: Value(17_728), dx: Value(14_592)));
+
+            // 8  Conv2DTranspose 3×3 same                                         8×8×12 → 8×8×12
+            Check(cn_conv2d_transpose_backward(
+                _stage8, State, x: Value(11_520), kernel: Parameter(10_624), y: 0, dy: Value(14_592),
+                dx: Value(17_664), dkernel: Gradient(10_624), dbias: 0));
+
+            // 7  Conv2DTranspose 2×2 stride 2 · bias · ReLU                       8×8×12 → 4×4×24
+            Check(cn_conv2d_transpose_backward(
+                _stage7, State, x: Value(27_392), kernel: Parameter(5952), y: Value(11_520), dy: Value(17_664),
+                dx: Value(15_872), dkernel: Gradient(5952), dbias: Gradient(10_560)));
 
             // 6  Conv2D 1×1 · bias · ReLU                                         4×4×24 → 4×4×32
             Check(cn_conv2d_backward(
-                _stage6, State, x: Value(18_432), kernel: Parameter(2752), y: Value(16_128), codes: 0, dy: Value(22_528),
-                dx: Value(20_480), dkernel: Gradient(2752), dbias: Gradient(5824)));
+                _stage6, State, x: Value(25_344), kernel: Parameter(2752), y: Value(27_392), codes: 0, dy: Value(15_872),
+                dx: Value(13_824), dkernel: Gradient(2752), dbias: Gradient(5824)));
 
             // 5  SeparableConv2D 3×3 multiplier 2                                 4×4×32 → 6×6×16
             Check(cn_conv2d_backward(
-                _stage5, State, x: Value(13_824), kernel: Parameter(1600), y: Value(18_432), codes: 0, dy: Value(20_480),
-                dx: Value(16_128), dkernel: Gradient(1600), dbias: 0));
+                _stage5, State, x: Value(23_040), kernel: Parameter(1600), y: Value(25_344), codes: 0, dy: Value(13_824),
+                dx: Value(11_520), dkernel: Gradient(1600), dbias: 0));
 
             // 4  BatchNormalization · ReLU                                        6×6×16 → 6×6×16
             Check(cn_batch_normalization_backward(
-                _stage4, State, x: Value(11_520), gamma: Parameter(1472), saved: Value(25_536), y: Value(13_824), dy: Value(16_128),
-                dx: Value(18_432), daddend: 0, dgamma: Gradient(1472), dbeta: Gradient(1536)));
+                _stage4, State, x: Value(20_736), gamma: Parameter(1472), saved: Value(30_400), y: Value(23_040), dy: Value(11_520),
+                dx: Value(13_824), daddend: 0, dgamma: Gradient(1472), dbeta: Gradient(1536)));
 
             // 3  Conv2D 1×1 groups 4                                              6×6×16 → 6×6×8
             Check(cn_conv2d_backward(
-                _stage3, State, x: Value(24_064), kernel: Parameter(1344), y: Value(11_520), codes: 0, dy: Value(18_432),
+                _stage3, State, x: Value(28_928), kernel: Parameter(1344), y: Value(20_736), codes: 0, dy: Value(13_824),
                 dx: Value(16_128), dkernel: Gradient(1344), dbias: 0));
 
             // 2  DepthwiseConv2D 3×3 same · bias · ReLU · MaxPooling2D 2×2        6×6×8 → 12×12×8
             Check(cn_conv2d_backward(
-                _stage2, State, x: Value(6912), kernel: Parameter(960), y: Value(24_064), codes: Value(25_216), dy: Value(16_128),
+                _stage2, State, x: Value(6912), kernel: Parameter(960), y: Value(28_928), codes: Value(30_080), dy: Value(16_128),
                 dx: Value(11_520), dkernel: Gradient(960), dbias: Gradient(1280)));
 
             // 1  Conv2D 3×3 stride 2 same · bias · ReLU                           12×12×8 → weights only
@@ -327,31 +393,35 @@ namespace Examples
         protected override void PredictCore()
         {
             PredictStages();
-            Check(cn_softmax_forward(_softmax, State, x: Value(17_920), y: Value(17_856)));
+            Check(cn_softmax_forward(_softmax, State, x: Value(14_592), y: Value(14_720)));
         }
 
         /// <inheritdoc/>
         protected override void EvaluateCore()
         {
             PredictStages();
-            Check(cn_loss_forward(
-                _loss, State, predictions: Value(17_920), targets: Value(17_792), weights: SampleWeights,
-                gradient: 0, probabilities: 0, metrics: Metrics));
+            Check(cn_loss_forward(_loss, State, predictions: Value(14_592), targets: Value(17_728), gradient: 0, metrics: Metrics));
         }
 
         /// <summary>All stages without what only training needs.</summary>
         private void PredictStages()
         {
             Check(cn_conv2d_predict(_stage1, State, x: Value(0), kernel: Parameter(0), bias: Parameter(896), y: Value(6912)));
-            Check(cn_conv2d_predict(_stage2, State, x: Value(6912), kernel: Parameter(960), bias: Parameter(1280), y: Value(24_064)));
-            Check(cn_conv2d_predict(_stage3, State, x: Value(24_064), kernel: Parameter(1344), bias: 0, y: Value(11_520)));
+            Check(cn_conv2d_predict(_stage2, State, x: Value(6912), kernel: Parameter(960), bias: Parameter(1280), y: Value(28_928)));
+            Check(cn_conv2d_predict(_stage3, State, x: Value(28_928), kernel: Parameter(1344), bias: 0, y: Value(20_736)));
             Check(cn_batch_normalization_predict(
-                _stage4, State, x: Value(11_520), gamma: Parameter(1472), beta: Parameter(1536), movingMean: Parameter(6976), movingVariance: Parameter(7040), addend: 0,
-                y: Value(13_824)));
-            Check(cn_conv2d_predict(_stage5, State, x: Value(13_824), kernel: Parameter(1600), bias: 0, y: Value(18_432)));
-            Check(cn_conv2d_predict(_stage6, State, x: Value(18_432), kernel: Parameter(2752), bias: Parameter(5824), y: Value(16_128)));
-            Check(cn_global_pooling2d_forward(_stage7, State, x: Value(16_128), y: Value(17_664), indices: 0));
-            Check(cn_dense_predict(_stage8, State, x: Value(17_664), kernel: Parameter(5952), bias: Parameter(6912), y: Value(17_920)));
+                _stage4, State, x: Value(20_736), gamma: Parameter(1472), beta: Parameter(1536), movingMean: Parameter(16_384), movingVariance: Parameter(16_448), addend: 0,
+                y: Value(23_040)));
+            Check(cn_conv2d_predict(_stage5, State, x: Value(23_040), kernel: Parameter(1600), bias: 0, y: Value(25_344)));
+            Check(cn_conv2d_predict(_stage6, State, x: Value(25_344), kernel: Parameter(2752), bias: Parameter(5824), y: Value(27_392)));
+            Check(cn_conv2d_transpose_forward(
+                _stage7, State, x: Value(27_392), kernel: Parameter(5952), bias: Parameter(10_560),
+                y: Value(11_520)));
+            Check(cn_conv2d_transpose_forward(_stage8, State, x: Value(11_520), kernel: Parameter(10_624), bias: 0, y: Value(14_592)));
+            Check(cn_global_pooling2d_forward(_stage9, State, x: Value(14_592), y: Value(17_664), indices: 0));
+            Check(cn_dense_predict(
+                _stage10, State, x: Value(17_664), kernel: Parameter(15_808), bias: Parameter(16_320),
+                y: Value(14_592)));
         }
 
         // ---- Summary ------------------------------------------------------------------------------------------------
@@ -372,7 +442,10 @@ namespace Examples
                 "separable_conv2d_1 = SeparableConv2D 3×3 multiplier 2, 32 filters, no bias(relu_3); " +
                 "separable_conv2d_1/pointwise = Conv2D 1×1, 24 filters(separable_conv2d_1); " +
                 "separable_conv2d_1/relu = ReLU(separable_conv2d_1/pointwise); " +
-                "global_average_pooling2d_1 = GlobalAveragePooling2D(separable_conv2d_1/relu); " +
+                "conv2d_transpose_1 = Conv2DTranspose 2×2 stride 2, 12 filters(separable_conv2d_1/relu); " +
+                "conv2d_transpose_1/relu = ReLU(conv2d_transpose_1); " +
+                "conv2d_transpose_2 = Conv2DTranspose 3×3 same, 12 filters, no bias(conv2d_transpose_1/relu); " +
+                "global_average_pooling2d_1 = GlobalAveragePooling2D(conv2d_transpose_2); " +
                 "dense_1 = Dense 10(global_average_pooling2d_1); " +
                 "softmax_1 = Softmax(dense_1); " +
                 "categorical_crossentropy_1 = CategoricalCrossentropy(softmax_1)",
@@ -383,13 +456,13 @@ namespace Examples
             TargetShape = [10],
             Target = global::Compiled.TargetKind.Tensor,
             HasAccuracy = true,
-            TrainableBytes = 6976,
-            ParameterBytes = 7104,
-            ValueBytesPerSample = 25_664,
+            TrainableBytes = 16_384,
+            ParameterBytes = 16_512,
+            ValueBytesPerSample = 30_528,
             InputOffset = 0,
-            OutputOffset = 17_856,
-            TargetOffset = 17_792,
-            NativeCallsPerStep = 18,
+            OutputOffset = 14_720,
+            TargetOffset = 17_728,
+            NativeCallsPerStep = 22,
             Layers =
             [
                 new("conv2d_1", "Conv2D 3×3 stride 2 same, 8 filters", [12, 12, 8], 224, 1),
@@ -403,10 +476,13 @@ namespace Examples
                 new("separable_conv2d_1", "SeparableConv2D 3×3 multiplier 2, 32 filters, no bias", [4, 4, 32], 288, 5),
                 new("separable_conv2d_1/pointwise", "Conv2D 1×1, 24 filters", [4, 4, 24], 792, 6),
                 new("separable_conv2d_1/relu", "ReLU", [4, 4, 24], 0, 6),
-                new("global_average_pooling2d_1", "GlobalAveragePooling2D", [24], 0, 7),
-                new("dense_1", "Dense 10", [10], 250, 8),
-                new("softmax_1", "Softmax", [10], 0, 9),
-                new("categorical_crossentropy_1", "CategoricalCrossentropy", [], 0, 9),
+                new("conv2d_transpose_1", "Conv2DTranspose 2×2 stride 2, 12 filters", [8, 8, 12], 1164, 7),
+                new("conv2d_transpose_1/relu", "ReLU", [8, 8, 12], 0, 7),
+                new("conv2d_transpose_2", "Conv2DTranspose 3×3 same, 12 filters, no bias", [8, 8, 12], 1296, 8),
+                new("global_average_pooling2d_1", "GlobalAveragePooling2D", [12], 0, 9),
+                new("dense_1", "Dense 10", [10], 130, 10),
+                new("softmax_1", "Softmax", [10], 0, 11),
+                new("categorical_crossentropy_1", "CategoricalCrossentropy", [], 0, 11),
             ],
             Parameters =
             [
@@ -417,13 +493,16 @@ namespace Examples
                 new("conv2d_2/kernel", 1344, [1, 1, 2, 16], global::Compiled.Initializer.GlorotUniform, 2, 16, 0x4004),
                 new("batch_normalization_1/gamma", 1472, [16], global::Compiled.Initializer.Ones, 16, 16, 0x4005),
                 new("batch_normalization_1/beta", 1536, [16], global::Compiled.Initializer.Zeros, 16, 16, 0x4006),
-                new("batch_normalization_1/moving_mean", 6976, [16], global::Compiled.Initializer.Zeros, 16, 16, 0x4007) { Trainable = false },
-                new("batch_normalization_1/moving_variance", 7040, [16], global::Compiled.Initializer.Ones, 16, 16, 0x4008) { Trainable = false },
+                new("batch_normalization_1/moving_mean", 16_384, [16], global::Compiled.Initializer.Zeros, 16, 16, 0x4007) { Trainable = false },
+                new("batch_normalization_1/moving_variance", 16_448, [16], global::Compiled.Initializer.Ones, 16, 16, 0x4008) { Trainable = false },
                 new("separable_conv2d_1/depthwise_kernel", 1600, [3, 3, 16, 2], global::Compiled.Initializer.GlorotUniform, 144, 18, 0x4009),
                 new("separable_conv2d_1/pointwise_kernel", 2752, [1, 1, 32, 24], global::Compiled.Initializer.GlorotUniform, 32, 24, 0x400A),
                 new("separable_conv2d_1/bias", 5824, [24], global::Compiled.Initializer.Zeros, 24, 24, 0x400B),
-                new("dense_1/kernel", 5952, [24, 10], global::Compiled.Initializer.GlorotUniform, 24, 10, 0x400C),
-                new("dense_1/bias", 6912, [10], global::Compiled.Initializer.Zeros, 10, 10, 0x400D),
+                new("conv2d_transpose_1/kernel", 5952, [2, 2, 12, 24], global::Compiled.Initializer.GlorotUniform, 48, 96, 0x400C),
+                new("conv2d_transpose_1/bias", 10_560, [12], global::Compiled.Initializer.Zeros, 12, 12, 0x400D),
+                new("conv2d_transpose_2/kernel", 10_624, [3, 3, 12, 12], global::Compiled.Initializer.GlorotUniform, 108, 108, 0x400E),
+                new("dense_1/kernel", 15_808, [12, 10], global::Compiled.Initializer.GlorotUniform, 12, 10, 0x400F),
+                new("dense_1/bias", 16_320, [10], global::Compiled.Initializer.Zeros, 10, 10, 0x4010),
             ],
         };
     }

@@ -125,6 +125,7 @@ public sealed class SnapshotTests
             [DepthwiseConv2D(3, Padding = Padding.Same), ReLU, MaxPooling2D]
             [Conv2D(16, 1, Groups = 4, UseBias = false), BatchNormalization, ReLU]
             [SeparableConv2D(24, 3, DepthMultiplier = 2, Activation = Activation.ReLU)]
+            [Conv2DTranspose(12, 2, Strides = 2, Activation = Activation.ReLU), Conv2DTranspose(12, 3, Padding = Padding.Same, UseBias = false)]
             [GlobalAveragePooling2D, Dense(10), Softmax, CategoricalCrossentropy]
             public sealed partial class SmallMobileNet;
             """);

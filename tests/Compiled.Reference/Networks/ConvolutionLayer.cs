@@ -61,3 +61,27 @@ public sealed record SeparableConv2DLayer(int Filters, Window2D Window, int Mult
 
     public override long Products(IReadOnlyList<int> input) => (Cells + Filters) * Tensor.Size(Infer(Window, input, input[2] * Multiplier));
 }
+
+/// <summary>A transposed convolution.</summary>
+public sealed record Conv2DTransposeLayer(int Filters, Window2D Window, (int Height, int Width)? OutputPadding = null, bool UseBias = true)
+    : ConvolutionLayer(Window, UseBias)
+{
+    public override string Attribute => "Conv2DTranspose";
+
+    public override IEnumerable<string> Arguments =>
+    [
+        $"{Filters}", .. WindowOptions,
+        .. OutputPadding is var (height, width) ? [$"OutputPaddingHeight = {height}", $"OutputPaddingWidth = {width}"] : Array.Empty<string>(),
+    ];
+
+    public override IReadOnlyList<int> Infer(IReadOnlyList<int> input)
+    {
+        (int height, int width) = TransposedConvolution.Extents([1, .. input], Window, OutputPadding);
+        return [height, width, Filters];
+    }
+
+    public override IReadOnlyList<LayerWeight> Weights(IReadOnlyList<int> input) =>
+        [new LayerWeight("kernel", [Window.Height, Window.Width, Filters, input[2]]), .. OfBias(Filters)];
+
+    public override long Products(IReadOnlyList<int> input) => Cells * Tensor.Size(input) * Filters;
+}

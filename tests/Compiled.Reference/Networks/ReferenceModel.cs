@@ -116,6 +116,8 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
         DepthwiseConv2DLayer conv => tape.ConvolveByDepth(inputs[0], weight("kernel")!, weight("bias"), conv.Window),
         SeparableConv2DLayer conv => tape.ConvolveSeparably(
             inputs[0], weight("depthwise_kernel")!, weight("pointwise_kernel")!, weight("bias"), conv.Window),
+        Conv2DTransposeLayer conv => tape.ConvolveTransposed(
+            inputs[0], weight("kernel")!, weight("bias"), conv.Window, conv.OutputPadding),
         DenseLayer => tape.Dense(inputs[0], weight("kernel")!, weight("bias")),
         ActivationLayer activation => tape.Activate(inputs[0], new ActivationRule(activation.Activation)),
         MaxPooling2DLayer pooling => tape.Pool(inputs[0], pooling.Window),

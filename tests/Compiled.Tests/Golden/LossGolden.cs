@@ -25,30 +25,33 @@ internal static class LossGolden
 
     public static IEnumerable<string> Metric(GoldenCase golden)
     {
-        List<string> missing = golden.Flag("sample_weight") ? ["sample weights"] : [];
-        foreach (string tensor in golden.TensorNames.Where(tensor => tensor.StartsWith("per_sample_", StringComparison.Ordinal)))
+        Tensor weights = golden.Tensor("sample_weight");
+        const string Prefix = "value_";
+        foreach (string tensor in golden.TensorNames.Where(tensor => tensor.StartsWith(Prefix, StringComparison.Ordinal)))
         {
-            string name = tensor["per_sample_".Length..];
-            if (name is not ("binary_accuracy" or "categorical_accuracy" or "sparse_categorical_accuracy"))
-            {
-                missing.Add(name);
-                continue;
-            }
-
-            bool sparse = name == "sparse_categorical_accuracy", binary = name == "binary_accuracy";
-            Tensor target = golden.Tensor(sparse ? "class_ids" : binary ? "y_true_binary" : "y_true_one_hot");
-            Tensor prediction = golden.Tensor(binary ? "y_pred_binary" : "y_pred_probabilities");
-            double[] hits = golden.Tensor(tensor).Values;
-            cn_accuracy accuracy = sparse ? cn_accuracy.CN_ACCURACY_SPARSE
-                : binary ? cn_accuracy.CN_ACCURACY_BINARY : cn_accuracy.CN_ACCURACY_CATEGORICAL;
+            string name = tensor[Prefix.Length..];
+            bool isReal = name is "mean_squared_error" or "mean_absolute_error", isBinary = name.StartsWith("binary", StringComparison.Ordinal);
+            cn_metric_desc desc = Describe(golden, name);
+            Tensor prediction = golden.Tensor(isReal ? "y_pred_real" : isBinary ? "y_pred_binary" : "y_pred_probabilities");
+            Tensor target = golden.Tensor(isReal ? "y_true_real" : isBinary ? "y_true_binary" : desc.sparse != 0 ? "class_ids" : "y_true_one_hot");
             LayerGolden.OnEachTarget((context, who) =>
             {
-                string loss = sparse ? "sparse_categorical_crossentropy" : "mean_squared_error";
-                (cn_metrics metrics, _) = LossKernels.Run(context, loss, target, prediction, LossOptions.Default, accuracy);
-                Compare.Close($"{who}: {name}", [hits.Average()], [(float)(metrics.correct / metrics.count)], golden.Relative, golden.Absolute);
+                double[] sums = MetricKernels.Run(context, desc, target, prediction, weights);
+                golden.Expect(tensor, [(float)(sums[0] / sums[1])], $"{who}: {name}");
             });
         }
 
-        return missing;
+        return [];
     }
+
+    private static cn_metric_desc Describe(GoldenCase golden, string name) => name switch
+    {
+        "binary_accuracy" => new() { metric = (int)cn_metric_kind.CN_METRIC_ACCURACY, accuracy = (int)cn_accuracy.CN_ACCURACY_BINARY, threshold = 0.5f },
+        "binary_accuracy_threshold" => Describe(golden, "binary_accuracy") with { threshold = (float)golden.Number("threshold") },
+        "categorical_accuracy" => new() { metric = (int)cn_metric_kind.CN_METRIC_ACCURACY, accuracy = (int)cn_accuracy.CN_ACCURACY_CATEGORICAL },
+        "sparse_categorical_accuracy" =>
+            new() { metric = (int)cn_metric_kind.CN_METRIC_ACCURACY, accuracy = (int)cn_accuracy.CN_ACCURACY_SPARSE, sparse = 1 },
+        ['t', 'o', 'p', '_', var digit, ..] => new() { metric = (int)cn_metric_kind.CN_METRIC_TOP_K, k = digit - '0', sparse = digit == '3' ? 1 : 0 },
+        _ => new() { metric = (int)cn_metric_kind.CN_METRIC_LOSS, loss = (int)LossKernels.Kind(name) },
+    };
 }

@@ -105,6 +105,21 @@ public static class Kernels
             bias is null ? [] : context.Floats(dbias, bias.Count));
     }
 
+    public static (float[] Y, float[] Dx, float[] Dkernel, float[] Dbias) ConvolveTransposed(
+        NativeContext context, cn_conv2d_transpose_desc desc, Tensor x, Tensor kernel, Tensor? bias, Tensor dy, Tensor? before)
+    {
+        desc.struct_size = Size<cn_conv2d_transpose_desc>();
+        nint op = context.Op(Native.cn_conv2d_transpose_create, in desc);
+        nint input = context.Array(x), weights = context.Array(kernel), offsets = bias is null ? 0 : context.Array(bias);
+        nint output = context.Garbage(dy.Count), gradient = context.Array(dy);
+        nint dx = before is null ? context.Garbage(x.Count) : context.Array(before);
+        nint dkernel = context.Garbage(kernel.Count), dbias = bias is null ? 0 : context.Garbage(bias.Count);
+        NativeContext.Check(Native.cn_conv2d_transpose_forward(op, context.State, input, weights, offsets, output));
+        NativeContext.Check(Native.cn_conv2d_transpose_backward(op, context.State, input, weights, output, gradient, dx, dkernel, dbias));
+        return (context.Floats(output, dy.Count), context.Floats(dx, x.Count), context.Floats(dkernel, kernel.Count),
+            bias is null ? [] : context.Floats(dbias, bias.Count));
+    }
+
     public static (float[] Y, float[] Dx, float[] Dkernel, float[] Dbias) Dense(
         NativeContext context, cn_dense_desc desc, Tensor x, Tensor kernel, Tensor? bias, Tensor dy)
     {

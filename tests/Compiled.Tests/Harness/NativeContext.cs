@@ -66,6 +66,9 @@ public sealed class NativeContext : IDisposable
 
     public float[] Floats(nint address, int count) => Read<float>(address, count);
 
+    public T[] Values<T>(nint address, int count)
+        where T : unmanaged => Read<T>(address, count);
+
     /// <summary>Overwrites the beginning of an array.</summary>
     public unsafe void Write<T>(nint address, ReadOnlySpan<T> values)
         where T : unmanaged

@@ -57,6 +57,17 @@ public sealed class AllocationTests : IDisposable
     }
 
     [Fact]
+    public void A_weighted_fit_allocates_as_much_for_twice_the_steps()
+    {
+        using var net = new SmallNet(_device, batchSize: 8);
+        ArrayDataset data = SmallNet.Samples(50).WithSampleWeights(new float[50]);
+        var sgd = new SGD();
+        Dictionary<int, double> classWeight = new() { [1] = 2 };
+        long Fit(int steps) => AllocatedBy(() => net.Fit(data, sgd, stepsPerEpoch: steps, classWeight: classWeight), 1);
+        Assert.Equal(Fit(500), Fit(1000));
+    }
+
+    [Fact]
     public void An_evaluation_allocates_as_much_for_four_times_the_steps()
     {
         using var small = new SmallNet(_device, batchSize: 2);

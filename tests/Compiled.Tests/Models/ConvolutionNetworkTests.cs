@@ -27,6 +27,10 @@ public sealed class ConvolutionNetworkTests
         Assert.Contains(layers, layer => layer is DepthwiseConv2DLayer { Multiplier: 1, Window.DilationHeight: 2 });
         Assert.Contains(layers, layer => layer is SeparableConv2DLayer { Multiplier: 2, Window.Same: true });
         Assert.Contains(layers, layer => layer is SeparableConv2DLayer { UseBias: false, Window.StrideWidth: 3 });
+        Assert.Contains(layers, layer => layer is Conv2DTransposeLayer { OutputPadding: null, Window: { StrideHeight: 2, Same: false } });
+        Assert.Contains(layers, layer => layer is Conv2DTransposeLayer { OutputPadding: null, Window: { StrideWidth: 3, Same: true } });
+        Assert.Contains(layers, layer => layer is Conv2DTransposeLayer { OutputPadding.Height: 1 });
+        Assert.Contains(layers, layer => layer is Conv2DTransposeLayer { Window: { Width: 1, StrideWidth: 3 } }); // columns of the bias alone
         // What a stage takes in behind a depthwise convolution.
         Assert.Contains(
             networks, network => network.Layers.Zip(network.Layers.Skip(1), network.Layers.Skip(2)).Any(

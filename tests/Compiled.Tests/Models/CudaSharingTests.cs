@@ -54,8 +54,8 @@ public sealed class CudaSharingTests
         });
         lock (device.Gate) // as models do
         {
-            pass.Run(basis: null);
-            pass.Run(basis: null); // records
+            pass.Run(basis: null, weights: null);
+            pass.Run(basis: null, weights: null); // records
         }
 
         other.Join();

@@ -40,7 +40,7 @@ internal static class DrawConvolutions
     private static Gen<Layer> Fitting(Gen<Layer> layers, IReadOnlyList<int> shape) => layers.Where(layer => DrawNetwork.Fits(layer, [shape], null));
 
     private static Gen<Layer> Convolution(IReadOnlyList<int> shape) =>
-        Fitting(Gen.OneOf(Grouped(shape[2]), Depthwise, Separable), shape);
+        Fitting(Gen.OneOf(Grouped(shape[2]), Depthwise, Separable, Transposed), shape);
 
     private static Gen<Layer> Grouped(int channels) =>
         from groups in Gen.OneOf(Enumerable.Range(2, channels).Where(divisor => channels % divisor == 0).DefaultIfEmpty(1).ToArray())
@@ -55,4 +55,21 @@ internal static class DrawConvolutions
     private static Gen<Layer> Separable => Gen.Select(
         Gen.Int[1, 9], Windows, Gen.Int[1, 2], Gen.Bool,
         (filters, window, multiplier, useBias) => (Layer)new SeparableConv2DLayer(filters, window, multiplier, useBias));
+
+    private static Gen<Layer> Transposed =>
+        from filters in Gen.Int[1, 9]
+        from window in Windows
+        from padding in Gen.Frequency((2, Gen.Const(((int, int)?)null)), (1, OutputPadding(window)))
+        from useBias in Gen.Bool
+        select (Layer)new Conv2DTransposeLayer(filters, window, padding, useBias);
+
+    private static Gen<(int, int)?> OutputPadding(Window2D window)
+    {
+        int height = Least(window.Height, window.DilationHeight, window.Same), width = Least(window.Width, window.DilationWidth, window.Same);
+        return height >= window.StrideHeight || width >= window.StrideWidth
+            ? Gen.Const(((int, int)?)null)
+            : Gen.Select(Gen.Int[height, window.StrideHeight - 1], Gen.Int[width, window.StrideWidth - 1], (rows, columns) => ((int, int)?)(rows, columns));
+    }
+
+    private static int Least(int extent, int dilation, bool same) => same && (((extent - 1) * dilation) + 1) % 2 == 0 ? 1 : 0;
 }

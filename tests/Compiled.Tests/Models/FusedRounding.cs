@@ -24,7 +24,7 @@ internal static class FusedRounding
                 continue;
             if (layer is ActivationLayer { Activation: not "softmax" } joined && activation is null)
                 activation = joined.Activation;
-            else if (layer is MaxPooling2DLayer && anchor is ConvolutionLayer)
+            else if (layer is MaxPooling2DLayer && anchor is ConvolutionLayer and not Conv2DTransposeLayer)
                 return false;
             else
                 // To divide by a scale of 2 is exact.

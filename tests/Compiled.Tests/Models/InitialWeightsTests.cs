@@ -51,6 +51,70 @@ public sealed class InitialWeightsTests
         }
     }
 
+    /// <summary>The deviation that each initializer is to have, in a kernel of 60 inputs and 400 units, and its bound.</summary>
+    [Theory]
+    [InlineData(Initializer.GlorotUniform, null, 0.06593804733957871, 0.11420804813403188)]
+    [InlineData(Initializer.GlorotNormal, null, 0.06593804733957871, 0.14993)]
+    [InlineData(Initializer.HeUniform, null, 0.18257418583505536, 0.31622776601683794)]
+    [InlineData(Initializer.HeNormal, null, 0.18257418583505536, 0.41512)]
+    [InlineData(Initializer.LecunUniform, null, 0.12909944487358055, 0.22360679774997896)]
+    [InlineData(Initializer.LecunNormal, null, 0.12909944487358055, 0.29354)]
+    [InlineData(Initializer.RandomUniform, null, 0.028867513459481287, 0.05)]
+    [InlineData(Initializer.RandomUniform, 3.0, 1.7320508075688772, 3.0)]
+    [InlineData(Initializer.RandomNormal, null, 0.05, 0.3)]
+    [InlineData(Initializer.RandomNormal, 2.0, 2.0, 12.0)]
+    [InlineData(Initializer.TruncatedNormal, null, 0.04398128305, 0.1)]
+    [InlineData(Initializer.TruncatedNormal, 2.0, 1.75925132204, 4.0)]
+    public void Each_initializer_draws_what_keras_does(Initializer initializer, double? value, double deviation, double bound)
+    {
+        float[] weights = Fill(initializer, value, [60, 400]);
+        double[] numbers = [.. weights.Select(weight => (double)weight)];
+        double variance = numbers.Average(number => number * number);
+        // Five standard deviations of a fair draw; the kurtosis of none of them is above 3.
+        Assert.Equal(0, numbers.Average(), 5 * deviation / Math.Sqrt(numbers.Length));
+        Assert.Equal(deviation * deviation, variance, 5 * deviation * deviation * Math.Sqrt(2.0 / numbers.Length));
+        Assert.All(numbers, number => Assert.InRange(number, -bound, bound));
+        Assert.True(numbers.Max() > 0.5 * bound);
+        Assert.Equal(weights, Fill(initializer, value, [60, 400]));
+    }
+
+    [Theory]
+    [InlineData(20, 20)]
+    [InlineData(7, 30)]
+    [InlineData(30, 7)]
+    [InlineData(1, 5)]
+    public void Orthogonal_rows_or_columns_stand_on_each_other(int rows, int columns)
+    {
+        float[] weights = Fill(Initializer.Orthogonal, 2, [rows, columns]);
+        float At(int vector, int i) => rows < columns ? weights[(vector * columns) + i] : weights[(i * columns) + vector];
+        (int count, int length) = rows < columns ? (rows, columns) : (columns, rows);
+        for (int a = 0; a < count; a++)
+        {
+            for (int b = 0; b <= a; b++)
+                Assert.Equal(a == b ? 4 : 0, Enumerable.Range(0, length).Sum(i => (double)At(a, i) * At(b, i)), 1e-6);
+        }
+
+        Assert.NotEqual(weights[0], Fill(Initializer.Orthogonal, 2, [rows, columns], stream: 1)[0]);
+    }
+
+    [Fact]
+    public void Constants_and_identities_draw_nothing()
+    {
+        Assert.All(Fill(Initializer.Constant, null, [5]), weight => Assert.Equal(0, weight));
+        Assert.All(Fill(Initializer.Constant, 0.1, [5]), weight => Assert.Equal(0.1f, weight));
+        Assert.All(Fill(Initializer.Ones, null, [5]), weight => Assert.Equal(1, weight));
+        Assert.Equal([1, 0, 0, 0, 1, 0], Fill(Initializer.Identity, null, [2, 3]));
+        Assert.Equal([3, 0, 0, 3, 0, 0], Fill(Initializer.Identity, 3, [3, 2]));
+    }
+
+    private static float[] Fill(Initializer initializer, double? value, int[] shape, uint stream = 0)
+    {
+        float[] weights = new float[shape.Aggregate((product, extent) => product * extent)];
+        var plan = new ParameterPlan("kernel", 0, shape, initializer, shape[0], shape[^1], stream) { InitializerValue = value };
+        Initializers.Fill(weights, plan, Seed);
+        return weights;
+    }
+
     [Fact]
     public void Biases_and_gradients_start_at_zero()
     {

@@ -14,6 +14,7 @@ public sealed class UpdateTests
         { "Adam", [.999, .99936611, .99962026, .99980228, .99993161] },
         { "RMSprop", [.99683772, .99969487, .99954445, .99938610, .99921941] },
         { "Adagrad", [.99, .99894427, .99849751, .99805118, .99760531] },
+        { "Adagrad of Keras 3", [.99904654, .99993215, .99988791, .99984372, .99979957] },
         { "Adadelta", [.99858579, 1.00038365, 1.00026063, 1.00013670, 1.00001184] },
         { "momentum", [.99, 1.001, 1.0099, 1.01691, 1.022219] },
         { "Nesterov", [.981, 1.0109, 1.01791, 1.023219, 1.0269971] },
@@ -34,6 +35,7 @@ public sealed class UpdateTests
             "Adam" => new Adam(),
             "RMSprop" => new RMSprop(),
             "Adagrad" => new Adagrad(),
+            "Adagrad of Keras 3" => new Adagrad(.001, initialAccumulatorValue: .1),
             "Adadelta" => new Adadelta(),
             "Adamax" => new Adamax(),
             "Adamax at 0.001" => new Adamax(.001),
@@ -49,6 +51,7 @@ public sealed class UpdateTests
         { "decay", [.99, 1.94, 2.93, 3.98], [.97257576, 1.83545455, 2.80803030, 3.94515152] },
         { "RMSprop", [.99683772, 1.99683772, 2.99683772, 3.99683772], [.99262262, 1.99262262, 2.99262262, 3.99262262] },
         { "Adagrad", [.99, 1.99, 2.99, 3.99], [.97715543, 1.97715543, 2.97715543, 3.97715543] },
+        { "Adagrad of Keras 3", [.99904654, 1.99900139, 2.99900102, 3.99901227], [.99778851, 1.99771769, 2.99771712, 3.99773458] },
         { "Adadelta", [.99858579, 1.99858579, 2.99858579, 3.99858579], [.99570914, 1.99570914, 2.99570914, 3.99570914] },
         { "Adam", [.999, 1.999, 2.999, 3.999], [.997, 1.997, 2.997, 3.997] },
     };
@@ -68,6 +71,7 @@ public sealed class UpdateTests
                 "decay" => new SGD(new InverseTimeDecay(.01, 1, .1)),
                 "RMSprop" => new RMSprop(),
                 "Adagrad" => new Adagrad(),
+                "Adagrad of Keras 3" => new Adagrad(.001, initialAccumulatorValue: .1),
                 "Adadelta" => new Adadelta(),
                 _ => new Adam(),
             }, weights);

@@ -123,6 +123,15 @@ public sealed class AveragesTests
         // While it is trained, and validated, the weights are themselves.
         Assert.Equal(Train(averages: false, fits: true).Loss, Train(averages: true, fits: true).Loss);
 
+        // Nor are they used where nothing was trained.
+        using var done = new ThreeClasses(batchSize: 8);
+        SGD sgd = Optimizer(averages: true);
+        done.TrainOnBatch(Inputs, ClassIds, sgd);
+        done.TrainOnBatch(Inputs, ClassIds, sgd);
+        float[] trained = Samples.Weights(done);
+        Assert.Empty(done.Fit(data, sgd, epochs: 2, initialEpoch: 2).Epochs);
+        Compare.Same("weights", trained, Samples.Weights(done));
+
         using var cancelled = new ThreeClasses(batchSize: 8);
         SGD its = Optimizer(averages: true);
         cancelled.TrainOnBatch(Inputs, ClassIds, its);

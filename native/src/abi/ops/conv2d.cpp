@@ -69,10 +69,7 @@ void validate(const cn_conv2d_desc& desc) {
     require_extents({batch, input.height, input.width, channels, filters, conv.height, conv.width, output.height, output.width});
     require_groups(desc.groups, channels, filters);
     require_window("window", desc.window, input, conv);
-    if (desc.window.height * desc.window.width > MaxWindowCells) {
-        fail(CN_STATUS_INVALID_ARGUMENT, "window is %lld x %lld: a convolution has at most %lld cells",
-             static_cast<long long>(desc.window.height), static_cast<long long>(desc.window.width), static_cast<long long>(MaxWindowCells));
-    }
+    require_cells(desc.window);
     if (desc.pool.height != 0) {
         require_pooling("pool", desc.pool, conv, output);
     } else if (desc.output_height != desc.conv_height || desc.output_width != desc.conv_width) {

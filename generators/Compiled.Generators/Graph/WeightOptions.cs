@@ -1,0 +1,57 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Compiled.Generators;
+
+/// <summary>What a layer attribute says of its weights. The properties of a weight begin with its name: <c>KernelInitializer</c>.</summary>
+internal sealed class WeightOptions(LayerArguments arguments)
+{
+    private const string KernelSuffix = "_kernel";
+
+    /// <summary>The weights of a part of the layer as they were asked for.</summary>
+    public EquatableArray<ParameterSpec> Apply(EquatableArray<ParameterSpec> parameters) =>
+        parameters.Select(Apply).ToEquatableArray();
+
+    private ParameterSpec Apply(ParameterSpec spec)
+    {
+        string initializer = Property(spec.Name, "Initializer");
+        if (!arguments.Has(initializer))
+            return spec;
+        string name = InitializerNames.All[arguments.Choice(initializer, InitializerNames.All.Count)];
+        double value = arguments.Number(initializer + "Value", double.NaN);
+        Require(spec, initializer, name, value);
+        return spec with { Initializer = name, InitializerValue = double.IsNaN(value) ? null : value };
+    }
+
+    private void Require(ParameterSpec spec, string property, string initializer, double value)
+    {
+        bool needsMatrix = initializer == "Orthogonal" ? spec.Shape.Rank < 2 : initializer == "Identity" && spec.Shape.Rank != 2;
+        if (needsMatrix)
+            arguments.OutOfRange(property, $"{initializer} for a {spec.Name} of {spec.Shape}", $"an initializer of {(spec.Shape.Rank < 2 ? "vectors" : "kernels with windows")}");
+        if (double.IsNaN(value))
+            return;
+        if (!InitializerNames.HasValue(initializer))
+            arguments.OutOfRange(property + "Value", LayerArguments.Text(value), $"left out: {initializer} has no parameter");
+        else if (Math.Abs(value) > float.MaxValue || (value < 0 && InitializerNames.IsDeviation(initializer)))
+            arguments.OutOfRange(property + "Value", LayerArguments.Text(value), InitializerNames.IsDeviation(initializer) ? "at least 0 and finite" : "finite");
+    }
+
+    /// <summary>The property of a weight: of a depthwise_kernel it begins with depthwise, as in Keras.</summary>
+    private static string Property(string weight, string what) =>
+        (weight.EndsWith(KernelSuffix, StringComparison.Ordinal) ? weight.Substring(0, weight.Length - KernelSuffix.Length) : weight) + what;
+}
+
+/// <summary>The members of Compiled.Initializer.</summary>
+internal static class InitializerNames
+{
+    public static IReadOnlyList<string> All { get; } =
+    [
+        "Zeros", "Ones", "GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal", "LecunUniform", "LecunNormal", "Constant", "RandomNormal",
+        "RandomUniform", "TruncatedNormal", "Orthogonal", "Identity",
+    ];
+
+    public static bool IsDeviation(string name) => name is "RandomNormal" or "RandomUniform" or "TruncatedNormal";
+
+    public static bool HasValue(string name) => IsDeviation(name) || name is "Constant" or "Orthogonal" or "Identity";
+}

@@ -1,0 +1,10 @@
+namespace Compiled;
+
+/// <summary>
+/// The number of outputs with a target of 0 that are not above the threshold.
+/// </summary>
+public sealed class TrueNegativesAttribute : MetricAttribute
+{
+    /// <summary>A prediction above it means 1; 0.5 by default.</summary>
+    public double Threshold { get; set; } = 0.5;
+}

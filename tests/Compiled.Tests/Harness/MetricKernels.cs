@@ -1,0 +1,25 @@
+using System.Runtime.CompilerServices;
+using Compiled.Interop;
+using Compiled.Reference;
+
+namespace Compiled.Tests;
+
+/// <summary>The native metrics that are means.</summary>
+internal static class MetricKernels
+{
+    /// <summary>The sum of the weighted values, and that of the weights.</summary>
+    public static double[] Run(NativeContext context, cn_metric_desc desc, Tensor target, Tensor prediction, Tensor weights)
+    {
+        context.SetState(prediction.Shape[0]);
+        nint op = context.Op(Native.cn_metric_create, desc with
+        {
+            struct_size = (uint)Unsafe.SizeOf<cn_metric_desc>(),
+            batch = prediction.Shape[0],
+            positions = prediction.Count / prediction.Shape[0] / prediction.Last,
+            classes = prediction.Last,
+        });
+        nint targets = LossKernels.Targets(context, desc.sparse != 0, target), sums = context.Array<double>([0, 0]);
+        NativeContext.Check(Native.cn_metric_add(op, context.State, context.Array(prediction), targets, context.Array(weights), sums));
+        return context.Values<double>(sums, 2);
+    }
+}

@@ -1,0 +1,143 @@
+namespace Compiled.Tests;
+
+/// <summary>Three times the input: what Keras' own test of weights computes with.</summary>
+[Model]
+[Input(1)]
+[Dense(1, UseBias = false), MeanSquaredError]
+public sealed partial class Triple;
+
+/// <summary>A question per pixel.</summary>
+[Model]
+[Input(3, 2, 2)]
+[Conv2D(1, 1), Sigmoid, BinaryCrossentropy]
+public sealed partial class PixelMask;
+
+/// <summary>Weights of samples, of positions and of classes: the loss is the sum of the weighted values over their number.</summary>
+public sealed class SampleWeightTests
+{
+    private static readonly float[] Weights = [0.5f, 2, 0, 1, 3];
+
+    [Fact]
+    public void The_loss_of_weighted_samples()
+    {
+        float[] inputs = [1, 2, 3, 4], targets = [2, 4, 6, 8], weights = [2, 3, 4, 5];
+        foreach (Target target in Target.All)
+        {
+            using Device device = target.MakeDevice();
+            using Triple net = MakeTriple(device, batchSize: 4), small = MakeTriple(device, batchSize: 2);
+            var still = new SGD(learningRate: 0);
+            Assert.Equal(7.5, net.TestOnBatch(inputs, targets).Loss);
+            Assert.Equal(32.5, net.TestOnBatch(inputs, targets, weights).Loss);
+            Assert.Equal(32.5, net.TrainOnBatch(inputs, targets, still, weights).Loss);
+            Assert.Equal(7.5, net.TrainOnBatch(inputs, targets, still).Loss);
+            ArrayDataset data = new ArrayDataset(inputs, [1], targets, [1]).WithSampleWeights(weights);
+            Assert.Equal(32.5, small.Evaluate(data).Loss);
+            History history = small.Fit(data, still, validation: new ArrayDataset(inputs, [1], targets, [1]), epochs: 2);
+            Assert.Equal([32.5, 32.5], history["loss"]);
+            Assert.Equal([7.5, 7.5], history["val_loss"]);
+        }
+    }
+
+    [Fact]
+    public void A_sample_of_weight_2_counts_as_two_of_half_as_many()
+    {
+        (float[] inputs, float[] targets) = Samples.All(Samples.Classes(3));
+        using var twice = new ThreeClasses(batchSize: 4);
+        using var weighted = new ThreeClasses(batchSize: 4);
+        twice.ComputeGradients([.. inputs, .. inputs[10..]], [.. targets, .. targets[6..]]);
+        weighted.ComputeGradients(inputs, targets, [1, 1, 2]);
+        float[] expected = [.. twice.Weights.SelectMany(weight => weight.Gradient.ToArray()).Select(value => value * 4 / 3)];
+        Compare.Close("gradients", expected, weighted.Weights.SelectMany(weight => weight.Gradient.ToArray()).ToArray(), 1e-5, 1e-7);
+    }
+
+    [Fact]
+    public void What_a_sample_of_weight_0_holds_does_not_matter()
+    {
+        (float[] inputs, float[] targets) = Samples.All(Samples.Classes(5));
+        float[] spoilt = [.. inputs];
+        spoilt.AsSpan(10, 5).Fill(float.NaN);
+        foreach (Target target in Target.All)
+        {
+            using Device device = target.MakeDevice();
+            using var net = new ThreeClasses(device, batchSize: 5);
+            Assert.Equal(net.TestOnBatch(inputs, targets, Weights).Loss, net.TestOnBatch(spoilt, targets, Weights).Loss);
+            Assert.Equal(double.NaN, net.TestOnBatch(spoilt, targets).Loss);
+        }
+    }
+
+    [Fact]
+    public void Class_weights_are_weights_of_the_samples_of_that_class()
+    {
+        ArrayDataset data = Samples.Classes(30);
+        int[] ids = Samples.ClassIds(30, 1, 3);
+        float[] own = [.. Samples.Inputs(30, 9).Select(Math.Abs)];
+        Dictionary<int, double> classWeight = new() { [0] = 0.25, [2] = 3 };
+        float[] product = [.. ids.Select((id, i) => own[i] * (id == 1 ? 1 : (float)classWeight[id]))];
+        foreach (Target target in Target.All)
+        {
+            using Device device = target.MakeDevice();
+            using var byClass = new ThreeClasses(device, batchSize: 8);
+            using var bySample = new ThreeClassesByNumber(device, batchSize: 8);
+            History expected = byClass.Fit(data.WithSampleWeights(product), new SGD(), epochs: 2, validation: data);
+            History history = bySample.Fit(data.WithSampleWeights(own), new SGD(), epochs: 2, validation: data, classWeight: classWeight);
+            Assert.Equal(expected["loss"][1], history["loss"][1], 1e-6);
+            Assert.Equal(expected["val_loss"][1], history["val_loss"][1], 1e-6);
+            Compare.Close("weights", Samples.Weights(byClass), Samples.Weights(bySample), 1e-5, 1e-6);
+        }
+    }
+
+    [Fact]
+    public void Positions_are_weighted_each_or_as_their_sample()
+    {
+        float[] inputs = Samples.Inputs(2, 3, 3, 2, 2), targets = [1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 1];
+        using var net = new PixelMask(batchSize: 2);
+        double bySample = net.TestOnBatch(inputs, targets, [0.5f, 2]).Loss;
+        double byPosition = net.TestOnBatch(inputs, targets, [.5f, .5f, .5f, .5f, .5f, .5f, 2, 2, 2, 2, 2, 2]).Loss;
+        Assert.Equal(bySample, byPosition);
+        double onlyFirst = net.TestOnBatch(inputs, targets, [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]).Loss;
+        float[] probabilities = new float[12];
+        net.PredictOnBatch(inputs, probabilities);
+        Assert.Equal(-Math.Log(probabilities[0]) / 12, onlyFirst, 1e-6);
+    }
+
+    [Fact]
+    public void A_class_weight_of_a_question_goes_by_its_answer()
+    {
+        float[] inputs = Samples.Inputs(2, 3, 3, 2, 2), targets = [1, 0, 0, 1, 1, 0, 0, 0, 1, 1, 0, 1];
+        using var net = new PixelMask(batchSize: 2);
+        double expected = net.TestOnBatch(inputs, targets, [.. targets.Select(target => target == 1 ? 4f : 1f)]).Loss;
+        History history = net.Fit(
+            new ArrayDataset(inputs, [3, 2, 2], targets, [3, 2, 1]), new SGD(learningRate: 0), classWeight: new Dictionary<int, double> { [1] = 4 });
+        Assert.Equal(expected, history["loss"][0], 1e-9);
+    }
+
+    [Fact]
+    public void Weights_that_do_not_fit()
+    {
+        ArrayDataset data = Samples.Classes(5);
+        (float[] inputs, float[] targets) = Samples.All(data);
+        using var net = new ThreeClasses(batchSize: 5);
+        Assert.Contains(
+            "5 samples have 5 weights; 4 were given", Assert.Throws<ArgumentException>(() => net.TestOnBatch(inputs, targets, [1, 1, 1, 1])).Message,
+            StringComparison.Ordinal);
+        using var mask = new PixelMask(batchSize: 1);
+        Assert.Contains(
+            "1 samples have 1 weights, or 6 of their positions; 2 were given",
+            Assert.Throws<ArgumentException>(() => mask.TestOnBatch(new float[12], new float[6], [1, 1])).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            "There are 5 samples, but 3 weights", Assert.Throws<ArgumentException>(() => data.WithSampleWeights(new float[3])).Message,
+            StringComparison.Ordinal);
+        foreach (double weight in (double[])[-1, double.NaN, double.PositiveInfinity])
+        {
+            Dictionary<int, double> classWeight = new() { [1] = weight };
+            Assert.Throws<ArgumentException>("classWeight", () => net.Fit(data, new SGD(), classWeight: classWeight));
+        }
+    }
+
+    private static Triple MakeTriple(Device device, int batchSize)
+    {
+        var net = new Triple(device, batchSize);
+        net.Dense1.Kernel.Span[0] = 3;
+        return net;
+    }
+}
