@@ -325,8 +325,8 @@ namespace Examples
 
             // Softmax · CategoricalCrossentropy, its gradient and the metrics
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(14_592), targets: Value(17_728),
-                gradient: Value(14_656), metrics: Metrics));
+                _loss, State, predictions: Value(14_592), targets: Value(17_728), weights: SampleWeights,
+                gradient: Value(14_656), probabilities: 0, metrics: Metrics));
         }
 
         // ---- Backward -----------------------------------------------------------------------------------------------
@@ -400,7 +400,9 @@ namespace Examples
         protected override void EvaluateCore()
         {
             PredictStages();
-            Check(cn_loss_forward(_loss, State, predictions: Value(14_592), targets: Value(17_728), gradient: 0, metrics: Metrics));
+            Check(cn_loss_forward(
+                _loss, State, predictions: Value(14_592), targets: Value(17_728), weights: SampleWeights,
+                gradient: 0, probabilities: 0, metrics: Metrics));
         }
 
         /// <summary>All stages without what only training needs.</summary>
