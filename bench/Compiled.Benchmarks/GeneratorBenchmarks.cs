@@ -10,6 +10,7 @@ namespace Compiled.Benchmarks;
 /// What the generator costs a build, and an editor while one types, with a large network. Reading attributes is part of it: each run has
 /// a compilation of its own, which knows nothing yet.
 /// </summary>
+[MinColumn]
 public class GeneratorBenchmarks
 {
     private static readonly CSharpParseOptions Parsing = new(LanguageVersion.CSharp14);
