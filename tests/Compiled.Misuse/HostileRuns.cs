@@ -48,6 +48,52 @@ internal static class HostileRuns
                 a => Native.cn_loss_forward(a[0], a[1], a[2], a[3], 0, 0, 0, a[4])),
             new("cn_optimizer_step", optimizer, 0, ["parameters", "gradients", "slot_0", "slot_1", "slot_2", "ema"],
                 a => Native.cn_optimizer_step(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], 1)),
+            new("cn_conv2d_transpose_forward", Op("cn_conv2d_transpose_create"), 2, ["x", "kernel", "bias", "y"],
+                a => Native.cn_conv2d_transpose_forward(a[0], a[1], a[2], a[3], a[4], a[5])),
+            new("cn_conv2d_transpose_backward", Op("cn_conv2d_transpose_create"), 2, ["x", "kernel", "y", "dy", "dx", "dkernel", "dbias"],
+                a => Native.cn_conv2d_transpose_backward(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8])),
+            new("cn_padding2d_forward", Op("cn_padding2d_create"), 2, ["x", "y"], a => Native.cn_padding2d_forward(a[0], a[1], a[2], a[3])),
+            new("cn_padding2d_backward", Op("cn_padding2d_create"), 2, ["dy", "dx"],
+                a => Native.cn_padding2d_backward(a[0], a[1], a[2], a[3])),
+            new("cn_upsampling2d_forward", Op("cn_upsampling2d_create"), 2, ["x", "y"],
+                a => Native.cn_upsampling2d_forward(a[0], a[1], a[2], a[3])),
+            new("cn_upsampling2d_backward", Op("cn_upsampling2d_create"), 2, ["dy", "dx"],
+                a => Native.cn_upsampling2d_backward(a[0], a[1], a[2], a[3])),
+            new("cn_average_pooling2d_forward", Op("cn_average_pooling2d_create"), 2, ["x", "y"],
+                a => Native.cn_average_pooling2d_forward(a[0], a[1], a[2], a[3])),
+            new("cn_average_pooling2d_backward", Op("cn_average_pooling2d_create"), 2, ["dy", "dx"],
+                a => Native.cn_average_pooling2d_backward(a[0], a[1], a[2], a[3])),
+            new("cn_global_pooling2d_forward", Op("cn_global_pooling2d_create"), 3, ["x", "y"],
+                a => Native.cn_global_pooling2d_forward(a[0], a[1], a[2], a[3], 0)),
+            new("cn_global_pooling2d_backward", Op("cn_global_pooling2d_create"), 3, ["indices", "dy", "dx"],
+                a => Native.cn_global_pooling2d_backward(a[0], a[1], a[2], a[3], a[4])),
+            new("cn_gaussian_noise_forward", Op("cn_gaussian_noise_create"), 3, ["x", "y"],
+                a => Native.cn_gaussian_noise_forward(a[0], a[1], a[2], a[3])),
+            new("cn_gaussian_noise_backward", Op("cn_gaussian_noise_create"), 3, ["dy", "dx"],
+                a => Native.cn_gaussian_noise_backward(a[0], a[1], a[2], a[3])),
+            new("cn_add_forward", Op("cn_add_create"), 3, ["x_0", "x_1", "x_2", "y"],
+                a => Native.cn_add_forward(a[0], a[1], a[2], a[3], a[4], 0, a[5])),
+            new("cn_add_backward", Op("cn_add_create"), 3, ["y", "dy", "dx_0", "dx_1", "dx_2"],
+                a => Native.cn_add_backward(a[0], a[1], a[2], a[3], a[4], a[5], a[6], 0)),
+            new("cn_concatenate_forward", Op("cn_concatenate_create"), 2, ["x_0", "x_1", "x_2", "y"],
+                a => Native.cn_concatenate_forward(a[0], a[1], a[2], a[3], a[4], 0, a[5])),
+            new("cn_concatenate_backward", Op("cn_concatenate_create"), 2, ["dy", "dx_0", "dx_1"],
+                a => Native.cn_concatenate_backward(a[0], a[1], a[2], a[3], a[4], 0, 0)),
+            new("cn_layer_normalization_forward", Op("cn_layer_normalization_create"), 3, ["x", "gamma", "beta", "y"],
+                a => Native.cn_layer_normalization_forward(a[0], a[1], a[2], a[3], a[4], a[5], 0)),
+            new("cn_layer_normalization_backward", Op("cn_layer_normalization_create"), 3, ["x", "gamma", "saved", "dy", "dx", "dgamma", "dbeta"],
+                a => Native.cn_layer_normalization_backward(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8])),
+            new("cn_batch_normalization_forward", Op("cn_batch_normalization_create"), 3,
+                ["x", "gamma", "beta", "moving_mean", "moving_variance", "addend", "y", "saved"],
+                a => Native.cn_batch_normalization_forward(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9])),
+            new("cn_batch_normalization_predict", Op("cn_batch_normalization_create"), 3,
+                ["x", "gamma", "beta", "moving_mean", "moving_variance", "addend", "y"],
+                a => Native.cn_batch_normalization_predict(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8])),
+            new("cn_batch_normalization_backward", Op("cn_batch_normalization_create"), 3,
+                ["x", "gamma", "saved", "y", "dy", "dx", "daddend", "dgamma", "dbeta"],
+                a => Native.cn_batch_normalization_backward(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10])),
+            new("cn_metric_add", Op("cn_metric_create"), 3, ["predictions", "targets", "sums"],
+                a => Native.cn_metric_add(a[0], a[1], a[2], a[3], 0, a[4])),
         ];
         foreach (RunFunction function in functions)
         {
@@ -64,6 +110,8 @@ internal static class HostileRuns
         Abi.Refused(Native.cn_loss_forward(loss, good[1], good[2], good[3], 0, 2, 0, good[5]), "a crooked gradient");
         Abi.Refused(Native.cn_loss_forward(loss, good[1], good[2], good[3], 2, 0, 0, good[5]), "crooked weights");
         Console.WriteLine($"{functions.Length} functions");
+
+        nint Op(string name) => ops[OpKind.All.ToList().FindIndex(kind => kind.Name == name)];
 
         string NameOf(nint op) => OpKind.All[Array.IndexOf(ops, op)].Name;
     }

@@ -9,7 +9,7 @@ namespace Compiled.Misuse;
 /// </summary>
 internal static class MutatedDescriptors
 {
-    private const int Mutations = 12_000;
+    private const int Mutations = 30_000;
     private const int ContextLife = 600;
 
     public static void Run()

@@ -4,7 +4,7 @@ using Compiled.Interop;
 namespace Compiled.Misuse;
 
 /// <summary>A kind of op: how to make one from a valid descriptor, and how to run one that was made from any.</summary>
-internal abstract class OpKind
+internal abstract partial class OpKind
 {
     /// <summary>No test needs more floats than this; descriptors that ask for more are created and not run.</summary>
     private const int MaxFloats = 1 << 16;
@@ -27,6 +27,10 @@ internal abstract class OpKind
         new OpKind<cn_conv2d_desc>("cn_conv2d_create", Native.cn_conv2d_create, ValidDepthwiseConvolution(), RunConvolution),
         new OpKind<cn_conv2d_transpose_desc>(
             "cn_conv2d_transpose_create", Native.cn_conv2d_transpose_create, ValidTransposedConvolution(), RunTransposedConvolution),
+        .. Images,
+        .. Joins,
+        .. Normalizations,
+        .. Metrics,
     ];
 
     public abstract string Name { get; }
