@@ -1,11 +1,18 @@
 namespace Compiled.Tests;
 
 /// <summary>
-/// Every case of the golden folder, run from what its file says: the native ops on all instruction sets are held against it. A case that
-/// asks for something this version does not have is skipped, and says for what. <see cref="ReferenceGoldenTests"/> skips nothing.
+/// Every case of the golden folder, run from what its file says: the native ops on all instruction sets are held against it. What may be
+/// skipped stands here; any other case that is not covered fails. <see cref="ReferenceGoldenTests"/> skips nothing.
 /// </summary>
 public sealed class GoldenTests
 {
+    // What other versions of Keras do, or what no run of ours can be given.
+    private static readonly string[] Alternatives =
+        ["bilinear up-sampling of old versions of Keras", "two ways to clip", "dropout with a given mask"];
+
+    // What this version does not have.
+    private static readonly string[] Missing = ["image_apply_transform", "image_standardize", "image_zca", "l1", "l2"];
+
     public static TheoryData<string> Cases => new(GoldenCase.Names());
 
     [Theory]
@@ -24,6 +31,7 @@ public sealed class GoldenTests
             "cropping2d" => LayerGolden.Cropping2D(golden),
             "dense" => LayerGolden.Dense(golden),
             "dropout" => LayerGolden.Dropout(golden),
+            "flatten" => LayerGolden.Flatten(golden),
             "global_average_pooling2d" => LayerGolden.GlobalPooling2D(golden, isMax: false),
             "global_max_pooling2d" => LayerGolden.GlobalPooling2D(golden, isMax: true),
             "max_pooling2d" => LayerGolden.MaxPooling2D(golden),
@@ -39,20 +47,8 @@ public sealed class GoldenTests
             _ => [golden.Op],
         };
         string[] uncovered = [.. missing];
+        Assert.Equal([], uncovered.Except([.. Alternatives, .. Missing]));
         if (uncovered.Length > 0)
             Assert.Skip($"not covered: {string.Join(", ", uncovered)}");
-    }
-
-    [Fact]
-    public void The_folder_holds_cases_of_every_op_of_this_version()
-    {
-        string[] ops = [.. GoldenCase.Names().Select(name => GoldenCase.Open(name).Op).Distinct()];
-        foreach (string op in (string[])
-            [
-                "activation", "add", "average_pooling2d", "batch_normalization", "concatenate", "conv2d", "cropping2d", "dense", "dropout",
-                "global_average_pooling2d", "global_max_pooling2d", "loss", "loss_and_gradients", "max_pooling2d", "optimizer", "philox4x32",
-                "train", "upsampling2d", "zero_padding2d",
-            ])
-            Assert.Contains(op, ops);
     }
 }

@@ -95,6 +95,27 @@ internal static class LayerGolden
         return [];
     }
 
+    /// <summary>A model that does nothing else: no op belongs to it.</summary>
+    public static IEnumerable<string> Flatten(GoldenCase golden)
+    {
+        Tensor x = golden.Tensor("x");
+        int batch = x.Shape[0];
+        (Type fused, Type unfused) = ModelCompiler.Compile(new Network([.. x.Shape.Skip(1)], [new FlattenLayer()], "mean_squared_error"));
+        foreach (Target target in Target.All)
+        {
+            foreach (Type type in (Type[])[fused, unfused])
+            {
+                using Device device = target.MakeDevice(threads: 1);
+                using Model model = ModelCompiler.Create(type, device, batch);
+                float[] y = new float[x.Count];
+                model.PredictOnBatch(x.ToFloats(), y);
+                golden.Expect("y", y, $"{target}, {type.Name}");
+            }
+        }
+
+        return [];
+    }
+
     public static IEnumerable<string> GlobalPooling2D(GoldenCase golden, bool isMax) =>
         Image(golden, (context, x, dy) => ImageKernels.PoolGlobally(context, x, dy, isMax));
 
