@@ -291,9 +291,9 @@ enum cn_activation {
 
 /*
  * A sliding window. Output (i, j) covers input rows i * stride_height - pad_top + k * dilation_height, columns likewise. What lies
- * outside the input is zero to a convolution and absent to a pooling; how far a window may reach past the bottom and the right edge is
- * given by the output extent of the descriptor, so an output may be smaller than the arithmetic allows: rows and columns
- * that nobody reads need not be computed.
+ * outside the input is zero to a convolution and absent to a pooling. The output extent says how far windows reach past the bottom and
+ * the right edge: rows and columns that nobody reads need not be computed. Windows of a convolution may lie outside as a whole, and a
+ * negative padding cuts off a part of its input; else windows begin inside, and the padding is less than they reach over.
  */
 typedef struct cn_window {
     int64_t height, width;

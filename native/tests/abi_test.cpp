@@ -289,10 +289,12 @@ void test_descriptors(const Device& device) {
     BAD(cn_conv2d_create, conv, d.window.stride_height = 0, "window.stride_height is 0");
     BAD(cn_conv2d_create, conv, d.window.stride_width = -1, "window.stride_width is -1");
     BAD(cn_conv2d_create, conv, d.window.dilation_height = 0, "window.dilation_height is 0");
-    BAD(cn_conv2d_create, conv, d.window.pad_top = -1, "window.pad_top is -1");
-    BAD(cn_conv2d_create, conv, d.window.pad_left = 3, "window.pad_left is 3: it must be from 0 to 2");
-    BAD(cn_conv2d_create, conv, d.conv_height = 9, "conv_height is 9");
-    BAD(cn_conv2d_create, conv, d.conv_width = INT32_MAX, "conv_width is");
+    BAD(cn_conv2d_create, conv, d.window.pad_top = -8, "window.pad_top is -8: it must be from -7 to 2147483647");
+    BAD(cn_conv2d_create, conv, d.window.pad_left = Huge, "window.pad_left is");
+    BAD(cn_conv2d_create, conv, d.window.pad_left = INT64_MIN, "window.pad_left is");
+    BAD(cn_conv2d_create, conv, (d.window.pad_top = -3, d.window.dilation_height = INT32_MAX / 2 - 1), "pad_top cuts off 3");
+    BAD(cn_conv2d_create, conv, d.window.stride_height = INT32_MAX / 4, "conv_height is 6, but windows");
+    BAD(cn_conv2d_create, conv, (d.conv_width = INT32_MAX, d.window.stride_width = 2), "conv_width is 2147483647");
     BAD(cn_conv2d_create, conv, d.output_height = 4, "output_height is 4");
     BAD(cn_conv2d_create, conv, d.pool.height = -1, "pool.height is -1");
     BAD(cn_conv2d_create, conv, d.pool.pad_top = 2, "pool.pad_top is 2");

@@ -183,7 +183,10 @@ void test_random(const Device& device) {
     for (int sample = 0; sample < count; ++sample) {
         Random random(7000 + static_cast<uint64_t>(sample));
         bool whole = layer::chance(random, 0.3);
-        cn_conv2d_desc conv = layer::random_conv2d(random, whole ? layer::Numbers::Whole : layer::Numbers::Any, 60000);
+        cn_conv2d_desc conv{};
+        do {
+            conv = layer::random_conv2d(random, whole ? layer::Numbers::Whole : layer::Numbers::Any, 60000);
+        } while (!layer::begins_inside(conv));
         cn_conv2d_transpose_desc d = transposed(conv);
         check::scope = scope + ", sample " + std::to_string(sample) + ": " + layer::describe(conv);
         Data data(d, random, whole);

@@ -37,16 +37,22 @@ inline Axis convolution_axis(Random& random, int64_t size, int64_t most_outputs)
         axis.pad = (axis.reach() - 1) / 2;
     } else if (chance(random, 0.3)) {
         axis.pad = random.next_int(0, axis.reach() - 1);
+    } else if (chance(random, 0.4)) {
+        axis.pad = random.next_int(-3, axis.reach() + 3); // below 0, something is cut off
     }
     return axis;
 }
 
-// Windows may end behind the input, and the input may go on behind the last window.
+// Windows may end behind the input, or begin there, and the input may go on behind the last window.
 inline int64_t convolution_input(Random& random, const Axis& axis) {
     int64_t whole = (axis.output - 1) * axis.stride + axis.reach() - axis.pad;
+    if (chance(random, 0.1)) {
+        return random.next_int(std::max<int64_t>(1, 1 - axis.pad), std::max<int64_t>(1, whole + 2));
+    }
     int64_t pad_behind = chance(random, 0.5) ? axis.pad : random.next_int(0, axis.reach() - 1);
     int64_t dead = chance(random, 0.3) ? random.next_int(1, 3) : 0;
-    return std::max<int64_t>(1, std::max(whole - pad_behind, (axis.output - 1) * axis.stride + 1 - axis.pad) + dead);
+    return std::max<int64_t>(std::max<int64_t>(1, 1 - axis.pad),
+                             std::max(whole - pad_behind, (axis.output - 1) * axis.stride + 1 - axis.pad) + dead);
 }
 
 inline Axis pooling_axis(Random& random, bool half, int64_t input) {
@@ -152,6 +158,16 @@ inline cn_conv2d_desc random_conv2d(Random& random, Numbers numbers, int64_t pro
     }
     draw_epilogue(random, numbers, d);
     return d;
+}
+
+// Whether every window begins within the input, as it must where not a convolution reads it.
+inline bool begins_inside(const cn_conv2d_desc& d) {
+    auto axis = [](int64_t size, int64_t stride, int64_t dilation, int64_t pad, int64_t input, int64_t conv) {
+        return pad >= 0 && pad <= (size - 1) * dilation && (conv - 1) * stride - pad < input;
+    };
+    const cn_window& w = d.window;
+    return axis(w.height, w.stride_height, w.dilation_height, w.pad_top, d.input_height, d.conv_height) &&
+           axis(w.width, w.stride_width, w.dilation_width, w.pad_left, d.input_width, d.conv_width);
 }
 
 // With groups of a few channels and filters, or depthwise.

@@ -37,8 +37,9 @@ internal static class LiveRegions
             if (!operation.CanTrim || stage.Epilogue.Dropout is not null)
                 needed[stage.Output] = logical[stage.Output];
             Shape anchor = AnchorShape(graph, stage, logical, needed[stage.Output]!);
-            Shape all = logical[stage.Input];
-            Need(needed, stage.Input, anchor.Rank == 3 ? operation.LiveInput(all, anchor.Height, anchor.Width) : all);
+            Shape all = logical[graph.Nodes[stage.Anchor].Input];
+            Shape read = anchor.Rank == 3 ? operation.LiveInput(all, anchor.Height, anchor.Width) : all;
+            Need(needed, stage.Input, stage.Framing.Nodes.Count == 0 ? read : stage.Framing.LiveSource(logical[stage.Input], read));
             foreach (int input in stage.Inputs.Skip(1))
                 Need(needed, input, logical[input]);
         }

@@ -12,23 +12,25 @@ internal enum GradientMode
 
 /// <summary>An anchor and its epilogue: one native call forward and one backward.</summary>
 /// <param name="Number">Its number, from 1.</param>
-/// <param name="Nodes">The nodes in it, the anchor first.</param>
+/// <param name="Nodes">The nodes in it, in order.</param>
+/// <param name="Anchor">The node that the others go with.</param>
+/// <param name="Framing">What is padded or cut off before the anchor.</param>
 /// <param name="Epilogue">What is done to the anchor's result.</param>
-/// <param name="Inputs">The values it reads: the anchor's, then what the epilogue adds.</param>
+/// <param name="Inputs">The values it reads: the anchor's, before its framing, then what the epilogue adds.</param>
 /// <param name="Output">The value it makes.</param>
 /// <param name="HasBackward">Whether it has a backward call.</param>
 /// <param name="InputModes">What that does with the gradient of each input.</param>
 internal sealed record Stage(
     int Number,
     EquatableArray<int> Nodes,
+    int Anchor,
+    Framing Framing,
     Epilogue Epilogue,
     EquatableArray<int> Inputs,
     int Output,
     bool HasBackward,
     EquatableArray<GradientMode> InputModes)
 {
-    public int Anchor => Nodes[0];
-
     public int Input => Inputs[0];
 
     public bool WantsInputGradient => InputModes.Any(mode => mode != GradientMode.None);

@@ -9,7 +9,7 @@ internal sealed class StageBuilder
     private readonly TrainingGraph _training;
     private readonly ModelOptions _options;
     private readonly ILookup<int, Node> _consumers;
-    private readonly Dictionary<int, int> _producers;
+    private readonly Dictionary<int, Node> _producers;
     private readonly Views _views;
 
     private StageBuilder(TrainingGraph training, ModelOptions options)
@@ -18,7 +18,7 @@ internal sealed class StageBuilder
         _options = options;
         _views = new Views(Graph);
         _consumers = Graph.Nodes.SelectMany(node => node.Inputs, (node, input) => (node, input)).ToLookup(pair => pair.input, pair => pair.node);
-        _producers = Graph.Nodes.Where(node => node.Output >= 0).ToDictionary(node => node.Output, node => node.Id);
+        _producers = Graph.Nodes.Where(node => node.Output >= 0).ToDictionary(node => node.Output);
     }
 
     private Graph Graph => _training.Graph;
@@ -29,13 +29,15 @@ internal sealed class StageBuilder
     {
         Node? head = HeadInLoss();
         int logits = head?.Input ?? Graph.Loss.Input;
-        var taken = new HashSet<int>();
+        Dictionary<int, Framing> framings = FindFramings();
+        var taken = new HashSet<int>(framings.Values.SelectMany(framing => framing.Nodes));
         var stages = new List<Stage>();
         foreach (Node node in Graph.Nodes)
         {
             if (node.Operation is LossOperation || node.Operation.IsView || node == head || taken.Contains(node.Id))
                 continue;
-            Stage stage = Grow(node, head, stages.Count + 1);
+            Framing framing = framings.TryGetValue(node.Id, out Framing found) ? found : Framing.None(node.Input);
+            Stage stage = Grow(node, framing, head, stages.Count + 1);
             taken.UnionWith(stage.Nodes);
             stages.Add(stage);
         }
@@ -47,10 +49,16 @@ internal sealed class StageBuilder
             anchors.ToEquatableArray(), logits, head is null ? null : new LossHead(head.Operation));
     }
 
+    /// <summary>Of the nodes that take in what is padded or cut off before them.</summary>
+    private Dictionary<int, Framing> FindFramings() => !_options.Fused ? [] : Graph.Nodes
+        .Select(node => (node.Id, Framing: Framing.Of(Graph, node, Producer, OnlyConsumer)))
+        .Where(pair => pair.Framing.Nodes.Count > 0)
+        .ToDictionary(pair => pair.Id, pair => pair.Framing);
+
     /// <summary>Follows the only consumer as long as it can join the epilogue.</summary>
-    private Stage Grow(Node anchor, Node? head, int number)
+    private Stage Grow(Node anchor, Framing framing, Node? head, int number)
     {
-        List<int> nodes = [anchor.Id], inputs = [.. anchor.Inputs];
+        List<int> nodes = [.. framing.Nodes, anchor.Id], inputs = [framing.Source, .. anchor.Inputs.Skip(1)];
         Epilogue epilogue = Epilogue.None;
         int output = anchor.Output;
         int followed = output;
@@ -63,7 +71,7 @@ internal sealed class StageBuilder
                 // An epilogue adds one value, and not the one that the anchor reads: a stage has a gradient for each of its inputs.
                 int[] others = next.Inputs.Where(input => input != followed).ToArray();
                 if (next.Operation.Join(epilogue) is not { } joined || !anchor.Operation.TakesEpilogue(joined) || others.Length > 1
-                    || others.Any(input => IsLater(input) || _views.Root(input) == _views.Root(anchor.Input)))
+                    || others.Any(input => IsLater(input) || _views.Root(input) == _views.Root(framing.Source)))
                     break;
                 epilogue = joined;
                 inputs.AddRange(others);
@@ -74,10 +82,11 @@ internal sealed class StageBuilder
             followed = next.Output;
         }
 
-        return new Stage(number, nodes.ToEquatableArray(), epilogue, inputs.ToEquatableArray(), output, HasBackward: false, default);
+        return new Stage(
+            number, nodes.ToEquatableArray(), anchor.Id, framing, epilogue, inputs.ToEquatableArray(), output, HasBackward: false, default);
 
         // A stage runs where its anchor stands: what else it reads must be there by then.
-        bool IsLater(int value) => _producers.TryGetValue(value, out int producer) && producer > anchor.Id;
+        bool IsLater(int value) => Producer(value) is { } producer && producer.Id > anchor.Id;
     }
 
     /// <summary>
@@ -102,6 +111,8 @@ internal sealed class StageBuilder
 
         return backward;
     }
+
+    private Node? Producer(int value) => _producers.TryGetValue(value, out Node producer) ? producer : null;
 
     private Node? OnlyConsumer(int value)
     {

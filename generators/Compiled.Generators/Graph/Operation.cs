@@ -48,6 +48,12 @@ internal abstract record Operation
     /// <summary>How many rows and columns of the input the given rows and columns of the output need.</summary>
     public virtual Shape LiveInput(Shape input, long height, long width) => input;
 
+    /// <summary>
+    /// How far windows reach beyond the input, where they can also take in what is padded or cut off before: what they find beyond an image
+    /// then counts as zero. Below 0 where they leave some of it out; null where there is no such window.
+    /// </summary>
+    public virtual Margins? Reach(Shape input) => null;
+
     /// <summary>The epilogue after this operation joined a stage, or null where it cannot.</summary>
     public virtual Epilogue? Join(Epilogue epilogue) => null;
 

@@ -94,6 +94,8 @@ internal record Conv2DOperation(long Filters, Window Window, bool UseBias, long 
     public override Shape LiveInput(Shape input, long height, long width) =>
         new(Window.LiveRows(input.Height, height), Window.LiveColumns(input.Width, width), input.Last);
 
+    public override Margins Reach(Shape input) => Window.Reach(input);
+
     public override bool TakesEpilogue(Epilogue epilogue) => epilogue.Add is null;
 
     public override SavedValues Saved(Epilogue epilogue) =>
@@ -109,7 +111,7 @@ internal record Conv2DOperation(long Filters, Window Window, bool UseBias, long 
         string groups = Groups == 1 ? "" : $" groups = {Groups},";
         writer.Line($"input_height = {x.Height}, input_width = {x.Width}, input_channels = {x.Last}, filters = {Filters},{groups}");
         writer.Line($"conv_height = {conv.Height}, conv_width = {conv.Width}, output_height = {y.Height}, output_width = {y.Width},");
-        Window.Write(writer, "window", stage.LogicalInput);
+        Window.Write(writer, "window", stage.FramedInput, stage.Stage.Framing.Margins);
         if (stage.Epilogue.Pool is { } pool)
             pool.Window.Write(writer, "pool", stage.LogicalAnchor);
         writer.Line($"{stage.Epilogue.ActivationCode}, use_bias = {(UseBias ? 1 : 0)},{stage.PrecisionCode}");

@@ -7,7 +7,8 @@ internal sealed record Padding2DOperation(Margins Margins, bool Crops) : Operati
 
     public override string BaseName => Crops ? "cropping2d" : "zero_padding2d";
 
-    private int Sign => Crops ? -1 : 1;
+    /// <summary>The margins, below 0 where something is cut off.</summary>
+    public Margins Added => Crops ? -Margins : Margins;
 
     public static Operation ReadPadding(LayerArguments arguments) =>
         new Padding2DOperation(Margins.Read(arguments, "padding", 1), Crops: false);
@@ -19,7 +20,7 @@ internal sealed record Padding2DOperation(Margins Margins, bool Crops) : Operati
     {
         if (input.Rank != 3)
             return place.WrongRank("images [height, width, channels]", input, "put it before [Flatten], or give [Input] three extents");
-        long height = input.Height + Sign * (Margins.Top + Margins.Bottom), width = input.Width + Sign * (Margins.Left + Margins.Right);
+        long height = input.Height + Added.Top + Added.Bottom, width = input.Width + Added.Left + Added.Right;
         return height >= 1 && width >= 1 ? new Shape(height, width, input.Last) : place.TooSmall(
             input, null, $"nothing is left of it after {Margins.Top + Margins.Bottom} rows and {Margins.Left + Margins.Right} columns are cut off",
             "crop less");
@@ -33,7 +34,7 @@ internal sealed record Padding2DOperation(Margins Margins, bool Crops) : Operati
         writer.Line("batch = BatchSize,");
         writer.Line($"input_gradient = {stage.GradientModeCode},");
         writer.Line($"input_height = {x.Height}, input_width = {x.Width}, channels = {x.Last},");
-        writer.Line($"output_height = {y.Height}, output_width = {y.Width}, pad_top = {Sign * Margins.Top}, pad_left = {Sign * Margins.Left},");
+        writer.Line($"output_height = {y.Height}, output_width = {y.Width}, pad_top = {Added.Top}, pad_left = {Added.Left},");
         writer.Close("});");
     }
 

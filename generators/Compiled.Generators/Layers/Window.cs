@@ -69,6 +69,11 @@ internal sealed record Window(long Height, long Width, long StrideHeight, long S
 
     public long PadLeft(long input) => PadBefore(input, Width, StrideWidth);
 
+    /// <summary>How far the windows reach beyond an image; below 0 where they leave some of it out at the end.</summary>
+    public Margins Reach(Shape input) => new(
+        PadTop(input.Height), (OutputHeight(input.Height) - 1) * StrideHeight + Reach(Height) - PadTop(input.Height) - input.Height,
+        PadLeft(input.Width), (OutputWidth(input.Width) - 1) * StrideWidth + Reach(Width) - PadLeft(input.Width) - input.Width);
+
     /// <summary>How many of <paramref name="input"/> rows the first <paramref name="output"/> rows of the output need.</summary>
     public long LiveRows(long input, long output) => Live(input, output, Height, StrideHeight, PadTop(input));
 
@@ -76,12 +81,15 @@ internal sealed record Window(long Height, long Width, long StrideHeight, long S
     public long LiveColumns(long input, long output) => Live(input, output, Width, StrideWidth, PadLeft(input));
 
     /// <summary>Writes the native description for logical input extents: padding follows from them, whatever part is stored.</summary>
-    public void Write(CodeWriter writer, string field, Shape logical)
+    public void Write(CodeWriter writer, string field, Shape logical) => Write(writer, field, logical, Margins.None);
+
+    /// <summary>The same for what reads an image without its margins.</summary>
+    public void Write(CodeWriter writer, string field, Shape logical, Margins margins)
     {
         writer.Line($"{field} = new()");
         writer.Open();
         writer.Line($"height = {Height}, width = {Width}, stride_height = {StrideHeight}, stride_width = {StrideWidth},");
-        (long top, long left) = (PadTop(logical.Height), PadLeft(logical.Width));
+        (long top, long left) = (PadTop(logical.Height) + margins.Top, PadLeft(logical.Width) + margins.Left);
         writer.Line($"dilation_height = {Dilation}, dilation_width = {Dilation}, pad_top = {top}, pad_left = {left},");
         writer.Close("},");
     }

@@ -159,6 +159,8 @@ internal sealed class LayoutPlanner
             anchor.Operation,
             isView ? input : _stages.Stored[stage.Input],
             input,
+            _graph.Values[anchor.Input].Shape,
+            stage.Framing.Nodes.Select(node => _graph.Nodes[node].Operation.Title).ToEquatableArray(),
             _stages.AnchorStored[stage.Number - 1],
             _graph.Values[anchor.Output].Shape,
             _stages.Stored[stage.Output],

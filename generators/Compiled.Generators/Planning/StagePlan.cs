@@ -10,6 +10,8 @@ namespace Compiled.Generators;
 /// <param name="Operation">The anchor's operation.</param>
 /// <param name="Input">The input as stored.</param>
 /// <param name="LogicalInput">The input as the layer's shape rule sees it.</param>
+/// <param name="FramedInput">What of it the anchor's shape rule sees, padded or cut off.</param>
+/// <param name="FramingTitles">The layers that do that.</param>
 /// <param name="Anchor">The anchor's result, before pooling, as computed.</param>
 /// <param name="LogicalAnchor">The anchor's result as the pooling's shape rule sees it.</param>
 /// <param name="Output">The output as stored.</param>
@@ -23,6 +25,8 @@ internal sealed record StagePlan(
     Operation Operation,
     Shape Input,
     Shape LogicalInput,
+    Shape FramedInput,
+    EquatableArray<string> FramingTitles,
     Shape Anchor,
     Shape LogicalAnchor,
     Shape Output,
@@ -62,7 +66,7 @@ internal sealed record StagePlan(
     public string Dx => Value(Offsets.Dx.Count == 0 ? -1 : Offsets.Dx[0]);
 
     /// <summary>The layers of the stage in words.</summary>
-    public string Title => string.Join(" · ", [Operation.Title, .. HasParameter("bias") ? ["bias"] : (string[])[], .. Epilogue.Titles()]);
+    public string Title => string.Join(" · ", [.. FramingTitles, Operation.Title, .. HasParameter("bias") ? ["bias"] : (string[])[], .. Epilogue.Titles()]);
 
     /// <summary>What of the anchor is not computed, in words; empty if nothing.</summary>
     public string Trimmed => Anchor == LogicalAnchor ? "" : $"{Anchor} of {LogicalAnchor}: nobody reads the rest.";

@@ -17,7 +17,8 @@ struct WindowAxis {
     const char* output_name;
 };
 
-void require_window_axis(const WindowAxis& w) {
+// All but the padding, and where the windows lie.
+void require_steps(const WindowAxis& w) {
     char name[64];
     std::snprintf(name, sizeof(name), "%s.%s", w.of, w.axis);
     require_range({name, w.size}, 1, MaxExtent);
@@ -30,8 +31,17 @@ void require_window_axis(const WindowAxis& w) {
         fail(CN_STATUS_INVALID_ARGUMENT, "%s.%s is %lld and its dilation %lld: together they reach over more than %lld", w.of, w.axis,
              static_cast<long long>(w.size), static_cast<long long>(w.dilation), static_cast<long long>(MaxExtent));
     }
+}
+
+void require_pad(const WindowAxis& w, int64_t least, int64_t most, const char* remedy) {
+    char name[64];
     std::snprintf(name, sizeof(name), "%s.pad_%s", w.of, w.pad_side);
-    require_range({name, w.pad}, 0, reach - 1, ", less than the window reaches");
+    require_range({name, w.pad}, least, most, remedy);
+}
+
+void require_window_axis(const WindowAxis& w) {
+    require_steps(w);
+    require_pad(w, 0, reach_of(w.size, w.dilation) - 1, ", less than the window reaches");
     // The last window must begin before the input ends. The first one ends inside or behind it, as the padding is less than its reach.
     int64_t most = (w.input - 1 + w.pad) / w.stride + 1;
     if (w.output > most) {
@@ -42,6 +52,53 @@ void require_window_axis(const WindowAxis& w) {
     }
 }
 
+// Coordinates of the image that a window's cells have, all of them between -2^31 and 2^32, tell inside from outside in 32 bits; and so do,
+// from a pixel back, those of the windows that reach it, cut off or not.
+void require_convolution_axis(const WindowAxis& w) {
+    require_steps(w);
+    require_pad(w, 1 - w.input, MaxExtent, ", so that a row or column of the image is left");
+    int64_t reach = reach_of(w.size, w.dilation);
+    if (reach - w.pad > MaxExtent) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "%s.pad_%s cuts off %lld and the window reaches over %lld: together more than %lld", w.of,
+             w.pad_side, static_cast<long long>(-w.pad), static_cast<long long>(reach), static_cast<long long>(MaxExtent));
+    }
+    int64_t most = (MaxExtent + w.pad) / w.stride + 1;
+    if (w.output > most) {
+        fail(CN_STATUS_INVALID_ARGUMENT,
+             "%s is %lld, but windows with %s.stride_%s %lld and %s.pad_%s %lld begin before %lld only up to %lld", w.output_name,
+             static_cast<long long>(w.output), w.of, w.axis, static_cast<long long>(w.stride), w.of, w.pad_side,
+             static_cast<long long>(w.pad), static_cast<long long>(MaxExtent), static_cast<long long>(most));
+    }
+}
+
+WindowAxis rows_of(const char* of, const cn_window& w, Plane input, Plane output) {
+    return {of,
+            "height",
+            "top",
+            w.height,
+            w.stride_height,
+            w.dilation_height,
+            w.pad_top,
+            input.height.value,
+            output.height.value,
+            input.height.name,
+            output.height.name};
+}
+
+WindowAxis columns_of(const char* of, const cn_window& w, Plane input, Plane output) {
+    return {of,
+            "width",
+            "left",
+            w.width,
+            w.stride_width,
+            w.dilation_width,
+            w.pad_left,
+            input.width.value,
+            output.width.value,
+            input.width.name,
+            output.width.name};
+}
+
 } // namespace
 
 int64_t reach_of(int64_t size, int64_t dilation) {
@@ -49,10 +106,13 @@ int64_t reach_of(int64_t size, int64_t dilation) {
 }
 
 void require_window(const char* of, const cn_window& w, Plane input, Plane output) {
-    require_window_axis({of, "height", "top", w.height, w.stride_height, w.dilation_height, w.pad_top, input.height.value,
-                         output.height.value, input.height.name, output.height.name});
-    require_window_axis({of, "width", "left", w.width, w.stride_width, w.dilation_width, w.pad_left, input.width.value, output.width.value,
-                         input.width.name, output.width.name});
+    require_window_axis(rows_of(of, w, input, output));
+    require_window_axis(columns_of(of, w, input, output));
+}
+
+void require_convolution_window(const char* of, const cn_window& w, Plane input, Plane output) {
+    require_convolution_axis(rows_of(of, w, input, output));
+    require_convolution_axis(columns_of(of, w, input, output));
 }
 
 void require_cells(const cn_window& window) {

@@ -18,6 +18,9 @@ int64_t reach_of(int64_t size, int64_t dilation);
 // `of` is what the descriptor calls the window. Every window begins within the input.
 void require_window(const char* of, const cn_window& w, Plane input, Plane output);
 
+// Any padding, with windows that hold nothing else; below 0, so much of the input is cut off, but not all.
+void require_convolution_window(const char* of, const cn_window& w, Plane input, Plane output);
+
 // Of a convolution.
 void require_cells(const cn_window& window);
 

@@ -1,7 +1,7 @@
 // Convolution stage (compiled.h, cn_conv2d_desc): y = dropout(max_pooling(activation(conv(x, kernel) + bias))).
 //
 // Forward    An image, or a band of its rows, is computed at once: its input is copied with the padding where it needs any, and the
-//            convolution is summed in registers straight from it, with no im2col;
+//            convolution is summed in registers straight from it, with no im2col; what is cut off is not read;
 //            a depthwise one by vectors of channels, others group by group. With pooling, the convolution stays in scratch
 //            memory of cache size and only the pooled band is written, beside its codes.
 // Backward   Image by image, while everything is in the cache: the gradient of the convolution's result is built with a border of zeros,

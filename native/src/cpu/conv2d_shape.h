@@ -38,7 +38,7 @@ public:
         const cn_window& w = desc.window;
         _depthwise = desc.groups > 1 && desc.groups == desc.input_channels;
         _span_width = (desc.conv_width - 1) * w.stride_width + (w.width - 1) * w.dilation_width + 1;
-        _needs_columns = w.pad_left > 0 || _span_width > desc.input_width || source_channels() != desc.input_channels;
+        _needs_columns = w.pad_left > 0 || _span_width - w.pad_left > desc.input_width || source_channels() != desc.input_channels;
         _direct = runs_of(desc.input_width * desc.input_channels);
         _padded = runs_of(_span_width * source_channels());
         if (wants_input_gradient()) {
@@ -143,8 +143,12 @@ public:
     int64_t span_width() const { return _span_width; }
     int64_t padded_image() const { return round_up(padded_rows(desc.conv_height) * _span_width * source_channels(), Lanes); }
 
-    // Whether no window of the convolution leaves the image.
-    bool stays_inside() const { return !_needs_columns && desc.window.pad_top == 0 && padded_rows(desc.conv_height) <= desc.input_height; }
+    // Whether no window of the convolution leaves the image, and where then the first one begins in it.
+    bool stays_inside() const {
+        int64_t top = desc.window.pad_top;
+        return !_needs_columns && top <= 0 && padded_rows(desc.conv_height) - top <= desc.input_height;
+    }
+    int64_t first_window() const { return (-desc.window.pad_top * desc.input_width - desc.window.pad_left) * desc.input_channels; }
 
     // The input of the convolution's rows [begin, end): in place where no window leaves the image, else a padded copy in `scratch`.
     Source source(const float* x, int64_t image, int64_t begin, int64_t end, float* scratch) const {
@@ -153,7 +157,8 @@ public:
         int64_t row = desc.input_width * desc.input_channels;
         const float* pixels = x + image * desc.input_height * row;
         if (!_needs_columns && first >= 0 && first + rows <= desc.input_height) {
-            return {pixels + first * row, row, {_direct.data(), static_cast<int64_t>(_direct.size())}};
+            const float* corner = pixels + first * row - desc.window.pad_left * desc.input_channels;
+            return {corner, row, {_direct.data(), static_cast<int64_t>(_direct.size())}};
         }
         if (source_channels() == desc.input_channels) {
             copy_padded(pixels, first, rows, scratch,
@@ -237,15 +242,16 @@ private:
     template <class Copy>
     void copy_padded(const float* pixels, int64_t first, int64_t rows, float* target, const Copy& copy) const {
         int64_t channels = source_channels();
-        int64_t left = desc.window.pad_left;
-        int64_t copied = std::min(desc.input_width, _span_width - left);
+        int64_t left = std::clamp<int64_t>(desc.window.pad_left, 0, _span_width);
+        int64_t cut = std::max<int64_t>(0, -desc.window.pad_left);
+        int64_t copied = std::min(desc.input_width - cut, _span_width - left);
         int64_t right = _span_width - left - copied;
         for (int64_t row = first; row < first + rows; ++row) {
             if (row < 0 || row >= desc.input_height) {
                 std::memset(target, 0, bytes(_span_width * channels));
             } else {
                 std::memset(target, 0, bytes(left * channels));
-                copy(pixels + row * desc.input_width * desc.input_channels, copied * desc.input_channels, target + left * channels);
+                copy(pixels + (row * desc.input_width + cut) * desc.input_channels, copied * desc.input_channels, target + left * channels);
                 std::memset(target + (left + copied) * channels, 0, bytes(right * channels));
             }
             target += _span_width * channels;

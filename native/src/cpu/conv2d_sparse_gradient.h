@@ -246,19 +246,20 @@ private:
         if (_desc.input_gradient == CN_GRADIENT_OVERWRITE) {
             std::memset(dx, 0, static_cast<size_t>(input_size()) * sizeof(float));
         }
-        return in_place ? dx : work.padded_dx;
+        return in_place ? dx + _shape.first_window() : work.padded_dx;
     }
 
     void end_input_gradient(const float* gradient, float* dx) const {
-        if (gradient == dx) {
+        if (_shape.stays_inside()) {
             return;
         }
-        int64_t rows = std::min(_desc.input_height, _shape.padded_rows(_desc.conv_height) - _desc.window.pad_top);
-        int64_t columns = std::min(_desc.input_width, _shape.span_width() - _desc.window.pad_left);
-        for (int64_t row = 0; row < rows; ++row) {
-            const float* from =
-                gradient + ((row + _desc.window.pad_top) * _shape.span_width() + _desc.window.pad_left) * _desc.input_channels;
-            float* to = dx + row * _desc.input_width * _desc.input_channels;
+        const cn_window& w = _desc.window;
+        int64_t last_row = std::min(_desc.input_height, _shape.padded_rows(_desc.conv_height) - w.pad_top);
+        int64_t first_column = std::max<int64_t>(0, -w.pad_left);
+        int64_t columns = std::max<int64_t>(0, std::min(_desc.input_width, _shape.span_width() - w.pad_left) - first_column);
+        for (int64_t row = std::max<int64_t>(0, -w.pad_top); row < last_row; ++row) {
+            const float* from = gradient + ((row + w.pad_top) * _shape.span_width() + first_column + w.pad_left) * _desc.input_channels;
+            float* to = dx + (row * _desc.input_width + first_column) * _desc.input_channels;
             for_vectors(0, columns * _desc.input_channels,
                         [&](int64_t i, auto vector) { vector.store(to + i, vector.load(to + i) + vector.load(from + i)); });
         }

@@ -1,7 +1,8 @@
 // A convolution stage of any geometry as its kernels see it: made on the host, given to the kernel by value.
 //
 // All of an image's coordinates are uint32_t and wrap around: a window may begin before the image, at a "negative" coordinate, which is
-// then far behind its end. Extents are below 2^31 and so is what a window reaches over, so this is never ambiguous.
+// then far behind its end; so does what is cut off of an image, by a "negative" padding. Extents are below 2^31 and so is what a window
+// reaches over, with what is cut off, so this is never ambiguous.
 #pragma once
 
 #include "activation.h"

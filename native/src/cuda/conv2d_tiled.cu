@@ -9,7 +9,7 @@ using namespace tiled;
 
 namespace {
 
-constexpr int64_t MaxExtent = 1 << 15;   // of an image and of its padding
+constexpr int64_t MaxExtent = 1 << 15;   // of an image and of its padding; less than an image is cut off
 constexpr int64_t MaxWindow = 5;         // rows and columns
 constexpr int64_t MaxCells = 16;         // of a window: their weights fit into shared memory at once
 constexpr int64_t MaxChannels = 1 << 15; // and filters

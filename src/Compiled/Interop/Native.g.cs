@@ -520,9 +520,9 @@ public struct cn_cursor
 
 /// <summary>
 /// A sliding window. Output (i, j) covers input rows i * stride_height - pad_top + k * dilation_height, columns likewise. What lies
-/// outside the input is zero to a convolution and absent to a pooling; how far a window may reach past the bottom and the right edge is
-/// given by the output extent of the descriptor, so an output may be smaller than the arithmetic allows: rows and columns that nobody
-/// reads need not be computed.
+/// outside the input is zero to a convolution and absent to a pooling. The output extent says how far windows reach past the bottom and
+/// the right edge: rows and columns that nobody reads need not be computed. Windows of a convolution may lie outside as a whole, and a
+/// negative padding cuts off a part of its input; else windows begin inside, and the padding is less than they reach over.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
@@ -1394,7 +1394,7 @@ public static partial class Native
     public const uint AbiVersion = 4;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "815288fcddcfe7eda76ec93dbc5d00b1299776706e6a2706a83d2f40d96a9737";
+    public const string HeaderSha256 = "0d4ccd62f9ceba51f6275de1fa0d21898407986e2e952817576bac580d491c90";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>

@@ -42,6 +42,18 @@ public sealed class StageTests
     [InlineData("Dense(2), MaxPooling2D", "dense_1", "max_pooling2d_1")]
     [InlineData("Dropout(0.5), ReLU, MaxPooling2D", "dropout_1", "relu_1", "max_pooling2d_1")]
     [InlineData("ReLU, ReLU", "relu_1", "relu_2")]
+    [InlineData("ZeroPadding2D(1), Conv2D(2, 3), ReLU", "zero_padding2d_1 conv2d_1 relu_1")]
+    [InlineData("ZeroPadding2D(1), Conv2D(2, 3, Padding = Padding.Same)", "zero_padding2d_1 conv2d_1")]
+    [InlineData("ZeroPadding2D(2), Cropping2D(1), DepthwiseConv2D(3)", "zero_padding2d_1 cropping2d_1 depthwise_conv2d_1")]
+    [InlineData("ZeroPadding2D(1), Cropping2D(2), SeparableConv2D(2, 3)", "zero_padding2d_1 cropping2d_1 separable_conv2d_1", "separable_conv2d_1/pointwise")]
+    [InlineData("Cropping2D(1), Conv2D(2, 2)", "cropping2d_1 conv2d_1")]
+    [InlineData("Cropping2D(1), Conv2D(2, 1, Padding = Padding.Same)", "cropping2d_1 conv2d_1")]
+    [InlineData("Cropping2D(1), Conv2D(2, 2, Padding = Padding.Same)", "cropping2d_1", "conv2d_1")] // the window sees zeros there
+    [InlineData("Cropping2D(1, 0, 1, 0), Conv2D(2, 2, Padding = Padding.Same)", "cropping2d_1 conv2d_1")] // it is padded at the other sides
+    [InlineData("Cropping2D(1), ZeroPadding2D(1), Conv2D(2, 3)", "cropping2d_1", "zero_padding2d_1 conv2d_1")]
+    [InlineData("ZeroPadding2D(1), MaxPooling2D", "zero_padding2d_1", "max_pooling2d_1")] // a pooling does not count what is outside
+    [InlineData("ZeroPadding2D(1), Conv2DTranspose(2, 3)", "zero_padding2d_1", "conv2d_transpose_1")]
+    [InlineData("ZeroPadding2D(1), ReLU, Conv2D(2, 3)", "zero_padding2d_1", "relu_1", "conv2d_1")]
     public void What_joins_a_stage(string layers, params string[] stages) =>
         Assert.Equal(stages, Network.Stages(Declared($"[Input(6, 6, 1), {layers}, MeanSquaredError]", "Fusion.Full")));
 

@@ -7,35 +7,35 @@ namespace Examples
     using global::Compiled.Interop;
     using static global::Compiled.Interop.Native;
 
-    /// <summary>33×48×3 → 33×48×1, 6,137 parameters, 14 stages and the loss.</summary>
+    /// <summary>33×48×3 → 33×48×1, 6,137 parameters, 12 stages and the loss.</summary>
     /// <remarks>
     /// <list type="table">
     /// <listheader><term>Layer</term><description>Output; parameters; stage; bytes kept per sample for the backward pass</description></listheader>
-    /// <item><term>zero_padding2d_1: ZeroPadding2D (0, 1)×(0, 0)</term><description>34×48×3; stage 1; 19,584 bytes kept</description></item>
-    /// <item><term>conv2d_1: Conv2D 3×3 same, 8 filters</term><description>34×48×8; 224 parameters; stage 2</description></item>
-    /// <item><term>relu_1: ReLU</term><description>34×48×8; stage 2; 52,224 bytes kept</description></item>
-    /// <item><term>high/conv2d_1: Conv2D 3×3 same, 8 filters</term><description>34×48×8; 584 parameters; stage 3; 52,224 bytes kept</description></item>
-    /// <item><term>high/batch_normalization_1: BatchNormalization momentum 0.99, epsilon 0.001</term><description>34×48×8; 32 parameters; stage 4</description></item>
-    /// <item><term>high/relu_1: ReLU</term><description>34×48×8; stage 4; 52,288 bytes kept</description></item>
-    /// <item><term>max_pooling2d_1: MaxPooling2D 2×2</term><description>17×24×8; stage 5; 16,320 bytes kept</description></item>
-    /// <item><term>conv2d_2: Conv2D 3×3 same, 16 filters</term><description>17×24×16; 1,168 parameters; stage 6</description></item>
-    /// <item><term>relu_2: ReLU</term><description>17×24×16; stage 6; 26,112 bytes kept</description></item>
-    /// <item><term>low/conv2d_1: Conv2D 3×3 same, 16 filters</term><description>17×24×16; 2,320 parameters; stage 7; 26,112 bytes kept</description></item>
-    /// <item><term>low/batch_normalization_1: BatchNormalization momentum 0.99, epsilon 0.001</term><description>17×24×16; 64 parameters; stage 8</description></item>
-    /// <item><term>low/relu_1: ReLU</term><description>17×24×16; stage 8; 26,240 bytes kept</description></item>
-    /// <item><term>dropout_1: Dropout 0.2</term><description>17×24×16; stage 9</description></item>
-    /// <item><term>up_sampling2d_1: UpSampling2D 2×2 bilinear</term><description>34×48×16; stage 10</description></item>
-    /// <item><term>concatenate_1: Concatenate along axis 3</term><description>34×48×24; stage 11; 156,672 bytes kept</description></item>
-    /// <item><term>conv2d_3: Conv2D 3×3 same, 8 filters</term><description>34×48×8; 1,736 parameters; stage 12</description></item>
-    /// <item><term>relu_3: ReLU</term><description>34×48×8; stage 12; 52,224 bytes kept</description></item>
-    /// <item><term>cropping2d_1: Cropping2D (0, 1)×(0, 0)</term><description>33×48×8; stage 13; 50,688 bytes kept</description></item>
-    /// <item><term>conv2d_4: Conv2D 1×1, 1 filters</term><description>33×48×1; 9 parameters; stage 14</description></item>
-    /// <item><term>sigmoid_1: Sigmoid</term><description>33×48×1; stage 14; 6,336 bytes kept</description></item>
-    /// <item><term>mean_squared_error_1: MeanSquaredError</term><description>loss; stage 15</description></item>
+    /// <item><term>zero_padding2d_1: ZeroPadding2D (0, 1)×(0, 0)</term><description>34×48×3; stage 1</description></item>
+    /// <item><term>conv2d_1: Conv2D 3×3 same, 8 filters</term><description>34×48×8; 224 parameters; stage 1</description></item>
+    /// <item><term>relu_1: ReLU</term><description>34×48×8; stage 1; 52,224 bytes kept</description></item>
+    /// <item><term>high/conv2d_1: Conv2D 3×3 same, 8 filters</term><description>34×48×8; 584 parameters; stage 2; 52,224 bytes kept</description></item>
+    /// <item><term>high/batch_normalization_1: BatchNormalization momentum 0.99, epsilon 0.001</term><description>34×48×8; 32 parameters; stage 3</description></item>
+    /// <item><term>high/relu_1: ReLU</term><description>34×48×8; stage 3; 52,288 bytes kept</description></item>
+    /// <item><term>max_pooling2d_1: MaxPooling2D 2×2</term><description>17×24×8; stage 4; 16,320 bytes kept</description></item>
+    /// <item><term>conv2d_2: Conv2D 3×3 same, 16 filters</term><description>17×24×16; 1,168 parameters; stage 5</description></item>
+    /// <item><term>relu_2: ReLU</term><description>17×24×16; stage 5; 26,112 bytes kept</description></item>
+    /// <item><term>low/conv2d_1: Conv2D 3×3 same, 16 filters</term><description>17×24×16; 2,320 parameters; stage 6; 26,112 bytes kept</description></item>
+    /// <item><term>low/batch_normalization_1: BatchNormalization momentum 0.99, epsilon 0.001</term><description>17×24×16; 64 parameters; stage 7</description></item>
+    /// <item><term>low/relu_1: ReLU</term><description>17×24×16; stage 7; 26,240 bytes kept</description></item>
+    /// <item><term>dropout_1: Dropout 0.2</term><description>17×24×16; stage 8</description></item>
+    /// <item><term>up_sampling2d_1: UpSampling2D 2×2 bilinear</term><description>34×48×16; stage 9</description></item>
+    /// <item><term>concatenate_1: Concatenate along axis 3</term><description>34×48×24; stage 10; 156,672 bytes kept</description></item>
+    /// <item><term>conv2d_3: Conv2D 3×3 same, 8 filters</term><description>34×48×8; 1,736 parameters; stage 11</description></item>
+    /// <item><term>relu_3: ReLU</term><description>34×48×8; stage 11; 50,688 bytes kept</description></item>
+    /// <item><term>cropping2d_1: Cropping2D (0, 1)×(0, 0)</term><description>33×48×8; stage 12</description></item>
+    /// <item><term>conv2d_4: Conv2D 1×1, 1 filters</term><description>33×48×1; 9 parameters; stage 12</description></item>
+    /// <item><term>sigmoid_1: Sigmoid</term><description>33×48×1; stage 12; 6,336 bytes kept</description></item>
+    /// <item><term>mean_squared_error_1: MeanSquaredError</term><description>loss; stage 13</description></item>
     /// </list>
     /// <para>
-    /// Memory: 2 × 24,896 bytes for weights and gradients, 688,896 bytes per sample of the batch,
-    /// 537,024 of which the backward pass keeps of the forward pass.
+    /// Memory: 2 × 24,896 bytes for weights and gradients, 685,248 bytes per sample of the batch,
+    /// 484,224 of which the backward pass keeps of the forward pass.
     /// </para>
     /// </remarks>
     [global::System.CodeDom.Compiler.GeneratedCode("Compiled.Generators", "0.1.0")]
@@ -93,27 +93,25 @@ namespace Examples
 
         // ---- Stages -------------------------------------------------------------------------------------------------
 
-        // 688,896 bytes per sample of the batch, 537,024 of which the backward pass needs of the forward pass. Value(offset) is an address;
+        // 685,248 bytes per sample of the batch, 484,224 of which the backward pass needs of the forward pass. Value(offset) is an address;
         // what is never needed at the same time shares memory.
         //
         //   value      shape       offset     codes   gradient   bytes saved
-        //   input      33×48×3          0
-        //   stage 1    34×48×3    652_800                             19,584
-        //   stage 2    34×48×8    313_344               52_224        52,224
-        //   stage 3    34×48×8    365_568                    0        52,224
-        //   stage 4    34×48×8    417_792   688_832    104_448        52,288
-        //   stage 5    17×24×8    672_384   685_440     26_112        16,320
-        //   stage 6    17×24×16   574_464                    0        26,112
-        //   stage 7    17×24×16   600_576               26_112        26,112
-        //   stage 8    17×24×16   626_688   688_704          0        26,240
-        //   stage 9    17×24×16         0              156_672
-        //   stage 10   34×48×16   156_672                    0
-        //   stage 11   34×48×24         0              156_672       156,672
-        //   stage 12   34×48×8    470_016              522_240        52,224
-        //   stage 13   33×48×8    156_672              207_360        50,688
-        //   stage 14   33×48×1    258_048              264_384         6,336
-        //   output     33×48×1    258_048
-        //   target     33×48×1    270_720
+        //   input      33×48×3    649_728                             19,008
+        //   stage 1    34×48×8    313_344               52_224        52,224
+        //   stage 2    34×48×8    365_568                    0        52,224
+        //   stage 3    34×48×8    417_792   685_184    104_448        52,288
+        //   stage 4    17×24×8    668_736   681_792     26_112        16,320
+        //   stage 5    17×24×16   571_392                    0        26,112
+        //   stage 6    17×24×16   597_504               26_112        26,112
+        //   stage 7    17×24×16   623_616   685_056          0        26,240
+        //   stage 8    17×24×16         0              156_672
+        //   stage 9    34×48×16   156_672                    0
+        //   stage 10   34×48×24         0              156_672       156,672
+        //   stage 11   33×48×8    470_016              520_704        50,688
+        //   stage 12   33×48×1    156_672              163_008         6,336
+        //   output     33×48×1    156_672
+        //   target     33×48×1    261_120
 
         private readonly nint _stage1;
         private readonly nint _stage2;
@@ -127,8 +125,6 @@ namespace Examples
         private readonly nint _stage10;
         private readonly nint _stage11;
         private readonly nint _stage12;
-        private readonly nint _stage13;
-        private readonly nint _stage14;
         private readonly nint _loss;
 
         /// <summary>Makes the network, with initial weights, on a device.</summary>
@@ -138,21 +134,12 @@ namespace Examples
         public SmallUNet(global::Compiled.Device? device = null, int batchSize = 32, ulong seed = 0)
             : base(s_plan, device, batchSize, seed)
         {
-            // 1  ZeroPadding2D (0, 1)×(0, 0)
-            _stage1 = Create(cn_padding2d_create, new cn_padding2d_desc
+            // 1  ZeroPadding2D (0, 1)×(0, 0) · Conv2D 3×3 same · bias · ReLU
+            _stage1 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
-                input_height = 33, input_width = 48, channels = 3,
-                output_height = 34, output_width = 48, pad_top = 0, pad_left = 0,
-            });
-
-            // 2  Conv2D 3×3 same · bias · ReLU
-            _stage2 = Create(cn_conv2d_create, new cn_conv2d_desc
-            {
-                batch = BatchSize,
-                input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
-                input_height = 34, input_width = 48, input_channels = 3, filters = 8,
+                input_height = 33, input_width = 48, input_channels = 3, filters = 8,
                 conv_height = 34, conv_width = 48, output_height = 34, output_width = 48,
                 window = new()
                 {
@@ -162,8 +149,8 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
             });
 
-            // 3  Conv2D 3×3 same · bias
-            _stage3 = Create(cn_conv2d_create, new cn_conv2d_desc
+            // 2  Conv2D 3×3 same · bias
+            _stage2 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
@@ -177,8 +164,8 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 1,
             });
 
-            // 4  BatchNormalization · ReLU
-            _stage4 = Create(cn_batch_normalization_create, new cn_batch_normalization_desc
+            // 3  BatchNormalization · ReLU
+            _stage3 = Create(cn_batch_normalization_create, new cn_batch_normalization_desc
             {
                 batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
@@ -188,8 +175,8 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_RELU,
             });
 
-            // 5  MaxPooling2D 2×2
-            _stage5 = Create(cn_max_pooling2d_create, new cn_max_pooling2d_desc
+            // 4  MaxPooling2D 2×2
+            _stage4 = Create(cn_max_pooling2d_create, new cn_max_pooling2d_desc
             {
                 batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_ACCUMULATE,
@@ -202,8 +189,8 @@ namespace Examples
                 },
             });
 
-            // 6  Conv2D 3×3 same · bias · ReLU
-            _stage6 = Create(cn_conv2d_create, new cn_conv2d_desc
+            // 5  Conv2D 3×3 same · bias · ReLU
+            _stage5 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
@@ -217,8 +204,8 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
             });
 
-            // 7  Conv2D 3×3 same · bias
-            _stage7 = Create(cn_conv2d_create, new cn_conv2d_desc
+            // 6  Conv2D 3×3 same · bias
+            _stage6 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
@@ -232,8 +219,8 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 1,
             });
 
-            // 8  BatchNormalization · ReLU
-            _stage8 = Create(cn_batch_normalization_create, new cn_batch_normalization_desc
+            // 7  BatchNormalization · ReLU
+            _stage7 = Create(cn_batch_normalization_create, new cn_batch_normalization_desc
             {
                 batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
@@ -243,16 +230,16 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_RELU,
             });
 
-            // 9  Dropout 0.2
-            _stage9 = Create(cn_dropout_create, new cn_dropout_desc
+            // 8  Dropout 0.2
+            _stage8 = Create(cn_dropout_create, new cn_dropout_desc
             {
                 batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 rate = 0.2f, stream = 0, count = 6528,
             });
 
-            // 10  UpSampling2D 2×2 bilinear
-            _stage10 = Create(cn_upsampling2d_create, new cn_upsampling2d_desc
+            // 9  UpSampling2D 2×2 bilinear
+            _stage9 = Create(cn_upsampling2d_create, new cn_upsampling2d_desc
             {
                 batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
@@ -261,8 +248,8 @@ namespace Examples
                 interpolation = (int)cn_interpolation.CN_INTERPOLATION_BILINEAR,
             });
 
-            // 11  Concatenate
-            _stage11 = Create(cn_concatenate_create, new cn_concatenate_desc
+            // 10  Concatenate
+            _stage10 = Create(cn_concatenate_create, new cn_concatenate_desc
             {
                 batch = BatchSize,
                 outer = 1632, length_0 = 16, length_1 = 8,
@@ -270,13 +257,13 @@ namespace Examples
                 gradient_0 = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE, gradient_1 = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
             });
 
-            // 12  Conv2D 3×3 same · bias · ReLU
-            _stage12 = Create(cn_conv2d_create, new cn_conv2d_desc
+            // 11  Conv2D 3×3 same · bias · ReLU
+            _stage11 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
                 input_height = 34, input_width = 48, input_channels = 24, filters = 8,
-                conv_height = 34, conv_width = 48, output_height = 34, output_width = 48,
+                conv_height = 33, conv_width = 48, output_height = 33, output_width = 48,
                 window = new()
                 {
                     height = 3, width = 3, stride_height = 1, stride_width = 1,
@@ -285,17 +272,8 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
             });
 
-            // 13  Cropping2D (0, 1)×(0, 0)
-            _stage13 = Create(cn_padding2d_create, new cn_padding2d_desc
-            {
-                batch = BatchSize,
-                input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
-                input_height = 34, input_width = 48, channels = 8,
-                output_height = 33, output_width = 48, pad_top = 0, pad_left = 0,
-            });
-
-            // 14  Conv2D 1×1 · bias · Sigmoid
-            _stage14 = Create(cn_conv2d_create, new cn_conv2d_desc
+            // 12  Cropping2D (0, 1)×(0, 0) · Conv2D 1×1 · bias · Sigmoid
+            _stage12 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
@@ -323,68 +301,63 @@ namespace Examples
         /// <inheritdoc/>
         protected override void ForwardCore()
         {
-            // 1  ZeroPadding2D (0, 1)×(0, 0)                                      33×48×3 → 34×48×3
-            Check(cn_padding2d_forward(_stage1, State, x: Value(0), y: Value(652_800)));
-
-            // 2  Conv2D 3×3 same · bias · ReLU                                    34×48×3 → 34×48×8
+            // 1  ZeroPadding2D (0, 1)×(0, 0) · Conv2D 3×3 same · bias · ReLU      33×48×3 → 34×48×8
             Check(cn_conv2d_forward(
-                _stage2, State, x: Value(652_800), kernel: Parameter(0), bias: Parameter(896),
+                _stage1, State, x: Value(649_728), kernel: Parameter(0), bias: Parameter(896),
                 y: Value(313_344), codes: 0));
 
-            // 3  Conv2D 3×3 same · bias                                           34×48×8 → 34×48×8
+            // 2  Conv2D 3×3 same · bias                                           34×48×8 → 34×48×8
             Check(cn_conv2d_forward(
-                _stage3, State, x: Value(313_344), kernel: Parameter(960), bias: Parameter(3264),
+                _stage2, State, x: Value(313_344), kernel: Parameter(960), bias: Parameter(3264),
                 y: Value(365_568), codes: 0));
 
-            // 4  BatchNormalization · ReLU                                        34×48×8 → 34×48×8
+            // 3  BatchNormalization · ReLU                                        34×48×8 → 34×48×8
             Check(cn_batch_normalization_forward(
-                _stage4, State, x: Value(365_568), gamma: Parameter(3328), beta: Parameter(3392), movingMean: Parameter(24_640), movingVariance: Parameter(24_704), addend: 0,
-                y: Value(417_792), saved: Value(688_832)));
+                _stage3, State, x: Value(365_568), gamma: Parameter(3328), beta: Parameter(3392), movingMean: Parameter(24_640), movingVariance: Parameter(24_704), addend: 0,
+                y: Value(417_792), saved: Value(685_184)));
 
-            // 5  MaxPooling2D 2×2                                                 34×48×8 → 17×24×8
-            Check(cn_max_pooling2d_forward(_stage5, State, x: Value(417_792), y: Value(672_384), codes: Value(685_440)));
+            // 4  MaxPooling2D 2×2                                                 34×48×8 → 17×24×8
+            Check(cn_max_pooling2d_forward(_stage4, State, x: Value(417_792), y: Value(668_736), codes: Value(681_792)));
 
-            // 6  Conv2D 3×3 same · bias · ReLU                                    17×24×8 → 17×24×16
+            // 5  Conv2D 3×3 same · bias · ReLU                                    17×24×8 → 17×24×16
             Check(cn_conv2d_forward(
-                _stage6, State, x: Value(672_384), kernel: Parameter(3456), bias: Parameter(8064),
-                y: Value(574_464), codes: 0));
+                _stage5, State, x: Value(668_736), kernel: Parameter(3456), bias: Parameter(8064),
+                y: Value(571_392), codes: 0));
 
-            // 7  Conv2D 3×3 same · bias                                           17×24×16 → 17×24×16
+            // 6  Conv2D 3×3 same · bias                                           17×24×16 → 17×24×16
             Check(cn_conv2d_forward(
-                _stage7, State, x: Value(574_464), kernel: Parameter(8128), bias: Parameter(17_344),
-                y: Value(600_576), codes: 0));
+                _stage6, State, x: Value(571_392), kernel: Parameter(8128), bias: Parameter(17_344),
+                y: Value(597_504), codes: 0));
 
-            // 8  BatchNormalization · ReLU                                        17×24×16 → 17×24×16
+            // 7  BatchNormalization · ReLU                                        17×24×16 → 17×24×16
             Check(cn_batch_normalization_forward(
-                _stage8, State, x: Value(600_576), gamma: Parameter(17_408), beta: Parameter(17_472), movingMean: Parameter(24_768), movingVariance: Parameter(24_832), addend: 0,
-                y: Value(626_688), saved: Value(688_704)));
+                _stage7, State, x: Value(597_504), gamma: Parameter(17_408), beta: Parameter(17_472), movingMean: Parameter(24_768), movingVariance: Parameter(24_832), addend: 0,
+                y: Value(623_616), saved: Value(685_056)));
 
-            // 9  Dropout 0.2                                                      17×24×16 → 17×24×16
-            Check(cn_dropout_forward(_stage9, State, x: Value(626_688), y: Value(0)));
+            // 8  Dropout 0.2                                                      17×24×16 → 17×24×16
+            Check(cn_dropout_forward(_stage8, State, x: Value(623_616), y: Value(0)));
 
-            // 10  UpSampling2D 2×2 bilinear                                        17×24×16 → 34×48×16
-            Check(cn_upsampling2d_forward(_stage10, State, x: Value(0), y: Value(156_672)));
+            // 9  UpSampling2D 2×2 bilinear                                        17×24×16 → 34×48×16
+            Check(cn_upsampling2d_forward(_stage9, State, x: Value(0), y: Value(156_672)));
 
-            // 11  Concatenate                                                      34×48×16 → 34×48×24
-            Check(cn_concatenate_forward(_stage11, State, x0: Value(156_672), x1: Value(417_792), x2: 0, x3: 0, y: Value(0)));
+            // 10  Concatenate                                                      34×48×16 → 34×48×24
+            Check(cn_concatenate_forward(_stage10, State, x0: Value(156_672), x1: Value(417_792), x2: 0, x3: 0, y: Value(0)));
 
-            // 12  Conv2D 3×3 same · bias · ReLU                                    34×48×24 → 34×48×8
+            // 11  Conv2D 3×3 same · bias · ReLU                                    34×48×24 → 34×48×8
+            //    Computes 33×48×8 of 34×48×8: nobody reads the rest.
             Check(cn_conv2d_forward(
-                _stage12, State, x: Value(0), kernel: Parameter(17_536), bias: Parameter(24_448),
+                _stage11, State, x: Value(0), kernel: Parameter(17_536), bias: Parameter(24_448),
                 y: Value(470_016), codes: 0));
 
-            // 13  Cropping2D (0, 1)×(0, 0)                                         34×48×8 → 33×48×8
-            Check(cn_padding2d_forward(_stage13, State, x: Value(470_016), y: Value(156_672)));
-
-            // 14  Conv2D 1×1 · bias · Sigmoid                                      33×48×8 → 33×48×1
+            // 12  Cropping2D (0, 1)×(0, 0) · Conv2D 1×1 · bias · Sigmoid           34×48×8 → 33×48×1
             Check(cn_conv2d_forward(
-                _stage14, State, x: Value(156_672), kernel: Parameter(24_512), bias: Parameter(24_576),
-                y: Value(258_048), codes: 0));
+                _stage12, State, x: Value(470_016), kernel: Parameter(24_512), bias: Parameter(24_576),
+                y: Value(156_672), codes: 0));
 
             // MeanSquaredError, its gradient and the metrics
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(258_048), targets: Value(270_720), weights: SampleWeights,
-                gradient: Value(264_384), probabilities: 0, metrics: Metrics));
+                _loss, State, predictions: Value(156_672), targets: Value(261_120), weights: SampleWeights,
+                gradient: Value(163_008), probabilities: 0, metrics: Metrics));
         }
 
         // ---- Backward -----------------------------------------------------------------------------------------------
@@ -392,59 +365,56 @@ namespace Examples
         /// <inheritdoc/>
         protected override void BackwardCore()
         {
-            // 14  Conv2D 1×1 · bias · Sigmoid                                      33×48×1 → 33×48×8
+            // 12  Cropping2D (0, 1)×(0, 0) · Conv2D 1×1 · bias · Sigmoid           33×48×1 → 34×48×8
             Check(cn_conv2d_backward(
-                _stage14, State, x: Value(156_672), kernel: Parameter(24_512), y: Value(258_048), codes: 0, dy: Value(264_384),
-                dx: Value(207_360), dkernel: Gradient(24_512), dbias: Gradient(24_576)));
+                _stage12, State, x: Value(470_016), kernel: Parameter(24_512), y: Value(156_672), codes: 0, dy: Value(163_008),
+                dx: Value(520_704), dkernel: Gradient(24_512), dbias: Gradient(24_576)));
 
-            // 13  Cropping2D (0, 1)×(0, 0)                                         33×48×8 → 34×48×8
-            Check(cn_padding2d_backward(_stage13, State, dy: Value(207_360), dx: Value(522_240)));
-
-            // 12  Conv2D 3×3 same · bias · ReLU                                    34×48×8 → 34×48×24
+            // 11  Conv2D 3×3 same · bias · ReLU                                    34×48×8 → 34×48×24
             Check(cn_conv2d_backward(
-                _stage12, State, x: Value(0), kernel: Parameter(17_536), y: Value(470_016), codes: 0, dy: Value(522_240),
+                _stage11, State, x: Value(0), kernel: Parameter(17_536), y: Value(470_016), codes: 0, dy: Value(520_704),
                 dx: Value(156_672), dkernel: Gradient(17_536), dbias: Gradient(24_448)));
 
-            // 11  Concatenate                                                      34×48×24 → 34×48×16
-            Check(cn_concatenate_backward(_stage11, State, dy: Value(156_672), dx0: Value(0), dx1: Value(104_448), dx2: 0, dx3: 0));
+            // 10  Concatenate                                                      34×48×24 → 34×48×16
+            Check(cn_concatenate_backward(_stage10, State, dy: Value(156_672), dx0: Value(0), dx1: Value(104_448), dx2: 0, dx3: 0));
 
-            // 10  UpSampling2D 2×2 bilinear                                        34×48×16 → 17×24×16
-            Check(cn_upsampling2d_backward(_stage10, State, dy: Value(0), dx: Value(156_672)));
+            // 9  UpSampling2D 2×2 bilinear                                        34×48×16 → 17×24×16
+            Check(cn_upsampling2d_backward(_stage9, State, dy: Value(0), dx: Value(156_672)));
 
-            // 9  Dropout 0.2                                                      17×24×16 → 17×24×16
-            Check(cn_dropout_backward(_stage9, State, dy: Value(156_672), dx: Value(0)));
+            // 8  Dropout 0.2                                                      17×24×16 → 17×24×16
+            Check(cn_dropout_backward(_stage8, State, dy: Value(156_672), dx: Value(0)));
 
-            // 8  BatchNormalization · ReLU                                        17×24×16 → 17×24×16
+            // 7  BatchNormalization · ReLU                                        17×24×16 → 17×24×16
             Check(cn_batch_normalization_backward(
-                _stage8, State, x: Value(600_576), gamma: Parameter(17_408), saved: Value(688_704), y: Value(626_688), dy: Value(0),
+                _stage7, State, x: Value(597_504), gamma: Parameter(17_408), saved: Value(685_056), y: Value(623_616), dy: Value(0),
                 dx: Value(26_112), daddend: 0, dgamma: Gradient(17_408), dbeta: Gradient(17_472)));
 
-            // 7  Conv2D 3×3 same · bias                                           17×24×16 → 17×24×16
+            // 6  Conv2D 3×3 same · bias                                           17×24×16 → 17×24×16
             Check(cn_conv2d_backward(
-                _stage7, State, x: Value(574_464), kernel: Parameter(8128), y: Value(600_576), codes: 0, dy: Value(26_112),
+                _stage6, State, x: Value(571_392), kernel: Parameter(8128), y: Value(597_504), codes: 0, dy: Value(26_112),
                 dx: Value(0), dkernel: Gradient(8128), dbias: Gradient(17_344)));
 
-            // 6  Conv2D 3×3 same · bias · ReLU                                    17×24×16 → 17×24×8
+            // 5  Conv2D 3×3 same · bias · ReLU                                    17×24×16 → 17×24×8
             Check(cn_conv2d_backward(
-                _stage6, State, x: Value(672_384), kernel: Parameter(3456), y: Value(574_464), codes: 0, dy: Value(0),
+                _stage5, State, x: Value(668_736), kernel: Parameter(3456), y: Value(571_392), codes: 0, dy: Value(0),
                 dx: Value(26_112), dkernel: Gradient(3456), dbias: Gradient(8064)));
 
-            // 5  MaxPooling2D 2×2                                                 17×24×8 → 34×48×8
-            Check(cn_max_pooling2d_backward(_stage5, State, codes: Value(685_440), dy: Value(26_112), dx: Value(104_448)));
+            // 4  MaxPooling2D 2×2                                                 17×24×8 → 34×48×8
+            Check(cn_max_pooling2d_backward(_stage4, State, codes: Value(681_792), dy: Value(26_112), dx: Value(104_448)));
 
-            // 4  BatchNormalization · ReLU                                        34×48×8 → 34×48×8
+            // 3  BatchNormalization · ReLU                                        34×48×8 → 34×48×8
             Check(cn_batch_normalization_backward(
-                _stage4, State, x: Value(365_568), gamma: Parameter(3328), saved: Value(688_832), y: Value(417_792), dy: Value(104_448),
+                _stage3, State, x: Value(365_568), gamma: Parameter(3328), saved: Value(685_184), y: Value(417_792), dy: Value(104_448),
                 dx: Value(0), daddend: 0, dgamma: Gradient(3328), dbeta: Gradient(3392)));
 
-            // 3  Conv2D 3×3 same · bias                                           34×48×8 → 34×48×8
+            // 2  Conv2D 3×3 same · bias                                           34×48×8 → 34×48×8
             Check(cn_conv2d_backward(
-                _stage3, State, x: Value(313_344), kernel: Parameter(960), y: Value(365_568), codes: 0, dy: Value(0),
+                _stage2, State, x: Value(313_344), kernel: Parameter(960), y: Value(365_568), codes: 0, dy: Value(0),
                 dx: Value(52_224), dkernel: Gradient(960), dbias: Gradient(3264)));
 
-            // 2  Conv2D 3×3 same · bias · ReLU                                    34×48×8 → weights only
+            // 1  ZeroPadding2D (0, 1)×(0, 0) · Conv2D 3×3 same · bias · ReLU      34×48×8 → weights only
             Check(cn_conv2d_backward(
-                _stage2, State, x: Value(652_800), kernel: Parameter(0), y: Value(313_344), codes: 0, dy: Value(52_224),
+                _stage1, State, x: Value(649_728), kernel: Parameter(0), y: Value(313_344), codes: 0, dy: Value(52_224),
                 dx: 0, dkernel: Gradient(0), dbias: Gradient(896)));
         }
 
@@ -465,34 +435,32 @@ namespace Examples
         {
             PredictStages();
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(258_048), targets: Value(270_720), weights: SampleWeights,
+                _loss, State, predictions: Value(156_672), targets: Value(261_120), weights: SampleWeights,
                 gradient: 0, probabilities: 0, metrics: Metrics));
         }
 
         /// <summary>All stages without what only training needs.</summary>
         private void PredictStages()
         {
-            Check(cn_padding2d_forward(_stage1, State, x: Value(0), y: Value(652_800)));
-            Check(cn_conv2d_predict(_stage2, State, x: Value(652_800), kernel: Parameter(0), bias: Parameter(896), y: Value(313_344)));
-            Check(cn_conv2d_predict(_stage3, State, x: Value(313_344), kernel: Parameter(960), bias: Parameter(3264), y: Value(365_568)));
+            Check(cn_conv2d_predict(_stage1, State, x: Value(649_728), kernel: Parameter(0), bias: Parameter(896), y: Value(313_344)));
+            Check(cn_conv2d_predict(_stage2, State, x: Value(313_344), kernel: Parameter(960), bias: Parameter(3264), y: Value(365_568)));
             Check(cn_batch_normalization_predict(
-                _stage4, State, x: Value(365_568), gamma: Parameter(3328), beta: Parameter(3392), movingMean: Parameter(24_640), movingVariance: Parameter(24_704), addend: 0,
+                _stage3, State, x: Value(365_568), gamma: Parameter(3328), beta: Parameter(3392), movingMean: Parameter(24_640), movingVariance: Parameter(24_704), addend: 0,
                 y: Value(417_792)));
-            Check(cn_max_pooling2d_forward(_stage5, State, x: Value(417_792), y: Value(672_384), codes: 0));
-            Check(cn_conv2d_predict(_stage6, State, x: Value(672_384), kernel: Parameter(3456), bias: Parameter(8064), y: Value(574_464)));
+            Check(cn_max_pooling2d_forward(_stage4, State, x: Value(417_792), y: Value(668_736), codes: 0));
+            Check(cn_conv2d_predict(_stage5, State, x: Value(668_736), kernel: Parameter(3456), bias: Parameter(8064), y: Value(571_392)));
             Check(cn_conv2d_predict(
-                _stage7, State, x: Value(574_464), kernel: Parameter(8128), bias: Parameter(17_344),
-                y: Value(600_576)));
+                _stage6, State, x: Value(571_392), kernel: Parameter(8128), bias: Parameter(17_344),
+                y: Value(597_504)));
             Check(cn_batch_normalization_predict(
-                _stage8, State, x: Value(600_576), gamma: Parameter(17_408), beta: Parameter(17_472), movingMean: Parameter(24_768), movingVariance: Parameter(24_832), addend: 0,
-                y: Value(626_688)));
-            Check(cn_upsampling2d_forward(_stage10, State, x: Value(626_688), y: Value(156_672)));
-            Check(cn_concatenate_forward(_stage11, State, x0: Value(156_672), x1: Value(417_792), x2: 0, x3: 0, y: Value(0)));
-            Check(cn_conv2d_predict(_stage12, State, x: Value(0), kernel: Parameter(17_536), bias: Parameter(24_448), y: Value(470_016)));
-            Check(cn_padding2d_forward(_stage13, State, x: Value(470_016), y: Value(156_672)));
+                _stage7, State, x: Value(597_504), gamma: Parameter(17_408), beta: Parameter(17_472), movingMean: Parameter(24_768), movingVariance: Parameter(24_832), addend: 0,
+                y: Value(623_616)));
+            Check(cn_upsampling2d_forward(_stage9, State, x: Value(623_616), y: Value(156_672)));
+            Check(cn_concatenate_forward(_stage10, State, x0: Value(156_672), x1: Value(417_792), x2: 0, x3: 0, y: Value(0)));
+            Check(cn_conv2d_predict(_stage11, State, x: Value(0), kernel: Parameter(17_536), bias: Parameter(24_448), y: Value(470_016)));
             Check(cn_conv2d_predict(
-                _stage14, State, x: Value(156_672), kernel: Parameter(24_512), bias: Parameter(24_576),
-                y: Value(258_048)));
+                _stage12, State, x: Value(470_016), kernel: Parameter(24_512), bias: Parameter(24_576),
+                y: Value(156_672)));
         }
 
         // ---- Summary ------------------------------------------------------------------------------------------------
@@ -532,34 +500,34 @@ namespace Examples
             HasAccuracy = true,
             TrainableBytes = 24_640,
             ParameterBytes = 24_896,
-            ValueBytesPerSample = 688_896,
-            InputOffset = 0,
-            OutputOffset = 258_048,
-            TargetOffset = 270_720,
-            NativeCallsPerStep = 29,
+            ValueBytesPerSample = 685_248,
+            InputOffset = 649_728,
+            OutputOffset = 156_672,
+            TargetOffset = 261_120,
+            NativeCallsPerStep = 26,
             Layers =
             [
                 new("zero_padding2d_1", "ZeroPadding2D (0, 1)×(0, 0)", [34, 48, 3], 0, 1),
-                new("conv2d_1", "Conv2D 3×3 same, 8 filters", [34, 48, 8], 224, 2),
-                new("relu_1", "ReLU", [34, 48, 8], 0, 2),
-                new("high/conv2d_1", "Conv2D 3×3 same, 8 filters", [34, 48, 8], 584, 3),
-                new("high/batch_normalization_1", "BatchNormalization momentum 0.99, epsilon 0.001", [34, 48, 8], 32, 4),
-                new("high/relu_1", "ReLU", [34, 48, 8], 0, 4),
-                new("max_pooling2d_1", "MaxPooling2D 2×2", [17, 24, 8], 0, 5),
-                new("conv2d_2", "Conv2D 3×3 same, 16 filters", [17, 24, 16], 1168, 6),
-                new("relu_2", "ReLU", [17, 24, 16], 0, 6),
-                new("low/conv2d_1", "Conv2D 3×3 same, 16 filters", [17, 24, 16], 2320, 7),
-                new("low/batch_normalization_1", "BatchNormalization momentum 0.99, epsilon 0.001", [17, 24, 16], 64, 8),
-                new("low/relu_1", "ReLU", [17, 24, 16], 0, 8),
-                new("dropout_1", "Dropout 0.2", [17, 24, 16], 0, 9),
-                new("up_sampling2d_1", "UpSampling2D 2×2 bilinear", [34, 48, 16], 0, 10),
-                new("concatenate_1", "Concatenate along axis 3", [34, 48, 24], 0, 11),
-                new("conv2d_3", "Conv2D 3×3 same, 8 filters", [34, 48, 8], 1736, 12),
-                new("relu_3", "ReLU", [34, 48, 8], 0, 12),
-                new("cropping2d_1", "Cropping2D (0, 1)×(0, 0)", [33, 48, 8], 0, 13),
-                new("conv2d_4", "Conv2D 1×1, 1 filters", [33, 48, 1], 9, 14),
-                new("sigmoid_1", "Sigmoid", [33, 48, 1], 0, 14),
-                new("mean_squared_error_1", "MeanSquaredError", [], 0, 15),
+                new("conv2d_1", "Conv2D 3×3 same, 8 filters", [34, 48, 8], 224, 1),
+                new("relu_1", "ReLU", [34, 48, 8], 0, 1),
+                new("high/conv2d_1", "Conv2D 3×3 same, 8 filters", [34, 48, 8], 584, 2),
+                new("high/batch_normalization_1", "BatchNormalization momentum 0.99, epsilon 0.001", [34, 48, 8], 32, 3),
+                new("high/relu_1", "ReLU", [34, 48, 8], 0, 3),
+                new("max_pooling2d_1", "MaxPooling2D 2×2", [17, 24, 8], 0, 4),
+                new("conv2d_2", "Conv2D 3×3 same, 16 filters", [17, 24, 16], 1168, 5),
+                new("relu_2", "ReLU", [17, 24, 16], 0, 5),
+                new("low/conv2d_1", "Conv2D 3×3 same, 16 filters", [17, 24, 16], 2320, 6),
+                new("low/batch_normalization_1", "BatchNormalization momentum 0.99, epsilon 0.001", [17, 24, 16], 64, 7),
+                new("low/relu_1", "ReLU", [17, 24, 16], 0, 7),
+                new("dropout_1", "Dropout 0.2", [17, 24, 16], 0, 8),
+                new("up_sampling2d_1", "UpSampling2D 2×2 bilinear", [34, 48, 16], 0, 9),
+                new("concatenate_1", "Concatenate along axis 3", [34, 48, 24], 0, 10),
+                new("conv2d_3", "Conv2D 3×3 same, 8 filters", [34, 48, 8], 1736, 11),
+                new("relu_3", "ReLU", [34, 48, 8], 0, 11),
+                new("cropping2d_1", "Cropping2D (0, 1)×(0, 0)", [33, 48, 8], 0, 12),
+                new("conv2d_4", "Conv2D 1×1, 1 filters", [33, 48, 1], 9, 12),
+                new("sigmoid_1", "Sigmoid", [33, 48, 1], 0, 12),
+                new("mean_squared_error_1", "MeanSquaredError", [], 0, 13),
             ],
             Parameters =
             [

@@ -31,9 +31,19 @@ public sealed class ConvolutionNetworkTests
         Assert.Contains(layers, layer => layer is Conv2DTransposeLayer { OutputPadding: null, Window: { StrideWidth: 3, Same: true } });
         Assert.Contains(layers, layer => layer is Conv2DTransposeLayer { OutputPadding.Height: 1 });
         Assert.Contains(layers, layer => layer is Conv2DTransposeLayer { Window: { Width: 1, StrideWidth: 3 } }); // columns of the bias alone
+        foreach (Type kind in (Type[])[typeof(Conv2DLayer), typeof(DepthwiseConv2DLayer), typeof(SeparableConv2DLayer)])
+        {
+            Assert.Contains(networks, network => Follow(network, typeof(ZeroPadding2DLayer), kind));
+            Assert.Contains(networks, network => Follow(network, typeof(Cropping2DLayer), kind));
+        }
+
+        Assert.Contains(networks, network => Follow(network, typeof(Cropping2DLayer), typeof(ZeroPadding2DLayer)));
         // What a stage takes in behind a depthwise convolution.
         Assert.Contains(
             networks, network => network.Layers.Zip(network.Layers.Skip(1), network.Layers.Skip(2)).Any(
                 three => three is (DepthwiseConv2DLayer, ActivationLayer, MaxPooling2DLayer)));
     }
+
+    private static bool Follow(Network network, Type first, Type second) => network.Layers.Zip(network.Layers.Skip(1)).Any(
+        pair => pair.First.GetType() == first && pair.Second.GetType() == second);
 }

@@ -16,13 +16,16 @@ internal static class DrawConvolutions
         let canDilate = window.StrideHeight * window.StrideWidth == 1
         select canDilate ? window with { DilationHeight = dilation, DilationWidth = dilation } : window;
 
+    private static readonly Gen<Margins> AnyMargins =
+        Gen.Select(Gen.Int[0, 4], Gen.Int[0, 3], Gen.Int[0, 3], Gen.Int[0, 4], (top, bottom, left, right) => new Margins(top, bottom, left, right));
+
     private static readonly Gen<int[]> Images = Gen.Select(
         Gen.Int[1, 11], Gen.Int[1, 11], Gen.OneOf(2, 3, 4, 6, 8, 12, 17), (height, width, channels) => new[] { height, width, channels });
 
-    /// <summary>Any of them, with a convolution at the beginning.</summary>
+    /// <summary>Any of them, with a convolution at the beginning, or margins for the next one.</summary>
     public static readonly Gen<Network> Any = (
         from input in Images
-        from first in Convolution(input)
+        from first in Gen.Frequency((3, Convolution(input)), (1, Fitting(Framing, input)))
         from depth in Gen.Int[0, MostLayers - 1]
         from rest in Stack(first.Infer(input), depth)
         from network in DrawNetwork.Finish(new Network(input, [first, .. rest], ""))
@@ -31,7 +34,8 @@ internal static class DrawConvolutions
     private static Gen<ImmutableList<Layer>> Stack(IReadOnlyList<int> shape, int depth) => depth == 0
         ? Gen.Const(ImmutableList<Layer>.Empty)
         : from layer in Gen.Frequency(
-              (4, Convolution(shape)), (2, Fitting(DrawNetwork.Pooling, shape)), (3, Activation), (2, DrawNetwork.Dropout))
+              (4, Convolution(shape)), (1, Fitting(DrawNetwork.Convolution, shape)), (2, Fitting(DrawNetwork.Pooling, shape)), (3, Activation),
+              (2, DrawNetwork.Dropout), (3, Fitting(Framing, shape)))
           from rest in Stack(layer.Infer(shape), depth - 1)
           select rest.Insert(0, layer);
 
@@ -48,6 +52,9 @@ internal static class DrawConvolutions
         from window in Windows
         from useBias in Gen.Bool
         select (Layer)new Conv2DLayer(groups * filters, window, useBias, groups);
+
+    private static Gen<Layer> Framing => Gen.Select(
+        AnyMargins, Gen.Bool, (margins, crops) => crops ? (Layer)new Cropping2DLayer(margins) : new ZeroPadding2DLayer(margins));
 
     private static Gen<Layer> Depthwise => Gen.Select(
         Windows, Gen.Int[1, 3], Gen.Bool, (window, multiplier, useBias) => (Layer)new DepthwiseConv2DLayer(window, multiplier, useBias));

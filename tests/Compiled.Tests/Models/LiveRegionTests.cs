@@ -36,6 +36,11 @@ public sealed class LiveRegionTests
         ("nor a softmax", Chain([7, 7, 3], Valid, new ActivationLayer("softmax"), Halve), ["5×5×5 5×5×5", "5×5×5 5×5×5", "2×2×5 2×2×5"]),
         ("nor what a dropout masks", Chain([7, 7, 3], Valid, ReLU, new DropoutLayer(0.5), Halve), ["5×5×5 5×5×5", "2×2×5 2×2×5"]),
         ("nor an image that is flattened", Chain([7, 7, 3], Valid, new FlattenLayer(), new DenseLayer(2)), ["5×5×5 5×5×5", "2 2"]),
+        ("a crop at the end", Chain([9, 9, 3], Valid, ReLU, Crop(0, 2, 0, 1), Valid), ["5×6×5 5×6×5", "3×4×5 3×4×5"]),
+        ("a crop at the beginning", Chain([9, 9, 3], Valid, ReLU, Crop(2, 0, 1, 0), Valid, Halve), ["6×7×5 6×7×5", "2×4×5 1×2×5"]),
+        ("a padding at the beginning", Chain([9, 9, 3], Valid, ReLU, Pad(1, 0, 4, 0), Valid, Halve), ["7×6×5 7×6×5", "6×8×5 3×4×5"]),
+        ("a padding at the end", Chain([9, 9, 3], Valid, ReLU, Pad(0, 3, 0, 1), Valid, Halve), ["7×7×5 7×7×5", "8×6×5 4×3×5"]),
+        ("a padding that is all that is read", Chain([5, 5, 3], Valid, Pad(8, 0, 0, 0), Conv(3, 6, 1)), ["1×3×5 1×3×5", "2×1×5 2×1×5"]),
         ("a dropout behind the pooling", Chain([9, 9, 3], Valid, ReLU, Halve, new DropoutLayer(0.5)), ["6×6×5 3×3×5"]),
     ];
 
@@ -126,6 +131,10 @@ public sealed class LiveRegionTests
 
     private static Conv2DLayer Conv(int size, int strideHeight, int strideWidth, bool same = false, int dilation = 1) =>
         new(5, new Window2D(size, size, strideHeight, strideWidth, same, dilation, dilation));
+
+    private static ZeroPadding2DLayer Pad(int top, int bottom, int left, int right) => new(new Reference.Margins(top, bottom, left, right));
+
+    private static Cropping2DLayer Crop(int top, int bottom, int left, int right) => new(new Reference.Margins(top, bottom, left, right));
 
     private static MaxPooling2DLayer Pool(int height, int width, int strideHeight, int strideWidth, bool same = false) =>
         new(new Window2D(height, width, strideHeight, strideWidth, same));

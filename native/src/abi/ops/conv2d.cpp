@@ -22,9 +22,13 @@ void require_padded_images(const cn_conv2d_desc& desc) {
         channels = {"filters", desc.filters};
     }
     require_elements("the padded image", {{"rows", rows}, {"columns", std::max(columns, desc.input_width)}, channels});
+    int64_t gradient_rows =
+        std::max(desc.input_height + std::max<int64_t>(0, w.pad_top), desc.conv_height - std::min<int64_t>(0, w.pad_top));
+    int64_t gradient_columns =
+        std::max(desc.input_width + std::max<int64_t>(0, w.pad_left), desc.conv_width - std::min<int64_t>(0, w.pad_left));
     require_elements(
         "the padded gradient",
-        {{"rows", desc.input_height + reach_height - 1}, {"columns", desc.input_width + reach_width - 1}, {"filters", desc.filters}});
+        {{"rows", gradient_rows + reach_height - 1}, {"columns", gradient_columns + reach_width - 1}, {"filters", desc.filters}});
 }
 
 // The divisor of both numbers that is nearest to `groups`.
@@ -68,7 +72,7 @@ void validate(const cn_conv2d_desc& desc) {
     Plane output{{"output_height", desc.output_height}, {"output_width", desc.output_width}};
     require_extents({batch, input.height, input.width, channels, filters, conv.height, conv.width, output.height, output.width});
     require_groups(desc.groups, channels, filters);
-    require_window("window", desc.window, input, conv);
+    require_convolution_window("window", desc.window, input, conv);
     require_cells(desc.window);
     if (desc.pool.height != 0) {
         require_pooling("pool", desc.pool, conv, output);
