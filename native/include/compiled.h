@@ -590,7 +590,7 @@ CN_API cn_status cn_layer_normalization_create(cn_context* context, const cn_lay
 /* `saved` [2, batch * positions]: the mean and 1 / sqrt(variance + epsilon) of each position. Null when nothing is saved (prediction). */
 CN_API cn_status cn_layer_normalization_forward(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* beta,
                                                 float* y, float* saved);
-/* Overwrites dgamma and dbeta; dx by input_gradient. */
+/* Overwrites dgamma and dbeta, but for what is null: then it is not made; dx by input_gradient. */
 CN_API cn_status cn_layer_normalization_backward(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* saved,
                                                  const float* dy, float* dx, float* dgamma, float* dbeta);
 
@@ -630,7 +630,10 @@ CN_API cn_status cn_conv2d_forward(cn_op* op, const cn_state* state, const float
                                    uint8_t* codes);
 /* Prediction: no dropout, nothing saved. */
 CN_API cn_status cn_conv2d_predict(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y);
-/* Overwrites dkernel and dbias; dx by input_gradient. dy is the gradient of y, unchanged. */
+/*
+ * Overwrites dkernel and dbias, but for what is null: then it is not made, and without both x may hold anything; dx by input_gradient. dy
+ * is the gradient of y, unchanged.
+ */
 CN_API cn_status cn_conv2d_backward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* y,
                                     const uint8_t* codes, const float* dy, float* dx, float* dkernel, float* dbias);
 
@@ -659,7 +662,10 @@ typedef struct cn_conv2d_transpose_desc {
 CN_API cn_status cn_conv2d_transpose_create(cn_context* context, const cn_conv2d_transpose_desc* desc, cn_op** op);
 CN_API cn_status cn_conv2d_transpose_forward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias,
                                              float* y);
-/* Overwrites dkernel and dbias; dx by input_gradient. Without an activation y is not read and may be null. */
+/*
+ * Overwrites dkernel and dbias, but for what is null: then it is not made, and without both x may hold anything; dx by input_gradient.
+ * Without an activation y is not read and may be null.
+ */
 CN_API cn_status cn_conv2d_transpose_backward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* y,
                                               const float* dy, float* dx, float* dkernel, float* dbias);
 
@@ -683,6 +689,9 @@ CN_API cn_status cn_dense_create(cn_context* context, const cn_dense_desc* desc,
 CN_API cn_status cn_dense_forward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y);
 /* Prediction: no dropout. */
 CN_API cn_status cn_dense_predict(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y);
+/*
+ * Overwrites dkernel and dbias, but for what is null: then it is not made, and without both x may hold anything; dx by input_gradient.
+ */
 CN_API cn_status cn_dense_backward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* y, const float* dy,
                                    float* dx, float* dkernel, float* dbias);
 

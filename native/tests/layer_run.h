@@ -1,6 +1,7 @@
 // Convolution and dense stages on a device, compared with the plain loops.
 #pragma once
 
+#include "frozen.h"
 #include "layer_reference.h"
 
 namespace layer {
@@ -27,6 +28,10 @@ public:
           y(context, nans(data.dy), shift), predicted(context, nans(data.dy), shift), dx(context, data.dx, shift),
           dkernel(context, nans(data.kernel), shift), dbias(context, nans(data.bias), shift) {}
 
+    frozen::Whole whole(const ConvData& data, bool has_input_gradient, bool has_bias) const {
+        return {data.dx, x, dx, dkernel, dbias, has_input_gradient, has_bias};
+    }
+
     Outputs outputs(const ConvData& data) const {
         CHECK(x.same_bits(data.x) && kernel.same_bits(data.kernel) && bias.same_bits(data.bias) && dy.same_bits(data.dy));
         return {y, predicted, dx, dkernel, dbias};
@@ -52,7 +57,11 @@ inline Outputs run(cn_context* context, const cn_conv2d_desc& d, int64_t spare, 
     float* dx = d.input_gradient != CN_GRADIENT_NONE ? t.dx.data() : nullptr;
     device::ok(cn_conv2d_forward(op, state, t.x, t.kernel, bias, t.y, saved));
     device::ok(cn_conv2d_predict(op, state, t.x, t.kernel, bias, t.predicted));
-    device::ok(cn_conv2d_backward(op, state, t.x, t.kernel, t.y, saved, t.dy, dx, t.dkernel, bias != nullptr ? t.dbias.data() : nullptr));
+    auto backward = [&](const frozen::Gradients& g) {
+        return cn_conv2d_backward(op, state, g.x, t.kernel, t.y, saved, t.dy, g.dx, g.dkernel, g.dbias);
+    };
+    device::ok(backward({t.x, dx, t.dkernel, bias != nullptr ? t.dbias.data() : nullptr}));
+    frozen::test(context, shift, t.whole(data, dx != nullptr, bias != nullptr), backward);
     return t.outputs(data);
 }
 
@@ -67,7 +76,11 @@ inline Outputs run(cn_context* context, const cn_dense_desc& d, int64_t spare, c
     float* dx = d.input_gradient != CN_GRADIENT_NONE ? t.dx.data() : nullptr;
     device::ok(cn_dense_forward(op, state, t.x, t.kernel, bias, t.y));
     device::ok(cn_dense_predict(op, state, t.x, t.kernel, bias, t.predicted));
-    device::ok(cn_dense_backward(op, state, t.x, t.kernel, t.y, t.dy, dx, t.dkernel, bias != nullptr ? t.dbias.data() : nullptr));
+    auto backward = [&](const frozen::Gradients& g) {
+        return cn_dense_backward(op, state, g.x, t.kernel, t.y, t.dy, g.dx, g.dkernel, g.dbias);
+    };
+    device::ok(backward({t.x, dx, t.dkernel, bias != nullptr ? t.dbias.data() : nullptr}));
+    frozen::test(context, shift, t.whole(data, dx != nullptr, bias != nullptr), backward);
     return t.outputs(data);
 }
 

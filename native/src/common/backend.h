@@ -5,6 +5,7 @@
 //   state      Pointers to cn_state and cn_metrics are device memory, like every data pointer: only ops read them.
 //   create     make_... chooses, allocates and reserves scratch memory; it may throw Error or std::bad_alloc.
 //   run        forward, backward, predict and step only compute: no allocation, no validation, no throw in normal operation.
+//   gradients  Those of weights are null where they are not wanted.
 //   lifetime   An op may keep a reference to its backend, which outlives it. The ops of one backend run one at a time.
 //   plugins    Exceptions do not cross from one library into another: a backend in a library of its own (plugin.h) notes what it would
 //              throw, returns null or nothing, and hands the reason out when the ABI layer asks for it after each call.

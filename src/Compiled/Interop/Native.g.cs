@@ -1394,7 +1394,7 @@ public static partial class Native
     public const uint AbiVersion = 4;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "815288fcddcfe7eda76ec93dbc5d00b1299776706e6a2706a83d2f40d96a9737";
+    public const string HeaderSha256 = "271dc873888da7f582b9e482ed8f2141f07c52280bc81515b7ec73e699280bb8";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -2151,7 +2151,7 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_layer_normalization_forward(nint op, nint state, nint x, nint gamma, nint beta, nint y, nint saved);
 
-    /// <summary>Overwrites dgamma and dbeta; dx by input_gradient.</summary>
+    /// <summary>Overwrites dgamma and dbeta, but for what is null: then it is not made; dx by input_gradient.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_layer_normalization_backward(
@@ -2176,7 +2176,10 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_conv2d_predict(nint op, nint state, nint x, nint kernel, nint bias, nint y);
 
-    /// <summary>Overwrites dkernel and dbias; dx by input_gradient. dy is the gradient of y, unchanged.</summary>
+    /// <summary>
+    /// Overwrites dkernel and dbias, but for what is null: then it is not made, and without both x may hold anything; dx by input_gradient.
+    /// dy is the gradient of y, unchanged.
+    /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_conv2d_backward(
@@ -2192,7 +2195,10 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_conv2d_transpose_forward(nint op, nint state, nint x, nint kernel, nint bias, nint y);
 
-    /// <summary>Overwrites dkernel and dbias; dx by input_gradient. Without an activation y is not read and may be null.</summary>
+    /// <summary>
+    /// Overwrites dkernel and dbias, but for what is null: then it is not made, and without both x may hold anything; dx by input_gradient.
+    /// Without an activation y is not read and may be null.
+    /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_conv2d_transpose_backward(
@@ -2213,7 +2219,9 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_dense_predict(nint op, nint state, nint x, nint kernel, nint bias, nint y);
 
-    /// <summary>See <see cref="cn_dense_desc"/>.</summary>
+    /// <summary>
+    /// Overwrites dkernel and dbias, but for what is null: then it is not made, and without both x may hold anything; dx by input_gradient.
+    /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_dense_backward(
