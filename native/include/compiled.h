@@ -61,7 +61,7 @@ CN_API const char* cn_last_error(void);
  * --------------------------------------------------------------------------------------------------------------- */
 
 /* Raised with every change of a function or of a struct in this file. */
-#define CN_ABI_VERSION 4
+#define CN_ABI_VERSION 5
 
 /* The CN_ABI_VERSION with which the library was built. */
 CN_API cn_status cn_abi_version(uint32_t* version);
@@ -807,6 +807,80 @@ CN_API cn_status cn_metric_create(cn_context* context, const cn_metric_desc* des
  */
 CN_API cn_status cn_metric_add(cn_op* op, const cn_state* state, const float* predictions, const void* targets, const float* weights,
                                double* sums);
+
+/* ------------------------------------------------------------------------------------------------------------------
+ * Regularizers and constraints
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/* What a tensor of weights adds to the loss: l1 * sum of |w| + l2 * sum of w^2. */
+typedef struct cn_penalty {
+    int64_t offset; /* of its first weight, in floats from the beginning of the parameters */
+    int64_t count;
+    double l1, l2; /* at least 0 and finite, also as floats */
+} cn_penalty;
+
+typedef struct cn_regularizer_desc {
+    uint32_t struct_size;
+    int32_t reserved;  /* 0 */
+    int64_t batch;     /* samples */
+    int64_t positions; /* loss values of a sample */
+    int64_t count;     /* floats in the parameter arena */
+    int64_t tensors;   /* how many have a penalty */
+} cn_regularizer_desc;
+
+/* host_penalties: one for each of the tensors, in the order of their offsets; they do not overlap. */
+CN_API cn_status cn_regularizer_create(cn_context* context, const cn_regularizer_desc* desc, const cn_penalty* host_penalties, cn_op** op);
+/*
+ * Adds the penalties to each loss value of the batch: their sum times rows * positions to metrics->loss, so that the mean becomes that of
+ * the loss plus the penalties. Adds l1 * sign(w) + 2 * l2 * w to `gradients`, which are shaped like parameters and null where they are not
+ * wanted; the sign of 0 is 0.
+ */
+CN_API cn_status cn_regularizer_add(cn_op* op, const cn_state* state, const float* parameters, float* gradients, cn_metrics* metrics);
+
+/* Activity regularization: y = x, and each loss value of the batch is (l1 * sum of |x| + l2 * sum of x^2) / rows more. */
+typedef struct cn_activity_regularization_desc {
+    uint32_t struct_size;
+    int32_t input_gradient; /* cn_gradient_mode */
+    int64_t batch, count;   /* samples; elements per sample */
+    int64_t positions;      /* loss values of a sample */
+    float l1, l2;           /* at least 0 and finite */
+} cn_activity_regularization_desc;
+
+CN_API cn_status cn_activity_regularization_create(cn_context* context, const cn_activity_regularization_desc* desc, cn_op** op);
+/* y may be x. `metrics` is null where the penalty is not wanted (prediction). */
+CN_API cn_status cn_activity_regularization_forward(cn_op* op, const cn_state* state, const float* x, float* y, cn_metrics* metrics);
+/* dx = dy + (l1 * sign(x) + 2 * l2 * x) / rows. */
+CN_API cn_status cn_activity_regularization_backward(cn_op* op, const cn_state* state, const float* x, const float* dy, float* dx);
+
+/* What becomes of weights w whose norm, the root of the sum of their squares, is n. */
+enum cn_constraint_kind {
+    CN_CONSTRAINT_MAX_NORM = 0,     /* w * (n, at most maximum) / (n + 1e-7) */
+    CN_CONSTRAINT_NON_NEGATIVE = 1, /* 0 where w is less */
+    CN_CONSTRAINT_UNIT_NORM = 2,    /* w / (n + 1e-7) */
+    CN_CONSTRAINT_MIN_MAX_NORM = 3  /* w * (rate * (n within [minimum, maximum]) + (1 - rate) * n) / (n + 1e-7) */
+};
+
+/* A tensor of weights as a row-major matrix, each column of which has a norm. */
+typedef struct cn_constraint {
+    int64_t offset; /* of its first weight, in floats from the beginning of the parameters */
+    int64_t rows, columns;
+    int32_t constraint;            /* cn_constraint_kind */
+    int32_t reserved;              /* 0 */
+    double minimum, maximum, rate; /* of those that name it: at least 0 and finite, minimum <= maximum, rate <= 1; else 0 */
+} cn_constraint;
+
+typedef struct cn_constraint_desc {
+    uint32_t struct_size;
+    int32_t reserved; /* 0 */
+    int64_t count;    /* floats in the parameter arena */
+    int64_t tensors;  /* how many have a constraint */
+} cn_constraint_desc;
+
+/* host_constraints: one for each of the tensors, in the order of their offsets; they do not overlap. */
+CN_API cn_status cn_constraint_create(cn_context* context, const cn_constraint_desc* desc, const cn_constraint* host_constraints,
+                                      cn_op** op);
+/* Changes the weights in place. A NaN makes NaN of its column; of what is only to be non-negative, of itself. */
+CN_API cn_status cn_constraint_apply(cn_op* op, float* parameters);
 
 /* ------------------------------------------------------------------------------------------------------------------
  * Optimizer

@@ -19,6 +19,7 @@ internal static class HostileRuns
         Abi.Accepted(Native.cn_buffer_create(context, 4096, out nint buffer));
         (nint activation, nint softmax, nint dropout, nint pooling) = (ops[0], ops[1], ops[2], ops[3]);
         (nint conv, nint pooled, nint dense, nint loss, nint optimizer) = (ops[4], ops[5], ops[6], ops[7], ops[8]);
+        (nint regularizer, nint constraint, nint activity) = (ops[12], ops[13], ops[14]);
         RunFunction[] functions =
         [
             new("cn_activation_forward", activation, 3, ["x", "y"], a => Native.cn_activation_forward(a[0], a[1], a[2], a[3])),
@@ -51,6 +52,11 @@ internal static class HostileRuns
                 a => Native.cn_loss_forward(a[0], a[1], a[2], a[3], 0, 0, 0, a[4])),
             new("cn_optimizer_step", optimizer, 0, ["parameters", "gradients", "slot_0", "slot_1", "slot_2", "ema"],
                 a => Native.cn_optimizer_step(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], 1)),
+            new("cn_regularizer_add", regularizer, 3, ["parameters", "metrics"], a => Native.cn_regularizer_add(a[0], a[1], a[2], 0, a[3])),
+            new("cn_activity_regularization_forward", activity, 3, ["x", "y", "metrics"],
+                a => Native.cn_activity_regularization_forward(a[0], a[1], a[2], a[3], a[4] == 0 ? 1 : a[4])),
+            new("cn_activity_regularization_backward", activity, 3, ["x", "dy", "dx"],
+                a => Native.cn_activity_regularization_backward(a[0], a[1], a[2], a[3], a[4])),
         ];
         foreach (RunFunction function in functions)
         {
@@ -66,6 +72,11 @@ internal static class HostileRuns
         Abi.Refused(Native.cn_conv2d_forward(pooled, good[1], good[2], good[3], good[4], good[5], 0), "pooling without codes");
         Abi.Refused(Native.cn_loss_forward(loss, good[1], good[2], good[3], 0, 2, 0, good[5]), "a crooked gradient");
         Abi.Refused(Native.cn_loss_forward(loss, good[1], good[2], good[3], 2, 0, 0, good[5]), "crooked weights");
+        Abi.Refused(Native.cn_regularizer_add(regularizer, good[1], good[2], 2, good[3]), "crooked gradients");
+        Abi.Refused(Native.cn_constraint_apply(constraint, 0), "no parameters");
+        Abi.Refused(Native.cn_constraint_apply(constraint, good[2] + 1), "crooked parameters");
+        Abi.Refused(Native.cn_constraint_apply(regularizer, good[2]), "an op of another kind");
+        Abi.Refused(Native.cn_dense_backward(dense, good[1], good[2], good[3], good[4], good[5], good[2], 2, 0), "a crooked gradient of a kernel");
         Console.WriteLine($"{functions.Length} functions");
 
         string NameOf(nint op) => OpKind.All[Array.IndexOf(ops, op)].Name;

@@ -121,6 +121,9 @@ const char* name_of(HandleKind kind) noexcept {
         "a dense op",
         "a loss op",
         "a metric op",
+        "a regularizer op",
+        "an activity_regularization op",
+        "a constraint op",
         "an optimizer op",
     };
     // clang-format on

@@ -36,6 +36,9 @@ enum class HandleKind : uint32_t {
     Dense,
     Loss,
     Metric,
+    Regularizer,
+    ActivityRegularization,
+    Constraint,
     Optimizer,
 };
 

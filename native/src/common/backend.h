@@ -156,6 +156,24 @@ public:
     virtual void add(const cn_state* state, const float* predictions, const void* targets, const float* weights, double* sums) = 0;
 };
 
+class RegularizerOp : public Op {
+public:
+    // Gradients may be null.
+    virtual void add(const cn_state* state, const float* parameters, float* gradients, cn_metrics* metrics) = 0;
+};
+
+class ActivityRegularizationOp : public Op {
+public:
+    // Metrics may be null.
+    virtual void forward(const cn_state* state, const float* x, float* y, cn_metrics* metrics) = 0;
+    virtual void backward(const cn_state* state, const float* x, const float* dy, float* dx) = 0;
+};
+
+class ConstraintOp : public Op {
+public:
+    virtual void apply(float* parameters) = 0;
+};
+
 class OptimizerOp : public Op {
 public:
     // Null where the rule has no such slot, or no average is kept.
@@ -249,6 +267,9 @@ public:
     virtual std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) = 0;
     virtual std::unique_ptr<LossOp> make_loss(const cn_loss_desc& desc) = 0;
     virtual std::unique_ptr<MetricOp> make_metric(const cn_metric_desc& desc) = 0;
+    virtual std::unique_ptr<RegularizerOp> make_regularizer(const cn_regularizer_desc& desc, const cn_penalty* penalties) = 0;
+    virtual std::unique_ptr<ActivityRegularizationOp> make_activity_regularization(const cn_activity_regularization_desc& desc) = 0;
+    virtual std::unique_ptr<ConstraintOp> make_constraint(const cn_constraint_desc& desc, const cn_constraint* constraints) = 0;
     virtual std::unique_ptr<OptimizerOp> make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets) = 0;
 };
 

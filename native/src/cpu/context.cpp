@@ -172,6 +172,18 @@ std::unique_ptr<MetricOp> Context::make_metric(const cn_metric_desc& desc) {
     return _table.make_metric(*this, desc);
 }
 
+std::unique_ptr<RegularizerOp> Context::make_regularizer(const cn_regularizer_desc& desc, const cn_penalty* penalties) {
+    return _table.make_regularizer(*this, desc, penalties);
+}
+
+std::unique_ptr<ActivityRegularizationOp> Context::make_activity_regularization(const cn_activity_regularization_desc& desc) {
+    return _table.make_activity_regularization(*this, desc);
+}
+
+std::unique_ptr<ConstraintOp> Context::make_constraint(const cn_constraint_desc& desc, const cn_constraint* constraints) {
+    return _table.make_constraint(*this, desc, constraints);
+}
+
 std::unique_ptr<OptimizerOp> Context::make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets) {
     return _table.make_optimizer(*this, desc, offsets);
 }

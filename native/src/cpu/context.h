@@ -78,6 +78,9 @@ public:
     std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) override;
     std::unique_ptr<LossOp> make_loss(const cn_loss_desc& desc) override;
     std::unique_ptr<MetricOp> make_metric(const cn_metric_desc& desc) override;
+    std::unique_ptr<RegularizerOp> make_regularizer(const cn_regularizer_desc& desc, const cn_penalty* penalties) override;
+    std::unique_ptr<ActivityRegularizationOp> make_activity_regularization(const cn_activity_regularization_desc& desc) override;
+    std::unique_ptr<ConstraintOp> make_constraint(const cn_constraint_desc& desc, const cn_constraint* constraints) override;
     std::unique_ptr<OptimizerOp> make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets) override;
 
 private:

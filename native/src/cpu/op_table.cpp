@@ -26,6 +26,9 @@ const OpTable& op_table() noexcept {
         make_dense,
         make_loss,
         make_metric,
+        make_regularizer,
+        make_activity_regularization,
+        make_constraint,
         make_optimizer,
     };
     // clang-format on

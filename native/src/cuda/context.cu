@@ -266,6 +266,18 @@ std::unique_ptr<MetricOp> Context::make_metric(const cn_metric_desc& desc) {
     return on_device([&] { return cuda::make_metric(*this, desc); });
 }
 
+std::unique_ptr<RegularizerOp> Context::make_regularizer(const cn_regularizer_desc& desc, const cn_penalty* penalties) {
+    return on_device([&] { return cuda::make_regularizer(*this, desc, penalties); });
+}
+
+std::unique_ptr<ActivityRegularizationOp> Context::make_activity_regularization(const cn_activity_regularization_desc& desc) {
+    return on_device([&] { return cuda::make_activity_regularization(*this, desc); });
+}
+
+std::unique_ptr<ConstraintOp> Context::make_constraint(const cn_constraint_desc& desc, const cn_constraint* constraints) {
+    return on_device([&] { return cuda::make_constraint(*this, desc, constraints); });
+}
+
 std::unique_ptr<OptimizerOp> Context::make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets) {
     return on_device([&] { return cuda::make_optimizer(*this, desc, offsets); });
 }

@@ -25,6 +25,9 @@ std::unique_ptr<DenseOp> make_dense(Context& context, const cn_dense_desc& desc)
 std::unique_ptr<LossOp> make_loss(Context& context, const cn_loss_desc& desc);
 std::unique_ptr<MetricOp> make_loss_metric(Context& context, const cn_metric_desc& desc); // CN_METRIC_LOSS
 std::unique_ptr<MetricOp> make_metric(Context& context, const cn_metric_desc& desc);
+std::unique_ptr<RegularizerOp> make_regularizer(Context& context, const cn_regularizer_desc& desc, const cn_penalty* penalties);
+std::unique_ptr<ActivityRegularizationOp> make_activity_regularization(Context& context, const cn_activity_regularization_desc& desc);
+std::unique_ptr<ConstraintOp> make_constraint(Context& context, const cn_constraint_desc& desc, const cn_constraint* constraints);
 std::unique_ptr<OptimizerOp> make_optimizer(Context& context, const cn_optimizer_desc& desc, const int64_t* offsets);
 
 } // namespace compiled::cuda

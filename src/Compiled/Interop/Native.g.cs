@@ -346,6 +346,23 @@ public enum cn_metric_kind : int
     CN_METRIC_R2 = 6,
 }
 
+/// <summary>What becomes of weights w whose norm, the root of the sum of their squares, is n.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public enum cn_constraint_kind : int
+{
+    /// <summary>w * (n, at most maximum) / (n + 1e-7)</summary>
+    CN_CONSTRAINT_MAX_NORM = 0,
+
+    /// <summary>0 where w is less</summary>
+    CN_CONSTRAINT_NON_NEGATIVE = 1,
+
+    /// <summary>w / (n + 1e-7)</summary>
+    CN_CONSTRAINT_UNIT_NORM = 2,
+
+    /// <summary>w * (rate * (n within [minimum, maximum]) + (1 - rate) * n) / (n + 1e-7)</summary>
+    CN_CONSTRAINT_MIN_MAX_NORM = 3,
+}
+
 /// <summary>
 /// With t = updates + 1, the rate of <see cref="cn_state"/>, the gradient g after clipping and slots that begin as zeros. <c>&lt;-</c>
 /// replaces a slot, whose new value is meant from there on. Slots come in the order in which they are named here.
@@ -1317,6 +1334,125 @@ public struct cn_metric_desc
     public int balance;
 }
 
+/// <summary>What a tensor of weights adds to the loss: l1 * sum of |w| + l2 * sum of w^2.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_penalty
+{
+    /// <summary>of its first weight, in floats from the beginning of the parameters</summary>
+    public long offset;
+
+    /// <summary>The count of <see cref="cn_penalty"/>.</summary>
+    public long count;
+
+    /// <summary>at least 0 and finite, also as floats</summary>
+    public double l1;
+
+    /// <summary>at least 0 and finite, also as floats</summary>
+    public double l2;
+}
+
+/// <summary>For <see cref="Native.cn_regularizer_create"/>.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_regularizer_desc
+{
+    /// <summary>The size of <see cref="cn_regularizer_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary>0</summary>
+    public int reserved;
+
+    /// <summary>samples</summary>
+    public long batch;
+
+    /// <summary>loss values of a sample</summary>
+    public long positions;
+
+    /// <summary>floats in the parameter arena</summary>
+    public long count;
+
+    /// <summary>how many have a penalty</summary>
+    public long tensors;
+}
+
+/// <summary>
+/// Activity regularization: y = x, and each loss value of the batch is (l1 * sum of |x| + l2 * sum of x^2) / rows more.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_activity_regularization_desc
+{
+    /// <summary>The size of <see cref="cn_activity_regularization_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_gradient_mode"/></summary>
+    public int input_gradient;
+
+    /// <summary>samples</summary>
+    public long batch;
+
+    /// <summary>elements per sample</summary>
+    public long count;
+
+    /// <summary>loss values of a sample</summary>
+    public long positions;
+
+    /// <summary>at least 0 and finite</summary>
+    public float l1;
+
+    /// <summary>at least 0 and finite</summary>
+    public float l2;
+}
+
+/// <summary>A tensor of weights as a row-major matrix, each column of which has a norm.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_constraint
+{
+    /// <summary>of its first weight, in floats from the beginning of the parameters</summary>
+    public long offset;
+
+    /// <summary>The rows of <see cref="cn_constraint"/>.</summary>
+    public long rows;
+
+    /// <summary>The columns of <see cref="cn_constraint"/>.</summary>
+    public long columns;
+
+    /// <summary><see cref="cn_constraint_kind"/></summary>
+    public int constraint;
+
+    /// <summary>0</summary>
+    public int reserved;
+
+    /// <summary>of those that name it: at least 0 and finite, minimum &lt;= maximum, rate &lt;= 1; else 0</summary>
+    public double minimum;
+
+    /// <summary>of those that name it: at least 0 and finite, minimum &lt;= maximum, rate &lt;= 1; else 0</summary>
+    public double maximum;
+
+    /// <summary>of those that name it: at least 0 and finite, minimum &lt;= maximum, rate &lt;= 1; else 0</summary>
+    public double rate;
+}
+
+/// <summary>For <see cref="Native.cn_constraint_create"/>.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_constraint_desc
+{
+    /// <summary>The size of <see cref="cn_constraint_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary>0</summary>
+    public int reserved;
+
+    /// <summary>floats in the parameter arena</summary>
+    public long count;
+
+    /// <summary>how many have a constraint</summary>
+    public long tensors;
+}
+
 /// <summary>What a rule does not name in <see cref="cn_optimizer_kind"/> is not looked at.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
@@ -1391,10 +1527,10 @@ public static partial class Native
     public const string Library = "compiled";
 
     /// <summary>CN_ABI_VERSION of the header.</summary>
-    public const uint AbiVersion = 4;
+    public const uint AbiVersion = 5;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "271dc873888da7f582b9e482ed8f2141f07c52280bc81515b7ec73e699280bb8";
+    public const string HeaderSha256 = "c742582101a165c0fc8fdfebcf743fcef842dd524d278a0e5bd30663b6bef198";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -1660,6 +1796,40 @@ public static partial class Native
         field alpha 68 4
         field gamma 72 4
         field balance 76 4
+        struct cn_penalty 32
+        field offset 0 8
+        field count 8 8
+        field l1 16 8
+        field l2 24 8
+        struct cn_regularizer_desc 40
+        field struct_size 0 4
+        field reserved 4 4
+        field batch 8 8
+        field positions 16 8
+        field count 24 8
+        field tensors 32 8
+        struct cn_activity_regularization_desc 40
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field count 16 8
+        field positions 24 8
+        field l1 32 4
+        field l2 36 4
+        struct cn_constraint 56
+        field offset 0 8
+        field rows 8 8
+        field columns 16 8
+        field constraint 24 4
+        field reserved 28 4
+        field minimum 32 8
+        field maximum 40 8
+        field rate 48 8
+        struct cn_constraint_desc 24
+        field struct_size 0 4
+        field reserved 4 4
+        field count 8 8
+        field tensors 16 8
         struct cn_optimizer_desc 136
         field struct_size 0 4
         field optimizer 4 4
@@ -1762,6 +1932,13 @@ public static partial class Native
         function cn_loss_forward
         function cn_metric_create
         function cn_metric_add
+        function cn_regularizer_create
+        function cn_regularizer_add
+        function cn_activity_regularization_create
+        function cn_activity_regularization_forward
+        function cn_activity_regularization_backward
+        function cn_constraint_create
+        function cn_constraint_apply
         function cn_optimizer_create
         function cn_optimizer_step
         function cn_philox
@@ -2257,6 +2434,45 @@ public static partial class Native
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_metric_add(nint op, nint state, nint predictions, nint targets, nint weights, nint sums);
+
+    /// <summary>host_penalties: one for each of the tensors, in the order of their offsets; they do not overlap.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_regularizer_create(nint context, in cn_regularizer_desc desc, nint hostPenalties, out nint op);
+
+    /// <summary>
+    /// Adds the penalties to each loss value of the batch: their sum times rows * positions to metrics-&gt;loss, so that the mean becomes
+    /// that of the loss plus the penalties. Adds l1 * sign(w) + 2 * l2 * w to <paramref name="gradients"/>, which are shaped like
+    /// parameters and null where they are not wanted; the sign of 0 is 0.
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_regularizer_add(nint op, nint state, nint parameters, nint gradients, nint metrics);
+
+    /// <summary>See <see cref="cn_activity_regularization_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_activity_regularization_create(nint context, in cn_activity_regularization_desc desc, out nint op);
+
+    /// <summary>y may be x. <paramref name="metrics"/> is null where the penalty is not wanted (prediction).</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_activity_regularization_forward(nint op, nint state, nint x, nint y, nint metrics);
+
+    /// <summary>dx = dy + (l1 * sign(x) + 2 * l2 * x) / rows.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_activity_regularization_backward(nint op, nint state, nint x, nint dy, nint dx);
+
+    /// <summary>host_constraints: one for each of the tensors, in the order of their offsets; they do not overlap.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_constraint_create(nint context, in cn_constraint_desc desc, nint hostConstraints, out nint op);
+
+    /// <summary>Changes the weights in place. A NaN makes NaN of its column; of what is only to be non-negative, of itself.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_constraint_apply(nint op, nint parameters);
 
     /// <summary>
     /// host_offsets: with clip_norm, <c>tensors</c> + 1 rising numbers of floats from 0 to <c>count</c>, where each tensor begins; else
