@@ -57,8 +57,11 @@ internal abstract record Operation
     /// <summary>Which values the backward call reads.</summary>
     public virtual SavedValues Saved(Epilogue epilogue) => SavedValues.None;
 
+    /// <summary>The same where the weights have no gradients.</summary>
+    public virtual SavedValues SavedFrozen(Epilogue epilogue) => Saved(epilogue);
+
     /// <summary>Whether the forward call of training needs room for its codes even where no backward call reads them.</summary>
-    public virtual bool AlwaysNotes => false;
+    public virtual bool AlwaysNotes(Epilogue epilogue) => false;
 
     /// <summary>The bytes per sample of the codes, where they are saved.</summary>
     public virtual long CodeBytes(Shape input, Shape output) => output.Elements;

@@ -51,7 +51,7 @@ internal sealed record BatchNormalizationOperation(double Momentum, double Epsil
         SavedValues.Input | SavedValues.Codes | (epilogue.Activation is null ? SavedValues.None : SavedValues.Output);
 
     /// <remarks>The moving statistics move with weights to train and without.</remarks>
-    public override bool AlwaysNotes => true;
+    public override bool AlwaysNotes(Epilogue epilogue) => true;
 
     /// <remarks>The mean and the inverse deviation of each channel, once for all samples: as if a sample had them.</remarks>
     public override long CodeBytes(Shape input, Shape output) => 2 * sizeof(float) * input.Last;
@@ -85,13 +85,11 @@ internal sealed record BatchNormalizationOperation(double Momentum, double Epsil
         new(
             "cn_batch_normalization_backward", stage.Field,
             $"x: {stage.X}, gamma: {stage.Parameter("gamma")}, saved: {stage.Codes}, y: {stage.Y}, dy: {stage.Dy}",
-            $"dx: {stage.Dx}, daddend: {stage.AddendGradient}, dgamma: {Gradient(stage, "gamma")}, dbeta: {Gradient(stage, "beta")}");
+            $"dx: {stage.Dx}, daddend: {stage.AddendGradient}, dgamma: {stage.Gradient("gamma")}, dbeta: {stage.Gradient("beta")}");
 
     private static string Reads(StagePlan stage) =>
         $"gamma: {stage.Parameter("gamma")}, beta: {stage.Parameter("beta")}, " +
         $"movingMean: {stage.Parameter("moving_mean")}, movingVariance: {stage.Parameter("moving_variance")}";
-
-    private string Gradient(StagePlan stage, string name) => Frozen ? "0" : stage.Gradient(name);
 
     private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 

@@ -99,6 +99,11 @@ internal record Conv2DOperation(long Filters, Window Window, bool UseBias, long 
     public override SavedValues Saved(Epilogue epilogue) =>
         SavedValues.Input | SavedValues.Output | (epilogue.Pool is null ? SavedValues.None : SavedValues.Codes);
 
+    public override SavedValues SavedFrozen(Epilogue epilogue) => Saved(epilogue) & ~SavedValues.Input;
+
+    /// <remarks>A pooling writes its codes, whoever reads them.</remarks>
+    public override bool AlwaysNotes(Epilogue epilogue) => epilogue.Pool is not null;
+
     public override void WriteCreate(CodeWriter writer, StagePlan stage)
     {
         writer.Line($"{stage.Field} = Create(cn_conv2d_create, new cn_conv2d_desc");

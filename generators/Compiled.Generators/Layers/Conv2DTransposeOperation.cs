@@ -60,6 +60,8 @@ internal sealed record Conv2DTransposeOperation(long Filters, Window Window, lon
     public override SavedValues Saved(Epilogue epilogue) =>
         SavedValues.Input | (epilogue.Activation is null ? SavedValues.None : SavedValues.Output);
 
+    public override SavedValues SavedFrozen(Epilogue epilogue) => Saved(epilogue) & ~SavedValues.Input;
+
     public override void WriteCreate(CodeWriter writer, StagePlan stage)
     {
         writer.Line($"{stage.Field} = Create(cn_conv2d_transpose_create, new cn_conv2d_transpose_desc");

@@ -34,6 +34,8 @@ internal sealed record DenseOperation(long Units, bool UseBias) : Operation
 
     public override SavedValues Saved(Epilogue epilogue) => SavedValues.Input | SavedValues.Output;
 
+    public override SavedValues SavedFrozen(Epilogue epilogue) => Saved(epilogue) & ~SavedValues.Input;
+
     public override void WriteCreate(CodeWriter writer, StagePlan stage)
     {
         writer.Line($"{stage.Field} = Create(cn_dense_create, new cn_dense_desc");

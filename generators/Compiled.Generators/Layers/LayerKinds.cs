@@ -43,6 +43,7 @@ internal static class LayerKinds
         new("Dropout", arguments => DropoutOperation.Read(arguments, isSpatial: false)),
         new("SpatialDropout2D", arguments => DropoutOperation.Read(arguments, isSpatial: true)),
         new("GaussianNoise", GaussianNoiseOperation.Read),
+        new("ActivityRegularization", ActivityRegularizationOperation.Read),
         new("Flatten", _ => new FlattenOperation()),
         new("Dense", DenseOperation.Read),
         new("Activation", ActivationOperation.Read),

@@ -85,7 +85,7 @@ internal sealed class LayoutPlanner
             }
 
             Use(_values, stage.Output, now);
-            if (_graph.Nodes[stage.Anchor].Operation.AlwaysNotes)
+            if (_graph.Nodes[stage.Anchor].Operation.AlwaysNotes(stage.Epilogue))
                 _codes[stage.Number] = NewCodes(stage);
         }
 
@@ -100,7 +100,7 @@ internal sealed class LayoutPlanner
     private void FollowBackward(Stage stage, int now)
     {
         Operation operation = _graph.Nodes[stage.Anchor].Operation;
-        SavedValues saved = operation.Saved(stage.Epilogue);
+        SavedValues saved = _stages.Training.Trained[stage.Anchor] ? operation.Saved(stage.Epilogue) : operation.SavedFrozen(stage.Epilogue);
         if (saved.HasFlag(SavedValues.Input))
             Use(_values, stage.Input, now);
         if (saved.HasFlag(SavedValues.Output))
@@ -155,6 +155,7 @@ internal sealed class LayoutPlanner
         bool isView = _views.Root(stage.Input) != stage.Input;
         return new StagePlan(
             stage,
+            _stages.Training.Trained[anchor.Id],
             _stages.Options.Precision,
             anchor.Operation,
             isView ? input : _stages.Stored[stage.Input],
@@ -164,6 +165,7 @@ internal sealed class LayoutPlanner
             _stages.Stored[stage.Output],
             _graph.Values[stage.Output].Shape,
             stage.Inputs.Select(input => _graph.Values[input].Shape).ToEquatableArray(),
+            _graph.Values[_graph.Output].Shape.Elements / _graph.Values[_graph.Output].Shape.Last,
             SavedBytes(_values, stage.Output) + SavedBytes(_codes, stage.Number),
             offsets);
     }

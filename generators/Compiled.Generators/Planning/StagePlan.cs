@@ -6,6 +6,7 @@ namespace Compiled.Generators;
 
 /// <summary>A stage with its shapes and addresses, as code.</summary>
 /// <param name="Stage">The stage.</param>
+/// <param name="Trained">Whether its weights have gradients.</param>
 /// <param name="Precision">How its products are computed.</param>
 /// <param name="Operation">The anchor's operation.</param>
 /// <param name="Input">The input as stored.</param>
@@ -15,10 +16,12 @@ namespace Compiled.Generators;
 /// <param name="Output">The output as stored.</param>
 /// <param name="LogicalOutput">The output as the network sees it.</param>
 /// <param name="Inputs">All inputs as the network sees them.</param>
+/// <param name="LossPositions">The loss values of a sample.</param>
 /// <param name="SavedBytes">What the backward pass keeps alive of its output and codes, per sample.</param>
 /// <param name="Offsets">The addresses.</param>
 internal sealed record StagePlan(
     Stage Stage,
+    bool Trained,
     PrecisionKind Precision,
     Operation Operation,
     Shape Input,
@@ -28,6 +31,7 @@ internal sealed record StagePlan(
     Shape Output,
     Shape LogicalOutput,
     EquatableArray<Shape> Inputs,
+    long LossPositions,
     long SavedBytes,
     StageOffsets Offsets)
 {
@@ -76,8 +80,8 @@ internal sealed record StagePlan(
     /// <summary>The address of a weight; null where the layer does without.</summary>
     public string Parameter(string name) => Weight("Parameter", name);
 
-    /// <summary>The address of its gradient.</summary>
-    public string Gradient(string name) => Weight("Gradient", name);
+    /// <summary>The address of its gradient; null where it is not trained.</summary>
+    public string Gradient(string name) => Trained ? Weight("Gradient", name) : "0";
 
     /// <summary>The constant that says what happens to the gradient of an input.</summary>
     public string GradientModeOf(int input) => $"(int)cn_gradient_mode.{(Stage.HasBackward ? Stage.InputModes[input] : GradientMode.None) switch

@@ -55,7 +55,7 @@ internal sealed class ModelWriter
         _writer.Section("Backward");
         WritePass("BackwardCore", WriteBackward);
         _writer.Section("Update");
-        _writer.Line("// One call of the optimizer for all parameters, which lie in one piece: the base class makes it after the others.");
+        WriteUpdate();
         _writer.Section("Predict and evaluate");
         WritePass("PredictCore", WritePredict);
         _writer.Line();
@@ -110,6 +110,9 @@ internal sealed class ModelWriter
 
         _writer.Close();
     }
+
+    /// <summary>Whether stages add to the loss, which a prediction has none of.</summary>
+    private bool HasPenaltyStages => _layout.Stages.Any(stage => stage.Operation is ActivityRegularizationOperation);
 
     private string LossTitle => (Head is null ? "" : $"{Head.Title} · ") + _loss.Canonical;
 
@@ -169,15 +172,40 @@ internal sealed class ModelWriter
         }
     }
 
+    private void WriteUpdate()
+    {
+        _writer.Line("// One call of the optimizer for all parameters, which lie in one piece: the base class makes it after the others.");
+        Parameter[] penalized = Graph.Parameters.Where(parameter => parameter.Spec.HasPenalty).ToArray();
+        if (penalized.Length > 0)
+        {
+            _writer.Line("// Before it, one call adds penalties to the loss and to the gradients:");
+            CommentTable.Write(
+                _writer,
+                [
+                    ["tensor", "l1", "l2"],
+                    .. penalized.Select(parameter => new[]
+                        { parameter.Name, LayerArguments.Text(parameter.Spec.L1), LayerArguments.Text(parameter.Spec.L2) }),
+                ]);
+        }
+
+        Parameter[] constrained = Graph.Parameters.Where(parameter => parameter.Spec.Constraint is not null).ToArray();
+        if (constrained.Length > 0)
+        {
+            _writer.Line("// Behind it, one call makes weights what they are to be:");
+            CommentTable.Write(
+                _writer, [["tensor", "constraint"], .. constrained.Select(parameter => new[] { parameter.Name, parameter.Spec.Constraint!.Kind })]);
+        }
+    }
+
     private void WritePredict()
     {
-        _writer.Line("PredictStages();");
+        _writer.Line($"PredictStages({(HasPenaltyStages ? "0" : "")});");
         Head?.Predict(_layout.PredictLogits, _layout.Output).Write(_writer);
     }
 
     private void WriteEvaluate()
     {
-        _writer.Line("PredictStages();");
+        _writer.Line($"PredictStages({(HasPenaltyStages ? "Metrics" : "")});");
         Loss(_layout.PredictLogits, -1).Write(_writer);
         WriteMetrics(_layout.PredictLogits);
     }
@@ -185,7 +213,9 @@ internal sealed class ModelWriter
     private void WritePredictStages()
     {
         _writer.Line("/// <summary>All stages without what only training needs.</summary>");
-        _writer.Line("private void PredictStages()");
+        if (HasPenaltyStages)
+            _writer.Line("/// <param name=\"penalties\">Where penalties of values are summed; 0 where they are not wanted.</param>");
+        _writer.Line($"private void PredictStages({(HasPenaltyStages ? "nint penalties" : "")})");
         _writer.Open();
         foreach (StagePlan stage in _layout.Stages.Where(stage => !stage.Operation.IsTrainingOnly))
             stage.Operation.Predict(stage).Write(_writer);

@@ -21,6 +21,7 @@ public abstract partial class Model : IDisposable
     private readonly RunState _state;
     private readonly Feed _inputs;
     private readonly Feed _targets;
+    private readonly WeightRules _rules;
     private readonly RecordedPass _training;
     private readonly RecordedPass _gradients;
     private readonly RecordedPass _evaluation;
@@ -57,10 +58,12 @@ public abstract partial class Model : IDisposable
             _state = new RunState(_arena, seed);
             _inputs = _arena.FeedValue(plan.InputOffset, InputSize * (long)sizeof(float), FeedAreas);
             _targets = _arena.FeedValue(plan.TargetOffset, TargetSize * (long)sizeof(float), FeedAreas);
+            _rules = new WeightRules(plan, _context, batchSize, Positions);
         }
         catch
         {
             // At once: nobody else can, and whoever tries a smaller batch needs the memory.
+            _targets?.Dispose();
             _inputs?.Dispose();
             _state?.Dispose();
             _arena.Dispose();
@@ -69,7 +72,7 @@ public abstract partial class Model : IDisposable
 
         _training = new RecordedPass(Device, _context, RunTraining);
         _gradients = new RecordedPass(Device, _context, RunGradients);
-        _evaluation = new RecordedPass(Device, _context, EvaluateCore);
+        _evaluation = new RecordedPass(Device, _context, RunEvaluation);
         _prediction = new RecordedPass(Device, _context, PredictCore);
         _hostWeights = new HostWeights(_arena, gradients: false);
         _hostGradients = new HostWeights(_arena, gradients: true);
@@ -217,6 +220,7 @@ public abstract partial class Model : IDisposable
         foreach (RecordedPass pass in (ReadOnlySpan<RecordedPass>)[_training, _gradients, _evaluation, _prediction])
             pass.Dispose();
         _slots?.Dispose();
+        _rules.Dispose();
         foreach (OpHandle op in _ops)
             op.Dispose();
         _inputs.Dispose();

@@ -105,6 +105,22 @@ public sealed record ParameterPlan(
     /// <summary>The parameter of the initializer; null for its default.</summary>
     public double? InitializerValue { get; init; }
 
+    /// <summary>What the sum of its magnitudes adds to the loss; 0 for nothing.</summary>
+    public double L1 { get; init; }
+
+    /// <summary>What the sum of its squares adds to the loss; 0 for nothing.</summary>
+    public double L2 { get; init; }
+
+    /// <summary>What it is made to be after each update; null for anything.</summary>
+    public ConstraintPlan? Constraint { get; init; }
+
     /// <summary>The number of values.</summary>
     public long Count => Shapes.Size(Shape);
 }
+
+/// <summary>What a weight is made to be after each update.</summary>
+/// <param name="Kind">The kind.</param>
+/// <param name="Minimum">The least norm, of the kind that has one.</param>
+/// <param name="Maximum">The largest norm, of the kinds that have one.</param>
+/// <param name="Rate">How far a norm outside of its range moves into it, of the kind that has one.</param>
+public sealed record ConstraintPlan(Constraint Kind, double Minimum, double Maximum, double Rate);

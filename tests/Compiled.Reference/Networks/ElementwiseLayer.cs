@@ -71,10 +71,24 @@ public sealed record GaussianNoiseLayer(double Deviation) : ElementwiseLayer
     public override IEnumerable<string> Arguments => [Text(Deviation)];
 }
 
+/// <summary>A penalty of a value in the loss.</summary>
+public sealed record ActivityRegularizationLayer(double L1 = 0, double L2 = 0) : ElementwiseLayer
+{
+    public override string Attribute => "ActivityRegularization";
+
+    public override IEnumerable<string> Arguments => [$"L1 = {Text(L1)}", $"L2 = {Text(L2)}"];
+}
+
 /// <summary>Batch normalization.</summary>
 public sealed record BatchNormalizationLayer(
     double Momentum = 0.99, double Epsilon = 0.001, bool Center = true, bool Scale = true, bool Trainable = true) : ElementwiseLayer
 {
+    /// <summary>What is asked of gamma.</summary>
+    public WeightRule Gamma { get; init; } = WeightRule.None;
+
+    /// <summary>What is asked of beta.</summary>
+    public WeightRule Beta { get; init; } = WeightRule.None;
+
     public override string Attribute => "BatchNormalization";
 
     public override IEnumerable<string> Arguments =>
@@ -83,6 +97,8 @@ public sealed record BatchNormalizationLayer(
         .. Center ? [] : (string[])["Center = false"],
         .. Scale ? [] : (string[])["Scale = false"],
         .. Trainable ? [] : (string[])["Trainable = false"],
+        .. Gamma.Arguments("Gamma"),
+        .. Beta.Arguments("Beta"),
     ];
 
     public override IReadOnlyList<LayerWeight> Weights(IReadOnlyList<int> input)
@@ -90,8 +106,8 @@ public sealed record BatchNormalizationLayer(
         LayerWeight Channels(string name, bool trainable) => new(name, [input[^1]], trainable);
         return
         [
-            .. Scale ? [Channels("gamma", Trainable)] : Array.Empty<LayerWeight>(),
-            .. Center ? [Channels("beta", Trainable)] : Array.Empty<LayerWeight>(),
+            .. Scale ? [Channels("gamma", Trainable) with { Rule = Gamma }] : Array.Empty<LayerWeight>(),
+            .. Center ? [Channels("beta", Trainable) with { Rule = Beta }] : Array.Empty<LayerWeight>(),
             Channels("moving_mean", trainable: false),
             Channels("moving_variance", trainable: false),
         ];
@@ -99,16 +115,30 @@ public sealed record BatchNormalizationLayer(
 }
 
 /// <summary>Layer normalization over the last axis.</summary>
-public sealed record LayerNormalizationLayer(double Epsilon = 0.001, bool Center = true, bool Scale = true) : ElementwiseLayer
+public sealed record LayerNormalizationLayer(double Epsilon = 0.001, bool Center = true, bool Scale = true, bool Trainable = true)
+    : ElementwiseLayer
 {
+    /// <summary>What is asked of gamma.</summary>
+    public WeightRule Gamma { get; init; } = WeightRule.None;
+
+    /// <summary>What is asked of beta.</summary>
+    public WeightRule Beta { get; init; } = WeightRule.None;
+
     public override string Attribute => "LayerNormalization";
 
     public override IEnumerable<string> Arguments =>
-        [$"Epsilon = {Text(Epsilon)}", .. Center ? [] : (string[])["Center = false"], .. Scale ? [] : (string[])["Scale = false"]];
+    [
+        $"Epsilon = {Text(Epsilon)}",
+        .. Center ? [] : (string[])["Center = false"],
+        .. Scale ? [] : (string[])["Scale = false"],
+        .. Trainable ? [] : (string[])["Trainable = false"],
+        .. Gamma.Arguments("Gamma"),
+        .. Beta.Arguments("Beta"),
+    ];
 
     public override IReadOnlyList<LayerWeight> Weights(IReadOnlyList<int> input) =>
     [
-        .. Scale ? [new LayerWeight("gamma", [input[^1]])] : Array.Empty<LayerWeight>(),
-        .. Center ? [new LayerWeight("beta", [input[^1]])] : Array.Empty<LayerWeight>(),
+        .. Scale ? [new LayerWeight("gamma", [input[^1]], Trainable) { Rule = Gamma }] : Array.Empty<LayerWeight>(),
+        .. Center ? [new LayerWeight("beta", [input[^1]], Trainable) { Rule = Beta }] : Array.Empty<LayerWeight>(),
     ];
 }

@@ -38,6 +38,17 @@ public sealed class AllocationTests : IDisposable
     }
 
     [Fact]
+    public void A_step_with_penalties_and_constraints_allocates_nothing()
+    {
+        using var net = new RuledNet(_device, batchSize: 8);
+        var sgd = new SGD();
+        (float[] inputs, int[] classIds) = Batch();
+        Assert.Equal(0, AllocatedBy(() => net.TrainOnBatch(inputs, classIds, sgd), Steps));
+        Assert.Equal(0, AllocatedBy(() => net.TestOnBatch(inputs, classIds), Steps));
+        Assert.Equal(0, AllocatedBy(() => net.ApplyGradients(sgd), Steps));
+    }
+
+    [Fact]
     public void A_step_with_float_targets_allocates_nothing()
     {
         using var net = new MaskNet(_device, batchSize: 2);
