@@ -393,11 +393,11 @@ CN_API cn_status cn_dropout_backward(cn_op* op, const cn_state* state, const flo
 /* Sum of two to four inputs: y = activation(x_0 + x_1 + ...), added in this order. */
 typedef struct cn_add_desc {
     uint32_t struct_size;
-    int32_t activation;                                     /* cn_activation of the first group, without alpha */
+    int32_t activation;                                     /* cn_activation of the first group */
     int64_t batch, count;                                   /* samples; elements per sample */
     int32_t inputs;                                         /* 2 to 4 */
     int32_t gradient_0, gradient_1, gradient_2, gradient_3; /* cn_gradient_mode of each input; 0 where there is none */
-    int32_t reserved;                                       /* 0 */
+    float activation_alpha;
 } cn_add_desc;
 
 CN_API cn_status cn_add_create(cn_context* context, const cn_add_desc* desc, cn_op** op);
@@ -534,42 +534,53 @@ CN_API cn_status cn_global_pooling2d_forward(cn_op* op, const cn_state* state, c
 CN_API cn_status cn_global_pooling2d_backward(cn_op* op, const cn_state* state, const int32_t* indices, const float* dy, float* dx);
 
 /*
- * Batch normalization stage: y = activation(gamma * (x - mean) / sqrt(variance + epsilon) + beta + addend). In training the mean and the
- * variance, without Bessel's correction, are those of the rows * positions values that a channel has in the batch; a frozen stage, and
- * prediction, take the moving ones instead. A NaN makes NaN of its channel.
- * Shapes: x, addend and y [batch, positions, channels], all else [channels].
+ * Batch normalization stage: y = dropout(max_pooling(activation(gamma * (x - mean) / sqrt(variance + epsilon) + beta + addend))). In
+ * training the mean and the variance, without Bessel's correction, are those of the rows * positions values that a channel has in the
+ * batch; a frozen stage, and prediction, take the moving ones instead. A NaN makes NaN of its channel.
+ * Shapes: x, addend and y [batch, positions, channels]; with pooling x is [batch, height, width, channels] and y [batch, output_height,
+ * output_width, channels]; all else [channels].
  */
 typedef struct cn_batch_normalization_desc {
     uint32_t struct_size;
-    int32_t activation; /* cn_activation */
+    int32_t activation; /* cn_activation of the first group */
     int64_t batch, positions, channels;
-    float epsilon;           /* at least 0, finite */
-    float momentum;          /* in [0, 1] */
-    int32_t use_scale;       /* 0: gamma and dgamma are null, gamma counts as 1 */
-    int32_t use_center;      /* 0: beta and dbeta are null */
-    int32_t frozen;          /* 1: the moving statistics in training, too; they stay as they are, dgamma and dbeta are null */
-    int32_t use_addend;      /* 0: addend is null */
-    int32_t input_gradient;  /* cn_gradient_mode, of dx */
-    int32_t addend_gradient; /* cn_gradient_mode, of daddend; CN_GRADIENT_NONE without addend */
+    float epsilon;                       /* at least 0, finite */
+    float momentum;                      /* in [0, 1] */
+    int32_t use_scale;                   /* 0: gamma and dgamma are null, gamma counts as 1 */
+    int32_t use_center;                  /* 0: beta and dbeta are null */
+    int32_t frozen;                      /* 1: the moving statistics in training, too; they stay as they are, dgamma and dbeta are null */
+    int32_t use_addend;                  /* 0: addend is null */
+    int32_t input_gradient;              /* cn_gradient_mode, of dx */
+    int32_t addend_gradient;             /* cn_gradient_mode, of daddend; CN_GRADIENT_NONE without addend */
+    cn_window pool;                      /* height 0: no pooling; else as in cn_max_pooling2d_desc, and there is no addend */
+    int64_t height, width;               /* with pooling: their product is positions; else 0 */
+    int64_t output_height, output_width; /* with pooling, else 0 */
+    float dropout_rate;                  /* 0: no dropout, as there must be none without pooling */
+    uint32_t dropout_stream;
+    float activation_alpha;
+    int32_t reserved; /* 0 */
 } cn_batch_normalization_desc;
 
 CN_API cn_status cn_batch_normalization_create(cn_context* context, const cn_batch_normalization_desc* desc, cn_op** op);
 /*
  * Training. Writes `saved` [2, channels]: the mean and 1 / sqrt(variance + epsilon) that were used. Unless frozen, each moving statistic
- * becomes momentum * itself + (1 - momentum) * the one of the batch.
+ * becomes momentum * itself + (1 - momentum) * the one of the batch. `codes` are those of cn_conv2d_forward. `moments` may be what that has
+ * written of the same x, unless frozen; null: they are found here.
  */
 CN_API cn_status cn_batch_normalization_forward(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* beta,
-                                                float* moving_mean, float* moving_variance, const float* addend, float* y, float* saved);
-/* Prediction: by the moving statistics, nothing saved. */
+                                                float* moving_mean, float* moving_variance, const float* addend, const double* moments,
+                                                float* y, float* saved, uint8_t* codes);
+/* Prediction: by the moving statistics, no dropout, nothing saved. */
 CN_API cn_status cn_batch_normalization_predict(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* beta,
                                                 const float* moving_mean, const float* moving_variance, const float* addend, float* y);
 /*
- * With g = activation'(y) * dy and xhat = (x - mean) / sqrt(variance + epsilon): overwrites dgamma with sum(g * xhat) and dbeta with
- * sum(g); dx, by input_gradient, is the gradient through the statistics as well; daddend, by addend_gradient, is g. Frozen, the statistics
- * are constants, and dgamma and dbeta are not made.
+ * With g = activation'(y) * dy, where pooling and dropout let dy through, and xhat = (x - mean) / sqrt(variance + epsilon): overwrites
+ * dgamma with sum(g * xhat) and dbeta with sum(g); dx, by input_gradient, is the gradient through the statistics as well; daddend, by
+ * addend_gradient, is g. Frozen, the statistics are constants, and dgamma and dbeta are not made.
  */
 CN_API cn_status cn_batch_normalization_backward(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* saved,
-                                                 const float* y, const float* dy, float* dx, float* daddend, float* dgamma, float* dbeta);
+                                                 const float* y, const uint8_t* codes, const float* dy, float* dx, float* daddend,
+                                                 float* dgamma, float* dbeta);
 
 /*
  * Layer normalization over the last axis: y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the mean and the variance, without
@@ -619,15 +630,19 @@ typedef struct cn_conv2d_desc {
     uint32_t dropout_stream;
     int32_t precision; /* cn_precision */
     float activation_alpha;
+    int32_t use_moments; /* 0: moments is null; 1: y is the convolution with its bias alone, and training gives its moments, too */
+    int32_t reserved;    /* 0 */
 } cn_conv2d_desc;
 
 CN_API cn_status cn_conv2d_create(cn_context* context, const cn_conv2d_desc* desc, cn_op** op);
 /*
  * Training. `codes`, one byte per element of y, belongs to stages with pooling (else null): what `backward` needs to know of the
  * window and of the dropout. Its meaning is the backend's own; codes that no `forward` of the same op wrote give a meaningless gradient.
+ * `moments` [2, filters]: of what a filter has in the batch the mean and the sum of the squared distances from it, for a batch
+ * normalization that then need not read y for them.
  */
 CN_API cn_status cn_conv2d_forward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y,
-                                   uint8_t* codes);
+                                   uint8_t* codes, double* moments);
 /* Prediction: no dropout, nothing saved. */
 CN_API cn_status cn_conv2d_predict(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y);
 /* Overwrites dkernel and dbias; dx by input_gradient. dy is the gradient of y, unchanged. */

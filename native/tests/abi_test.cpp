@@ -279,6 +279,10 @@ void test_descriptors(const Device& device) {
     BAD(cn_conv2d_create, conv, d.activation = 27, "activation is 27");
     BAD(cn_conv2d_create, conv, d.activation = -1, "activation is -1");
     BAD(cn_conv2d_create, conv, d.use_bias = 2, "use_bias is 2");
+    BAD(cn_conv2d_create, conv, d.use_moments = 2, "use_moments is 2");
+    BAD(cn_conv2d_create, conv, d.use_moments = 1, "use_moments is 1, but the stage has an activation");
+    BAD(cn_conv2d_create, conv, (d.use_moments = 1, d.activation = CN_ACTIVATION_LINEAR), "but the stage has a pooling");
+    BAD(cn_conv2d_create, conv, d.reserved = 1, "reserved is 1");
     BAD(cn_conv2d_create, conv, d.input_gradient = 3, "input_gradient is 3");
     BAD(cn_conv2d_create, conv, d.dropout_rate = 1.0f, "dropout_rate is 1");
     BAD(cn_conv2d_create, conv, d.dropout_rate = -0.1f, "dropout_rate is -0.1");

@@ -46,7 +46,7 @@ public:
 
     void step() {
         float *p = parameters, *g = gradients;
-        ok(cn_conv2d_forward(_conv, state, x, p, p + ConvKernel, _hidden, _codes));
+        ok(cn_conv2d_forward(_conv, state, x, p, p + ConvKernel, _hidden, _codes, nullptr));
         ok(cn_dense_forward(_dense, state, _hidden, p + DenseAt, p + BiasAt, _logits));
         ok(cn_loss_forward(_loss, state, _logits, _labels.data(), nullptr, _dlogits, nullptr, metrics));
         ok(cn_dense_backward(_dense, state, _hidden, p + DenseAt, _logits, _dlogits, _dhidden, g + DenseAt, g + BiasAt));

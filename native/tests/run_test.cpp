@@ -44,7 +44,7 @@ std::vector<float> results(const Device& device, int rounding) {
     Array<float> y(context, 3 * 2 * 2 * 5), dy(context, random.floats(3 * 2 * 2 * 5)), dx(context, x.size());
     Array<float> dkernel(context, kernel.size()), dbias(context, bias.size());
     Array<uint8_t> codes(context, y.size());
-    under(rounding, [&] { return cn_conv2d_forward(stage, state, x, kernel, bias, y, codes); });
+    under(rounding, [&] { return cn_conv2d_forward(stage, state, x, kernel, bias, y, codes, nullptr); });
     under(rounding, [&] { return cn_conv2d_backward(stage, state, x, kernel, y, codes, dy, dx, dkernel, dbias); });
     keep(y.values());
     keep(dx.values());

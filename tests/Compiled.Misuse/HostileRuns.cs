@@ -31,9 +31,9 @@ internal static class HostileRuns
             new("cn_conv2d_predict", conv, 2, ["x", "kernel", "bias", "y"],
                 a => Native.cn_conv2d_predict(a[0], a[1], a[2], a[3], a[4], a[5])),
             new("cn_conv2d_forward", conv, 2, ["x", "kernel", "bias", "y"],
-                a => Native.cn_conv2d_forward(a[0], a[1], a[2], a[3], a[4], a[5], 0)),
+                a => Native.cn_conv2d_forward(a[0], a[1], a[2], a[3], a[4], a[5], 0, 0)),
             new("cn_conv2d_forward", pooled, 2, ["x", "kernel", "bias", "y", Bytes],
-                a => Native.cn_conv2d_forward(a[0], a[1], a[2], a[3], a[4], a[5], a[6])),
+                a => Native.cn_conv2d_forward(a[0], a[1], a[2], a[3], a[4], a[5], a[6], 0)),
             new("cn_conv2d_backward", conv, 2, ["x", "kernel", "y", "dy", "dx", "dkernel", "dbias"],
                 a => Native.cn_conv2d_backward(a[0], a[1], a[2], a[3], a[4], 0, a[5], a[6], a[7], a[8])),
             new("cn_conv2d_backward", pooled, 2, ["x", "kernel", "y", Bytes, "dy", "dx", "dkernel", "dbias"],
@@ -59,8 +59,10 @@ internal static class HostileRuns
         using var memory = new GuardedMemory();
         nint[] good = Arguments(memory, functions[9]);
         Abi.Refused(
-            Native.cn_conv2d_forward(conv, good[1], good[2], good[3], good[4], good[5], memory.Bytes(4096)), "codes without pooling");
-        Abi.Refused(Native.cn_conv2d_forward(pooled, good[1], good[2], good[3], good[4], good[5], 0), "pooling without codes");
+            Native.cn_conv2d_forward(conv, good[1], good[2], good[3], good[4], good[5], memory.Bytes(4096), 0), "codes without pooling");
+        Abi.Refused(
+            Native.cn_conv2d_forward(conv, good[1], good[2], good[3], good[4], good[5], 0, memory.Floats(1024)), "moments that nobody asked for");
+        Abi.Refused(Native.cn_conv2d_forward(pooled, good[1], good[2], good[3], good[4], good[5], 0, 0), "pooling without codes");
         Abi.Refused(Native.cn_loss_forward(loss, good[1], good[2], good[3], 0, 2, 0, good[5]), "a crooked gradient");
         Abi.Refused(Native.cn_loss_forward(loss, good[1], good[2], good[3], 2, 0, 0, good[5]), "crooked weights");
         Console.WriteLine($"{functions.Length} functions");

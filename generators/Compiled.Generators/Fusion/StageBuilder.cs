@@ -74,6 +74,10 @@ internal sealed class StageBuilder
             followed = next.Output;
         }
 
+        // A normalization that alone reads what a convolution gives takes its moments from there.
+        if (_options.Fused && epilogue == Epilogue.None && anchor.Operation.CanGiveMoments
+            && OnlyConsumer(followed) is { Operation.TakesMoments: true })
+            epilogue = epilogue with { GivesMoments = true };
         return new Stage(number, nodes.ToEquatableArray(), epilogue, inputs.ToEquatableArray(), output, HasBackward: false, default);
 
         // A stage runs where its anchor stands: what else it reads must be there by then.

@@ -61,7 +61,13 @@ internal abstract record Operation
     public virtual bool AlwaysNotes => false;
 
     /// <summary>The bytes per sample of the codes, where they are saved.</summary>
-    public virtual long CodeBytes(Shape input, Shape output) => output.Elements;
+    public virtual long CodeBytes(Epilogue epilogue, Shape input, Shape output) => output.Elements;
+
+    /// <summary>Whether a stage that begins with this operation can note the moments of each channel of its result.</summary>
+    public virtual bool CanGiveMoments => false;
+
+    /// <summary>Whether training reads the moments of each channel of the input.</summary>
+    public virtual bool TakesMoments => false;
 
     /// <summary>The expression that makes the native op.</summary>
     public virtual void WriteCreate(CodeWriter writer, StagePlan stage) => throw new InvalidOperationException(Title);

@@ -96,6 +96,8 @@ internal record Conv2DOperation(long Filters, Window Window, bool UseBias, long 
 
     public override bool TakesEpilogue(Epilogue epilogue) => epilogue.Add is null;
 
+    public override bool CanGiveMoments => true;
+
     public override SavedValues Saved(Epilogue epilogue) =>
         SavedValues.Input | SavedValues.Output | (epilogue.Pool is null ? SavedValues.None : SavedValues.Codes);
 
@@ -115,13 +117,15 @@ internal record Conv2DOperation(long Filters, Window Window, bool UseBias, long 
         writer.Line($"{stage.Epilogue.ActivationCode}, use_bias = {(UseBias ? 1 : 0)},{stage.PrecisionCode}");
         if (stage.Epilogue.Dropout is { } dropout)
             writer.Line($"dropout_rate = {dropout.RateCode}, dropout_stream = {dropout.Stream},");
+        if (stage.Epilogue.GivesMoments)
+            writer.Line("use_moments = 1,");
         writer.Close("});");
     }
 
     public override NativeCall Forward(StagePlan stage) =>
         new(
             "cn_conv2d_forward", stage.Field, $"x: {stage.X}, kernel: {stage.Parameter(KernelName)}, bias: {stage.Parameter("bias")}",
-            $"y: {stage.Y}, codes: {stage.Codes}");
+            $"y: {stage.Y}, codes: {stage.Codes}, moments: {stage.Moments}");
 
     public override NativeCall Predict(StagePlan stage) =>
         new(

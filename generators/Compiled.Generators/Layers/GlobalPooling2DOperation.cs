@@ -22,7 +22,7 @@ internal sealed record GlobalPooling2DOperation(bool IsMax, bool KeepDims) : Ope
     public override SavedValues Saved(Epilogue epilogue) => IsMax ? SavedValues.Codes : SavedValues.None;
 
     /// <remarks>The position of each maximum, 32 bits.</remarks>
-    public override long CodeBytes(Shape input, Shape output) => sizeof(int) * input.Last;
+    public override long CodeBytes(Epilogue epilogue, Shape input, Shape output) => sizeof(int) * input.Last;
 
     public override void WriteCreate(CodeWriter writer, StagePlan stage)
     {

@@ -38,7 +38,7 @@ internal sealed record LayerNormalizationOperation(double Epsilon, bool Center, 
     public override SavedValues Saved(Epilogue epilogue) => SavedValues.Input | SavedValues.Codes;
 
     /// <remarks>The mean and the inverse deviation of each position.</remarks>
-    public override long CodeBytes(Shape input, Shape output) => 2 * sizeof(float) * (input.Elements / input.Last);
+    public override long CodeBytes(Epilogue epilogue, Shape input, Shape output) => 2 * sizeof(float) * (input.Elements / input.Last);
 
     public override void WriteCreate(CodeWriter writer, StagePlan stage)
     {

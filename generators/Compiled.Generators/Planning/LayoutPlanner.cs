@@ -20,6 +20,7 @@ internal sealed class LayoutPlanner
     private readonly Dictionary<int, Life> _values = [];
     private readonly Dictionary<int, Life> _gradients = [];
     private readonly Dictionary<int, Life> _codes = [];
+    private readonly Dictionary<int, Life> _moments = [];
 
     private LayoutPlanner(StageGraph stages)
     {
@@ -42,7 +43,7 @@ internal sealed class LayoutPlanner
         Life? separateOutput = _stages.Head is not null ? new Life(LossTime, Bytes(_graph.Output)) { LastUse = LossTime } : null;
         Life? ownProbabilities = _stages.NeedsProbabilities && _stages.Head is null
             ? new Life(LossTime, Bytes(_graph.Output)) { LastUse = LossTime } : null;
-        List<Life> lives = [.. _values.Values, .. _gradients.Values, .. _codes.Values, target];
+        List<Life> lives = [.. _values.Values, .. _gradients.Values, .. _codes.Values, .. _moments.Values, target];
         if (separateOutput is not null)
             lives.Add(separateOutput);
         if (ownProbabilities is not null)
@@ -87,6 +88,10 @@ internal sealed class LayoutPlanner
             Use(_values, stage.Output, now);
             if (_graph.Nodes[stage.Anchor].Operation.AlwaysNotes)
                 _codes[stage.Number] = NewCodes(stage);
+            if (stage.Epilogue.GivesMoments)
+                _moments[_views.Root(stage.Output)] = new Life(now, MomentsBytes(stage));
+            if (MomentsOf(stage) is { } moments)
+                moments.LastUse = now;
         }
 
         Use(_values, _stages.Logits, LossTime);
@@ -121,7 +126,16 @@ internal sealed class LayoutPlanner
 
     private Life NewCodes(Stage stage) => new(
         stage.Number - 1,
-        _graph.Nodes[stage.Anchor].Operation.CodeBytes(_graph.Values[stage.Input].Shape, _stages.Stored[stage.Output]));
+        _graph.Nodes[stage.Anchor].Operation.CodeBytes(stage.Epilogue, _graph.Values[stage.Input].Shape, _stages.Stored[stage.Output]));
+
+    /// <summary>Once for all samples: as if a sample had them.</summary>
+    private long MomentsBytes(Stage stage) => 2 * sizeof(double) * _graph.Values[stage.Output].Shape.Last;
+
+    /// <summary>The moments that a stage gives, or takes.</summary>
+    private Life? MomentsOf(Stage stage) =>
+        stage.Epilogue.GivesMoments ? _moments[_views.Root(stage.Output)]
+        : _graph.Nodes[stage.Anchor].Operation.TakesMoments && _moments.TryGetValue(_views.Root(stage.Input), out Life moments) ? moments
+        : null;
 
     private void Use(Dictionary<int, Life> lives, int value, int now)
     {
@@ -147,6 +161,7 @@ internal sealed class LayoutPlanner
             stage.Inputs.Select(input => Offset(_values, PredictSource(input))).ToEquatableArray(),
             Offset(_values, stage.Output),
             _codes.TryGetValue(stage.Number, out Life codes) ? codes.Offset : -1,
+            MomentsOf(stage)?.Offset ?? -1,
             stage.HasBackward ? Offset(_gradients, stage.Output) : -1,
             stage.InputModes.Select((mode, i) => mode == GradientMode.None ? -1 : Offset(_gradients, stage.Inputs[i])).ToEquatableArray(),
             ParametersOf(anchor, parameters));

@@ -57,6 +57,8 @@ internal sealed record StagePlan(
 
     public string Codes => Value(Offsets.Codes);
 
+    public string Moments => Value(Offsets.Moments);
+
     public string Dy => Value(Offsets.Dy);
 
     public string Dx => Value(Offsets.Dx.Count == 0 ? -1 : Offsets.Dx[0]);
@@ -98,6 +100,7 @@ internal sealed record StagePlan(
 /// <param name="PredictX">The same in prediction, where dropouts do not exist.</param>
 /// <param name="Y">The output.</param>
 /// <param name="Codes">What the forward call notes for the backward call.</param>
+/// <param name="Moments">What the forward call notes for the normalization behind it, or takes.</param>
 /// <param name="Dy">The gradient of the output.</param>
 /// <param name="Dx">The gradient of each input; empty without a backward call.</param>
 /// <param name="Parameters">The weights by their names within the layer.</param>
@@ -106,6 +109,7 @@ internal sealed record StageOffsets(
     EquatableArray<long> PredictX,
     long Y,
     long Codes,
+    long Moments,
     long Dy,
     EquatableArray<long> Dx,
     EquatableArray<KeyValuePair<string, long>> Parameters);

@@ -106,14 +106,6 @@ void require_stage_activation(int32_t activation, const char* alpha_name, float 
     }
 }
 
-void require_stage_activation(int32_t activation) {
-    require_enumerator("activation", activation, CN_ACTIVATION_CLIPPED_RELU, "cn_activation");
-    if (takes_alpha(activation)) {
-        fail(CN_STATUS_INVALID_ARGUMENT, "activation is %d: it has a parameter alpha, for which there is no place here", activation);
-    }
-    require_stage_activation(activation, "alpha", 0.0f);
-}
-
 void require_dropout(const char* rate_name, float rate, const char* stream_name, uint32_t stream) {
     if (!(rate >= 0.0f && rate < 1.0f)) { // written so that NaN fails
         fail(CN_STATUS_INVALID_ARGUMENT, "%s is %g: it must be at least 0 and less than 1", rate_name, static_cast<double>(rate));

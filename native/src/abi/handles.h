@@ -90,6 +90,7 @@ struct OpEntry {
     bool has_codes = false;
     bool has_indices = false;
     bool has_addend = false;
+    bool has_moments = false; // convolutions
     bool is_frozen = false;
     bool from_logits = false;        // loss
     bool takes_weights = false;      // metric

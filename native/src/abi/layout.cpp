@@ -130,7 +130,7 @@ std::string layout_report() {
     CN_FIELD(gradient_1)
     CN_FIELD(gradient_2)
     CN_FIELD(gradient_3)
-    CN_FIELD(reserved)
+    CN_FIELD(activation_alpha)
     CN_END
     CN_STRUCT(cn_concatenate_desc)
     CN_FIELD(struct_size)
@@ -223,6 +223,15 @@ std::string layout_report() {
     CN_FIELD(use_addend)
     CN_FIELD(input_gradient)
     CN_FIELD(addend_gradient)
+    CN_FIELD(pool)
+    CN_FIELD(height)
+    CN_FIELD(width)
+    CN_FIELD(output_height)
+    CN_FIELD(output_width)
+    CN_FIELD(dropout_rate)
+    CN_FIELD(dropout_stream)
+    CN_FIELD(activation_alpha)
+    CN_FIELD(reserved)
     CN_END
     CN_STRUCT(cn_layer_normalization_desc)
     CN_FIELD(struct_size)
@@ -256,6 +265,8 @@ std::string layout_report() {
     CN_FIELD(dropout_stream)
     CN_FIELD(precision)
     CN_FIELD(activation_alpha)
+    CN_FIELD(use_moments)
+    CN_FIELD(reserved)
     CN_END
     CN_STRUCT(cn_conv2d_transpose_desc)
     CN_FIELD(struct_size)

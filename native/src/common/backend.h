@@ -106,11 +106,11 @@ public:
 class BatchNormalizationOp : public Op {
 public:
     virtual void forward(const cn_state* state, const float* x, const float* gamma, const float* beta, float* moving_mean,
-                         float* moving_variance, const float* addend, float* y, float* saved) = 0;
+                         float* moving_variance, const float* addend, const double* moments, float* y, float* saved, uint8_t* codes) = 0;
     virtual void predict(const cn_state* state, const float* x, const float* gamma, const float* beta, const float* moving_mean,
                          const float* moving_variance, const float* addend, float* y) = 0;
-    virtual void backward(const cn_state* state, const float* x, const float* gamma, const float* saved, const float* y, const float* dy,
-                          float* dx, float* daddend, float* dgamma, float* dbeta) = 0;
+    virtual void backward(const cn_state* state, const float* x, const float* gamma, const float* saved, const float* y,
+                          const uint8_t* codes, const float* dy, float* dx, float* daddend, float* dgamma, float* dbeta) = 0;
 };
 
 class LayerNormalizationOp : public Op {
@@ -122,7 +122,8 @@ public:
 
 class Conv2DOp : public Op {
 public:
-    virtual void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes) = 0;
+    virtual void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes,
+                         double* moments) = 0;
     virtual void predict(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y) = 0;
     virtual void backward(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy,
                           float* dx, float* dkernel, float* dbias) = 0;

@@ -677,7 +677,7 @@ public struct cn_add_desc
     /// <summary>The size of <see cref="cn_add_desc"/> in bytes.</summary>
     public uint struct_size;
 
-    /// <summary><see cref="cn_activation"/> of the first group, without alpha</summary>
+    /// <summary><see cref="cn_activation"/> of the first group</summary>
     public int activation;
 
     /// <summary>samples</summary>
@@ -701,8 +701,8 @@ public struct cn_add_desc
     /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
     public int gradient_3;
 
-    /// <summary>0</summary>
-    public int reserved;
+    /// <summary>The activation_alpha of <see cref="cn_add_desc"/>.</summary>
+    public float activation_alpha;
 }
 
 /// <summary>Two to four inputs side by side: y [batch, outer, sum of lengths] from x_i [batch, outer, length_i].</summary>
@@ -945,10 +945,11 @@ public struct cn_global_pooling2d_desc
 }
 
 /// <summary>
-/// Batch normalization stage: y = activation(gamma * (x - mean) / sqrt(variance + epsilon) + beta + addend). In training the mean and
-/// the variance, without Bessel's correction, are those of the rows * positions values that a channel has in the batch; a frozen stage,
-/// and prediction, take the moving ones instead. A NaN makes NaN of its channel.
-/// Shapes: x, addend and y [batch, positions, channels], all else [channels].
+/// Batch normalization stage: y = dropout(max_pooling(activation(gamma * (x - mean) / sqrt(variance + epsilon) + beta + addend))). In
+/// training the mean and the variance, without Bessel's correction, are those of the rows * positions values that a channel has in the
+/// batch; a frozen stage, and prediction, take the moving ones instead. A NaN makes NaN of its channel.
+/// Shapes: x, addend and y [batch, positions, channels]; with pooling x is [batch, height, width, channels] and y [batch, output_height,
+/// output_width, channels]; all else [channels].
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
@@ -957,7 +958,7 @@ public struct cn_batch_normalization_desc
     /// <summary>The size of <see cref="cn_batch_normalization_desc"/> in bytes.</summary>
     public uint struct_size;
 
-    /// <summary><see cref="cn_activation"/></summary>
+    /// <summary><see cref="cn_activation"/> of the first group</summary>
     public int activation;
 
     /// <summary>The batch of <see cref="cn_batch_normalization_desc"/>.</summary>
@@ -992,6 +993,33 @@ public struct cn_batch_normalization_desc
 
     /// <summary><see cref="cn_gradient_mode"/>, of daddend; <see cref="cn_gradient_mode.CN_GRADIENT_NONE"/> without addend</summary>
     public int addend_gradient;
+
+    /// <summary>height 0: no pooling; else as in <see cref="cn_max_pooling2d_desc"/>, and there is no addend</summary>
+    public cn_window pool;
+
+    /// <summary>with pooling: their product is positions; else 0</summary>
+    public long height;
+
+    /// <summary>with pooling: their product is positions; else 0</summary>
+    public long width;
+
+    /// <summary>with pooling, else 0</summary>
+    public long output_height;
+
+    /// <summary>with pooling, else 0</summary>
+    public long output_width;
+
+    /// <summary>0: no dropout, as there must be none without pooling</summary>
+    public float dropout_rate;
+
+    /// <summary>The dropout_stream of <see cref="cn_batch_normalization_desc"/>.</summary>
+    public uint dropout_stream;
+
+    /// <summary>The activation_alpha of <see cref="cn_batch_normalization_desc"/>.</summary>
+    public float activation_alpha;
+
+    /// <summary>0</summary>
+    public int reserved;
 }
 
 /// <summary>
@@ -1103,6 +1131,12 @@ public struct cn_conv2d_desc
 
     /// <summary>The activation_alpha of <see cref="cn_conv2d_desc"/>.</summary>
     public float activation_alpha;
+
+    /// <summary>0: moments is null; 1: y is the convolution with its bias alone, and training gives its moments, too</summary>
+    public int use_moments;
+
+    /// <summary>0</summary>
+    public int reserved;
 }
 
 /// <summary>
@@ -1394,7 +1428,7 @@ public static partial class Native
     public const uint AbiVersion = 4;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "815288fcddcfe7eda76ec93dbc5d00b1299776706e6a2706a83d2f40d96a9737";
+    public const string HeaderSha256 = "fe7d499a12276b561c357f88860a8cf13f16ae591f55a2b53a2768b8e8b36bb7";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -1485,7 +1519,7 @@ public static partial class Native
         field gradient_1 32 4
         field gradient_2 36 4
         field gradient_3 40 4
-        field reserved 44 4
+        field activation_alpha 44 4
         struct cn_concatenate_desc 72
         field struct_size 0 4
         field inputs 4 4
@@ -1556,7 +1590,7 @@ public static partial class Native
         field channels 24 8
         field pooling 32 4
         field reserved 36 4
-        struct cn_batch_normalization_desc 64
+        struct cn_batch_normalization_desc 176
         field struct_size 0 4
         field activation 4 4
         field batch 8 8
@@ -1570,6 +1604,15 @@ public static partial class Native
         field use_addend 52 4
         field input_gradient 56 4
         field addend_gradient 60 4
+        field pool 64 64
+        field height 128 8
+        field width 136 8
+        field output_height 144 8
+        field output_width 152 8
+        field dropout_rate 160 4
+        field dropout_stream 164 4
+        field activation_alpha 168 4
+        field reserved 172 4
         struct cn_layer_normalization_desc 48
         field struct_size 0 4
         field input_gradient 4 4
@@ -1580,7 +1623,7 @@ public static partial class Native
         field use_scale 36 4
         field use_center 40 4
         field reserved 44 4
-        struct cn_conv2d_desc 240
+        struct cn_conv2d_desc 248
         field struct_size 0 4
         field input_gradient 4 4
         field batch 8 8
@@ -1601,6 +1644,8 @@ public static partial class Native
         field dropout_stream 228 4
         field precision 232 4
         field activation_alpha 236 4
+        field use_moments 240 4
+        field reserved 244 4
         struct cn_conv2d_transpose_desc 144
         field struct_size 0 4
         field input_gradient 4 4
@@ -2115,28 +2160,31 @@ public static partial class Native
 
     /// <summary>
     /// Training. Writes <paramref name="saved"/> [2, channels]: the mean and 1 / sqrt(variance + epsilon) that were used. Unless frozen,
-    /// each moving statistic becomes momentum * itself + (1 - momentum) * the one of the batch.
+    /// each moving statistic becomes momentum * itself + (1 - momentum) * the one of the batch. <paramref name="codes"/> are those of
+    /// <see cref="cn_conv2d_forward"/>. <paramref name="moments"/> may be what that has written of the same x, unless frozen; null: they are
+    /// found here.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_batch_normalization_forward(
-        nint op, nint state, nint x, nint gamma, nint beta, nint movingMean, nint movingVariance, nint addend, nint y, nint saved);
+        nint op, nint state, nint x, nint gamma, nint beta, nint movingMean, nint movingVariance, nint addend, nint moments, nint y,
+        nint saved, nint codes);
 
-    /// <summary>Prediction: by the moving statistics, nothing saved.</summary>
+    /// <summary>Prediction: by the moving statistics, no dropout, nothing saved.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_batch_normalization_predict(
         nint op, nint state, nint x, nint gamma, nint beta, nint movingMean, nint movingVariance, nint addend, nint y);
 
     /// <summary>
-    /// With g = activation'(y) * dy and xhat = (x - mean) / sqrt(variance + epsilon): overwrites dgamma with sum(g * xhat) and dbeta with
-    /// sum(g); dx, by input_gradient, is the gradient through the statistics as well; daddend, by addend_gradient, is g. Frozen, the
-    /// statistics are constants, and dgamma and dbeta are not made.
+    /// With g = activation'(y) * dy, where pooling and dropout let dy through, and xhat = (x - mean) / sqrt(variance + epsilon): overwrites
+    /// dgamma with sum(g * xhat) and dbeta with sum(g); dx, by input_gradient, is the gradient through the statistics as well; daddend, by
+    /// addend_gradient, is g. Frozen, the statistics are constants, and dgamma and dbeta are not made.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_batch_normalization_backward(
-        nint op, nint state, nint x, nint gamma, nint saved, nint y, nint dy, nint dx, nint daddend, nint dgamma, nint dbeta);
+        nint op, nint state, nint x, nint gamma, nint saved, nint y, nint codes, nint dy, nint dx, nint daddend, nint dgamma, nint dbeta);
 
     /// <summary>See <see cref="cn_layer_normalization_desc"/>.</summary>
     [LibraryImport(Library)]
@@ -2166,10 +2214,13 @@ public static partial class Native
     /// Training. <paramref name="codes"/>, one byte per element of y, belongs to stages with pooling (else null): what <c>backward</c>
     /// needs to know of the window and of the dropout. Its meaning is the backend's own; codes that no <c>forward</c> of the same op wrote
     /// give a meaningless gradient.
+    /// <paramref name="moments"/> [2, filters]: of what a filter has in the batch the mean and the sum of the squared distances from it, for
+    /// a batch normalization that then need not read y for them.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    public static partial int cn_conv2d_forward(nint op, nint state, nint x, nint kernel, nint bias, nint y, nint codes);
+    public static partial int cn_conv2d_forward(
+        nint op, nint state, nint x, nint kernel, nint bias, nint y, nint codes, nint moments);
 
     /// <summary>Prediction: no dropout, nothing saved.</summary>
     [LibraryImport(Library)]

@@ -180,10 +180,12 @@ namespace Examples
         protected override void ForwardCore()
         {
             // 1  Conv2D 3×3 · bias                                                9×9×3 → 7×7×4
-            Check(cn_conv2d_forward(_stage1, State, x: Value(0), kernel: Parameter(0), bias: Parameter(448), y: Value(1024), codes: 0));
+            Check(cn_conv2d_forward(
+                _stage1, State, x: Value(0), kernel: Parameter(0), bias: Parameter(448),
+                y: Value(1024), codes: 0, moments: 0));
 
             // 2  Conv2D 3×3 stride 2                                              7×7×4 → 3×3×6
-            Check(cn_conv2d_forward(_stage2, State, x: Value(1024), kernel: Parameter(512), bias: 0, y: Value(2688), codes: 0));
+            Check(cn_conv2d_forward(_stage2, State, x: Value(1024), kernel: Parameter(512), bias: 0, y: Value(2688), codes: 0, moments: 0));
 
             // 3  Softmax                                                          3×3×6 → 3×3×6
             Check(cn_softmax_forward(_stage3, State, x: Value(2688), y: Value(1856)));

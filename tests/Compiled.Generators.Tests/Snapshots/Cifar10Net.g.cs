@@ -218,24 +218,26 @@ namespace Examples
         protected override void ForwardCore()
         {
             // 1  Conv2D 3×3 same · bias · ReLU                                    32×32×3 → 32×32×32
-            Check(cn_conv2d_forward(_stage1, State, x: Value(319_744), kernel: Parameter(0), bias: Parameter(3456), y: Value(0), codes: 0));
+            Check(cn_conv2d_forward(
+                _stage1, State, x: Value(319_744), kernel: Parameter(0), bias: Parameter(3456),
+                y: Value(0), codes: 0, moments: 0));
 
             // 2  Conv2D 3×3 · bias · ReLU · MaxPooling2D 2×2 · Dropout 0.25       32×32×32 → 15×15×32
             Check(cn_conv2d_forward(
                 _stage2, State, x: Value(0), kernel: Parameter(3584), bias: Parameter(40_448),
-                y: Value(262_144), codes: Value(332_032)));
+                y: Value(262_144), codes: Value(332_032), moments: 0));
 
             // 3  Conv2D 3×3 same · bias · ReLU                                    15×15×32 → 15×15×64
             //    Computes 14×14×64 of 15×15×64: nobody reads the rest.
             Check(cn_conv2d_forward(
                 _stage3, State, x: Value(262_144), kernel: Parameter(40_576), bias: Parameter(114_304),
-                y: Value(131_072), codes: 0));
+                y: Value(131_072), codes: 0, moments: 0));
 
             // 4  Conv2D 3×3 · bias · ReLU · MaxPooling2D 2×2 · Dropout 0.25       15×15×64 → 6×6×64
             //    Computes 12×12×64 of 13×13×64: nobody reads the rest.
             Check(cn_conv2d_forward(
                 _stage4, State, x: Value(131_072), kernel: Parameter(114_560), bias: Parameter(262_016),
-                y: Value(231_424), codes: Value(249_856)));
+                y: Value(231_424), codes: Value(249_856), moments: 0));
 
             // 5  Dense 512 · bias · ReLU · Dropout 0.5                            2304 → 512
             Check(cn_dense_forward(

@@ -160,7 +160,7 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
             });
 
-            // 3  Conv2D 1×1 groups 4
+            // 3  Conv2D 1×1 groups 4 · moments
             _stage3 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
@@ -173,6 +173,7 @@ namespace Examples
                     dilation_height = 1, dilation_width = 1, pad_top = 0, pad_left = 0,
                 },
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 0,
+                use_moments = 1,
             });
 
             // 4  BatchNormalization · ReLU
@@ -284,28 +285,34 @@ namespace Examples
         protected override void ForwardCore()
         {
             // 1  Conv2D 3×3 stride 2 same · bias · ReLU                           24×24×3 → 12×12×8
-            Check(cn_conv2d_forward(_stage1, State, x: Value(0), kernel: Parameter(0), bias: Parameter(896), y: Value(6912), codes: 0));
+            Check(cn_conv2d_forward(
+                _stage1, State, x: Value(0), kernel: Parameter(0), bias: Parameter(896),
+                y: Value(6912), codes: 0, moments: 0));
 
             // 2  DepthwiseConv2D 3×3 same · bias · ReLU · MaxPooling2D 2×2        12×12×8 → 6×6×8
             Check(cn_conv2d_forward(
                 _stage2, State, x: Value(6912), kernel: Parameter(960), bias: Parameter(1280),
-                y: Value(28_928), codes: Value(30_080)));
+                y: Value(28_928), codes: Value(30_080), moments: 0));
 
-            // 3  Conv2D 1×1 groups 4                                              6×6×8 → 6×6×16
-            Check(cn_conv2d_forward(_stage3, State, x: Value(28_928), kernel: Parameter(1344), bias: 0, y: Value(20_736), codes: 0));
+            // 3  Conv2D 1×1 groups 4 · moments                                    6×6×8 → 6×6×16
+            Check(cn_conv2d_forward(
+                _stage3, State, x: Value(28_928), kernel: Parameter(1344), bias: 0,
+                y: Value(20_736), codes: 0, moments: Value(11_520)));
 
             // 4  BatchNormalization · ReLU                                        6×6×16 → 6×6×16
             Check(cn_batch_normalization_forward(
-                _stage4, State, x: Value(20_736), gamma: Parameter(1472), beta: Parameter(1536), movingMean: Parameter(16_384), movingVariance: Parameter(16_448), addend: 0,
-                y: Value(23_040), saved: Value(30_400)));
+                _stage4, State, x: Value(20_736), gamma: Parameter(1472), beta: Parameter(1536), movingMean: Parameter(16_384), movingVariance: Parameter(16_448), addend: 0, moments: Value(11_520),
+                y: Value(23_040), saved: Value(30_400), codes: 0));
 
             // 5  SeparableConv2D 3×3 multiplier 2                                 6×6×16 → 4×4×32
-            Check(cn_conv2d_forward(_stage5, State, x: Value(23_040), kernel: Parameter(1600), bias: 0, y: Value(25_344), codes: 0));
+            Check(cn_conv2d_forward(
+                _stage5, State, x: Value(23_040), kernel: Parameter(1600), bias: 0,
+                y: Value(25_344), codes: 0, moments: 0));
 
             // 6  Conv2D 1×1 · bias · ReLU                                         4×4×32 → 4×4×24
             Check(cn_conv2d_forward(
                 _stage6, State, x: Value(25_344), kernel: Parameter(2752), bias: Parameter(5824),
-                y: Value(27_392), codes: 0));
+                y: Value(27_392), codes: 0, moments: 0));
 
             // 7  Conv2DTranspose 2×2 stride 2 · bias · ReLU                       4×4×24 → 8×8×12
             Check(cn_conv2d_transpose_forward(
@@ -364,10 +371,10 @@ namespace Examples
 
             // 4  BatchNormalization · ReLU                                        6×6×16 → 6×6×16
             Check(cn_batch_normalization_backward(
-                _stage4, State, x: Value(20_736), gamma: Parameter(1472), saved: Value(30_400), y: Value(23_040), dy: Value(11_520),
+                _stage4, State, x: Value(20_736), gamma: Parameter(1472), saved: Value(30_400), y: Value(23_040), codes: 0, dy: Value(11_520),
                 dx: Value(13_824), daddend: 0, dgamma: Gradient(1472), dbeta: Gradient(1536)));
 
-            // 3  Conv2D 1×1 groups 4                                              6×6×16 → 6×6×8
+            // 3  Conv2D 1×1 groups 4 · moments                                    6×6×16 → 6×6×8
             Check(cn_conv2d_backward(
                 _stage3, State, x: Value(28_928), kernel: Parameter(1344), y: Value(20_736), codes: 0, dy: Value(13_824),
                 dx: Value(16_128), dkernel: Gradient(1344), dbias: 0));

@@ -162,7 +162,7 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
             });
 
-            // 3  Conv2D 3×3 same · bias
+            // 3  Conv2D 3×3 same · bias · moments
             _stage3 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
@@ -175,6 +175,7 @@ namespace Examples
                     dilation_height = 1, dilation_width = 1, pad_top = 1, pad_left = 1,
                 },
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 1,
+                use_moments = 1,
             });
 
             // 4  BatchNormalization · ReLU
@@ -217,7 +218,7 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
             });
 
-            // 7  Conv2D 3×3 same · bias
+            // 7  Conv2D 3×3 same · bias · moments
             _stage7 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
@@ -230,6 +231,7 @@ namespace Examples
                     dilation_height = 1, dilation_width = 1, pad_top = 1, pad_left = 1,
                 },
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 1,
+                use_moments = 1,
             });
 
             // 8  BatchNormalization · ReLU
@@ -329,17 +331,17 @@ namespace Examples
             // 2  Conv2D 3×3 same · bias · ReLU                                    34×48×3 → 34×48×8
             Check(cn_conv2d_forward(
                 _stage2, State, x: Value(652_800), kernel: Parameter(0), bias: Parameter(896),
-                y: Value(313_344), codes: 0));
+                y: Value(313_344), codes: 0, moments: 0));
 
-            // 3  Conv2D 3×3 same · bias                                           34×48×8 → 34×48×8
+            // 3  Conv2D 3×3 same · bias · moments                                 34×48×8 → 34×48×8
             Check(cn_conv2d_forward(
                 _stage3, State, x: Value(313_344), kernel: Parameter(960), bias: Parameter(3264),
-                y: Value(365_568), codes: 0));
+                y: Value(365_568), codes: 0, moments: Value(0)));
 
             // 4  BatchNormalization · ReLU                                        34×48×8 → 34×48×8
             Check(cn_batch_normalization_forward(
-                _stage4, State, x: Value(365_568), gamma: Parameter(3328), beta: Parameter(3392), movingMean: Parameter(24_640), movingVariance: Parameter(24_704), addend: 0,
-                y: Value(417_792), saved: Value(688_832)));
+                _stage4, State, x: Value(365_568), gamma: Parameter(3328), beta: Parameter(3392), movingMean: Parameter(24_640), movingVariance: Parameter(24_704), addend: 0, moments: Value(0),
+                y: Value(417_792), saved: Value(688_832), codes: 0));
 
             // 5  MaxPooling2D 2×2                                                 34×48×8 → 17×24×8
             Check(cn_max_pooling2d_forward(_stage5, State, x: Value(417_792), y: Value(672_384), codes: Value(685_440)));
@@ -347,17 +349,17 @@ namespace Examples
             // 6  Conv2D 3×3 same · bias · ReLU                                    17×24×8 → 17×24×16
             Check(cn_conv2d_forward(
                 _stage6, State, x: Value(672_384), kernel: Parameter(3456), bias: Parameter(8064),
-                y: Value(574_464), codes: 0));
+                y: Value(574_464), codes: 0, moments: 0));
 
-            // 7  Conv2D 3×3 same · bias                                           17×24×16 → 17×24×16
+            // 7  Conv2D 3×3 same · bias · moments                                 17×24×16 → 17×24×16
             Check(cn_conv2d_forward(
                 _stage7, State, x: Value(574_464), kernel: Parameter(8128), bias: Parameter(17_344),
-                y: Value(600_576), codes: 0));
+                y: Value(600_576), codes: 0, moments: Value(0)));
 
             // 8  BatchNormalization · ReLU                                        17×24×16 → 17×24×16
             Check(cn_batch_normalization_forward(
-                _stage8, State, x: Value(600_576), gamma: Parameter(17_408), beta: Parameter(17_472), movingMean: Parameter(24_768), movingVariance: Parameter(24_832), addend: 0,
-                y: Value(626_688), saved: Value(688_704)));
+                _stage8, State, x: Value(600_576), gamma: Parameter(17_408), beta: Parameter(17_472), movingMean: Parameter(24_768), movingVariance: Parameter(24_832), addend: 0, moments: Value(0),
+                y: Value(626_688), saved: Value(688_704), codes: 0));
 
             // 9  Dropout 0.2                                                      17×24×16 → 17×24×16
             Check(cn_dropout_forward(_stage9, State, x: Value(626_688), y: Value(0)));
@@ -371,7 +373,7 @@ namespace Examples
             // 12  Conv2D 3×3 same · bias · ReLU                                    34×48×24 → 34×48×8
             Check(cn_conv2d_forward(
                 _stage12, State, x: Value(0), kernel: Parameter(17_536), bias: Parameter(24_448),
-                y: Value(470_016), codes: 0));
+                y: Value(470_016), codes: 0, moments: 0));
 
             // 13  Cropping2D (0, 1)×(0, 0)                                         34×48×8 → 33×48×8
             Check(cn_padding2d_forward(_stage13, State, x: Value(470_016), y: Value(156_672)));
@@ -379,7 +381,7 @@ namespace Examples
             // 14  Conv2D 1×1 · bias · Sigmoid                                      33×48×8 → 33×48×1
             Check(cn_conv2d_forward(
                 _stage14, State, x: Value(156_672), kernel: Parameter(24_512), bias: Parameter(24_576),
-                y: Value(258_048), codes: 0));
+                y: Value(258_048), codes: 0, moments: 0));
 
             // MeanSquaredError, its gradient and the metrics
             Check(cn_loss_forward(
@@ -416,10 +418,10 @@ namespace Examples
 
             // 8  BatchNormalization · ReLU                                        17×24×16 → 17×24×16
             Check(cn_batch_normalization_backward(
-                _stage8, State, x: Value(600_576), gamma: Parameter(17_408), saved: Value(688_704), y: Value(626_688), dy: Value(0),
+                _stage8, State, x: Value(600_576), gamma: Parameter(17_408), saved: Value(688_704), y: Value(626_688), codes: 0, dy: Value(0),
                 dx: Value(26_112), daddend: 0, dgamma: Gradient(17_408), dbeta: Gradient(17_472)));
 
-            // 7  Conv2D 3×3 same · bias                                           17×24×16 → 17×24×16
+            // 7  Conv2D 3×3 same · bias · moments                                 17×24×16 → 17×24×16
             Check(cn_conv2d_backward(
                 _stage7, State, x: Value(574_464), kernel: Parameter(8128), y: Value(600_576), codes: 0, dy: Value(26_112),
                 dx: Value(0), dkernel: Gradient(8128), dbias: Gradient(17_344)));
@@ -434,10 +436,10 @@ namespace Examples
 
             // 4  BatchNormalization · ReLU                                        34×48×8 → 34×48×8
             Check(cn_batch_normalization_backward(
-                _stage4, State, x: Value(365_568), gamma: Parameter(3328), saved: Value(688_832), y: Value(417_792), dy: Value(104_448),
+                _stage4, State, x: Value(365_568), gamma: Parameter(3328), saved: Value(688_832), y: Value(417_792), codes: 0, dy: Value(104_448),
                 dx: Value(0), daddend: 0, dgamma: Gradient(3328), dbeta: Gradient(3392)));
 
-            // 3  Conv2D 3×3 same · bias                                           34×48×8 → 34×48×8
+            // 3  Conv2D 3×3 same · bias · moments                                 34×48×8 → 34×48×8
             Check(cn_conv2d_backward(
                 _stage3, State, x: Value(313_344), kernel: Parameter(960), y: Value(365_568), codes: 0, dy: Value(0),
                 dx: Value(52_224), dkernel: Gradient(960), dbias: Gradient(3264)));

@@ -320,7 +320,9 @@ namespace Examples
         protected override void ForwardCore()
         {
             // 1  Conv2D 3×3 same · bias                                           32×32×3 → 32×32×32
-            Check(cn_conv2d_forward(_stage1, State, x: Value(839_808), kernel: Parameter(0), bias: Parameter(3456), y: Value(0), codes: 0));
+            Check(cn_conv2d_forward(
+                _stage1, State, x: Value(839_808), kernel: Parameter(0), bias: Parameter(3456),
+                y: Value(0), codes: 0, moments: 0));
 
             // 2  ReLU                                                             32×32×32 → 32×32×32
             Check(cn_activation_forward(_stage2, State, x: Value(0), y: Value(131_072)));
@@ -328,7 +330,7 @@ namespace Examples
             // 3  Conv2D 3×3 · bias                                                32×32×32 → 30×30×32
             Check(cn_conv2d_forward(
                 _stage3, State, x: Value(131_072), kernel: Parameter(3584), bias: Parameter(40_448),
-                y: Value(393_216), codes: 0));
+                y: Value(393_216), codes: 0, moments: 0));
 
             // 4  ReLU                                                             30×30×32 → 30×30×32
             Check(cn_activation_forward(_stage4, State, x: Value(393_216), y: Value(262_144)));
@@ -342,7 +344,7 @@ namespace Examples
             // 7  Conv2D 3×3 same · bias                                           15×15×32 → 15×15×64
             Check(cn_conv2d_forward(
                 _stage7, State, x: Value(811_008), kernel: Parameter(40_576), bias: Parameter(114_304),
-                y: Value(508_416), codes: 0));
+                y: Value(508_416), codes: 0, moments: 0));
 
             // 8  ReLU                                                             15×15×64 → 15×15×64
             Check(cn_activation_forward(_stage8, State, x: Value(508_416), y: Value(566_016)));
@@ -350,7 +352,7 @@ namespace Examples
             // 9  Conv2D 3×3 · bias                                                15×15×64 → 13×13×64
             Check(cn_conv2d_forward(
                 _stage9, State, x: Value(566_016), kernel: Parameter(114_560), bias: Parameter(262_016),
-                y: Value(681_216), codes: 0));
+                y: Value(681_216), codes: 0, moments: 0));
 
             // 10  ReLU                                                             13×13×64 → 13×13×64
             Check(cn_activation_forward(_stage10, State, x: Value(681_216), y: Value(623_616)));

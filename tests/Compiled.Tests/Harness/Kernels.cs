@@ -99,10 +99,22 @@ public static class Kernels
         nint input = context.Array(x), weights = context.Array(kernel), offsets = bias is null ? 0 : context.Array(bias);
         nint output = context.Garbage(dy.Count), gradient = context.Array(dy), codes = desc.pool.height == 0 ? 0 : context.Array(new byte[dy.Count]);
         nint dx = before is null ? context.Garbage(x.Count) : context.Array(before), dkernel = context.Garbage(kernel.Count), dbias = bias is null ? 0 : context.Garbage(bias.Count);
-        NativeContext.Check(Native.cn_conv2d_forward(op, context.State, input, weights, offsets, output, codes));
+        NativeContext.Check(Native.cn_conv2d_forward(op, context.State, input, weights, offsets, output, codes, 0));
         NativeContext.Check(Native.cn_conv2d_backward(op, context.State, input, weights, output, codes, gradient, dx, dkernel, dbias));
         return (context.Floats(output, dy.Count), context.Floats(dx, x.Count), context.Floats(dkernel, kernel.Count),
             bias is null ? [] : context.Floats(dbias, bias.Count));
+    }
+
+    /// <summary>The result of a convolution with its moments: a mean for each filter, then a sum of squared distances.</summary>
+    public static (float[] Y, double[] Moments) FindMoments(NativeContext context, cn_conv2d_desc desc, Tensor x, Tensor kernel, Tensor? bias)
+    {
+        desc.use_moments = 1;
+        nint op = context.Op(Native.cn_conv2d_create, in desc);
+        int count = (int)(desc.batch * desc.output_height * desc.output_width * desc.filters), moments = (int)(2 * desc.filters);
+        nint y = context.Garbage(count), found = context.Array<double>([.. Enumerable.Repeat(double.NaN, moments)]);
+        NativeContext.Check(Native.cn_conv2d_forward(
+            op, context.State, context.Array(x), context.Array(kernel), bias is null ? 0 : context.Array(bias), y, 0, found));
+        return (context.Floats(y, count), context.Values<double>(found, moments));
     }
 
     public static (float[] Y, float[] Dx, float[] Dkernel, float[] Dbias) ConvolveTransposed(
