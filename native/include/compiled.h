@@ -572,6 +572,28 @@ CN_API cn_status cn_batch_normalization_backward(cn_op* op, const cn_state* stat
                                                  const float* y, const float* dy, float* dx, float* daddend, float* dgamma, float* dbeta);
 
 /*
+ * Multiplies a batch normalization by its moving statistics into the kernel and the bias of what it follows, a convolution or a dense layer
+ * without activation: what those then compute is the normalized result, rounded otherwise. Per channel, with factor = gamma /
+ * sqrt(moving_variance + epsilon), kernel becomes kernel * factor and bias beta + (bias - moving_mean) * factor.
+ * Shapes: kernel [outer, channels, inner], channels being what is normalized, all else [channels].
+ */
+typedef struct cn_normalization_fold_desc {
+    uint32_t struct_size;
+    float epsilon; /* at least 0, finite */
+    int64_t outer, channels, inner;
+    int32_t use_bias;   /* 0: bias is null */
+    int32_t use_scale;  /* 0: gamma is null and counts as 1 */
+    int32_t use_center; /* 0: beta is null */
+    int32_t reserved;   /* 0 */
+} cn_normalization_fold_desc;
+
+CN_API cn_status cn_normalization_fold_create(cn_context* context, const cn_normalization_fold_desc* desc, cn_op** op);
+/* Overwrites folded_kernel and folded_bias, which may be kernel and bias. */
+CN_API cn_status cn_normalization_fold_forward(cn_op* op, const cn_state* state, const float* kernel, const float* bias, const float* gamma,
+                                               const float* beta, const float* moving_mean, const float* moving_variance,
+                                               float* folded_kernel, float* folded_bias);
+
+/*
  * Layer normalization over the last axis: y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the mean and the variance, without
  * Bessel's correction, of the features of a position. A NaN makes NaN of its position.
  * Shapes: x and y [batch, positions, features], gamma and beta [features].

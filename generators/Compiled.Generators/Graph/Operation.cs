@@ -60,6 +60,9 @@ internal abstract record Operation
     /// <summary>Whether a stage can begin with this operation and take an epilogue.</summary>
     public virtual bool TakesEpilogue(Epilogue epilogue) => epilogue == Epilogue.None;
 
+    /// <summary>What computes this and then a normalization by its moving statistics, for prediction; null where nothing does.</summary>
+    public virtual Operation? Fold(BatchNormalizationOperation normalization) => null;
+
     /// <summary>Which values the backward call reads.</summary>
     public virtual SavedValues Saved(Epilogue epilogue) => SavedValues.None;
 
@@ -74,6 +77,9 @@ internal abstract record Operation
 
     /// <summary>The native call of the training pass.</summary>
     public virtual NativeCall Forward(StagePlan stage) => throw new InvalidOperationException(Title);
+
+    /// <summary>The native call before that of prediction; null where there is none.</summary>
+    public virtual NativeCall? Prepare(StagePlan stage) => null;
 
     /// <summary>The native call of prediction.</summary>
     public virtual NativeCall Predict(StagePlan stage) => Forward(stage);

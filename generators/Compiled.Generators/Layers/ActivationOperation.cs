@@ -119,9 +119,6 @@ internal sealed record ActivationOperation(ActivationFunction Function, double A
     public override NativeCall Forward(StagePlan stage) =>
         new("cn_activation_forward", stage.Field, $"x: {stage.X}", $"y: {stage.Y}");
 
-    public override NativeCall Predict(StagePlan stage) =>
-        new("cn_activation_forward", stage.Field, $"x: {stage.PredictX}", $"y: {stage.Y}");
-
     public override NativeCall Backward(StagePlan stage) => Function.IsKnownByOutput()
         ? new("cn_activation_backward", stage.Field, $"x: 0, y: {stage.Y}, dy: {stage.Dy}", $"dx: {stage.Dx}")
         : new("cn_activation_backward", stage.Field, $"x: {stage.X}, y: 0, dy: {stage.Dy}", $"dx: {stage.Dx}");

@@ -42,9 +42,6 @@ internal sealed record AddOperation : Operation
     public override NativeCall Forward(StagePlan stage) =>
         new("cn_add_forward", stage.Field, JoinCode.Arguments("x", stage.Offsets.X), $"y: {stage.Y}");
 
-    public override NativeCall Predict(StagePlan stage) =>
-        new("cn_add_forward", stage.Field, JoinCode.Arguments("x", stage.Offsets.PredictX), $"y: {stage.Y}");
-
     public override NativeCall Backward(StagePlan stage) =>
         new(
             "cn_add_backward", stage.Field, $"y: {(stage.Epilogue.Activation is null ? "0" : stage.Y)}, dy: {stage.Dy}",

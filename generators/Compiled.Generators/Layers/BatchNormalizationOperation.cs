@@ -78,7 +78,7 @@ internal sealed record BatchNormalizationOperation(double Momentum, double Epsil
 
     public override NativeCall Predict(StagePlan stage) =>
         new(
-            "cn_batch_normalization_predict", stage.Field, $"x: {stage.PredictX}, {Reads(stage)}, addend: {stage.PredictAddend}",
+            "cn_batch_normalization_predict", stage.Field, $"x: {stage.X}, {Reads(stage)}, addend: {stage.Addend}",
             $"y: {stage.Y}");
 
     public override NativeCall Backward(StagePlan stage) =>
@@ -87,7 +87,8 @@ internal sealed record BatchNormalizationOperation(double Momentum, double Epsil
             $"x: {stage.X}, gamma: {stage.Parameter("gamma")}, saved: {stage.Codes}, y: {stage.Y}, dy: {stage.Dy}",
             $"dx: {stage.Dx}, daddend: {stage.AddendGradient}, dgamma: {Gradient(stage, "gamma")}, dbeta: {Gradient(stage, "beta")}");
 
-    private static string Reads(StagePlan stage) =>
+    /// <summary>What a normalization by moving statistics reads beside its input, as arguments.</summary>
+    public static string Reads(StagePlan stage) =>
         $"gamma: {stage.Parameter("gamma")}, beta: {stage.Parameter("beta")}, " +
         $"movingMean: {stage.Parameter("moving_mean")}, movingVariance: {stage.Parameter("moving_variance")}";
 

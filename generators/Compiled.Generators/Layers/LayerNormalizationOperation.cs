@@ -55,7 +55,7 @@ internal sealed record LayerNormalizationOperation(double Epsilon, bool Center, 
         new("cn_layer_normalization_forward", stage.Field, $"x: {stage.X}, {Weights(stage)}", $"y: {stage.Y}, saved: {stage.Codes}");
 
     public override NativeCall Predict(StagePlan stage) =>
-        new("cn_layer_normalization_forward", stage.Field, $"x: {stage.PredictX}, {Weights(stage)}", $"y: {stage.Y}, saved: 0");
+        new("cn_layer_normalization_forward", stage.Field, $"x: {stage.X}, {Weights(stage)}", $"y: {stage.Y}, saved: 0");
 
     public override NativeCall Backward(StagePlan stage) =>
         new(

@@ -26,9 +26,6 @@ internal sealed record SoftmaxOperation : Operation
     public override NativeCall Forward(StagePlan stage) =>
         new("cn_softmax_forward", stage.Field, $"x: {stage.X}", $"y: {stage.Y}");
 
-    public override NativeCall Predict(StagePlan stage) =>
-        new("cn_softmax_forward", stage.Field, $"x: {stage.PredictX}", $"y: {stage.Y}");
-
     public override NativeCall Backward(StagePlan stage) =>
         new("cn_softmax_backward", stage.Field, $"y: {stage.Y}, dy: {stage.Dy}", $"dx: {stage.Dx}");
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 
@@ -29,6 +30,9 @@ internal sealed class ModelWriter
     private Graph Graph => _layout.Graph.Graph;
 
     private LossHead? Head => _layout.Graph.Head;
+
+    /// <summary>The stages of prediction that no op of training serves.</summary>
+    private IEnumerable<StagePlan> OwnPredictionStages => _layout.Prediction.Where(stage => stage.Field.StartsWith("_predict", StringComparison.Ordinal));
 
     private IEnumerable<StagePlan> BackwardStages => _layout.Graph.Backward.Select(number => _layout.Stages[number - 1]);
 
@@ -74,6 +78,8 @@ internal sealed class ModelWriter
     {
         foreach (StagePlan stage in _layout.Stages)
             _writer.Line($"private readonly nint {stage.Field};");
+        foreach (StagePlan stage in OwnPredictionStages)
+            _writer.Line($"private readonly nint {(stage.FoldsNormalization ? $"{stage.FoldField}, " : "")}{stage.Field};");
         if (Head is not null)
             _writer.Line($"private readonly nint {Head.Field};");
         _writer.Line("private readonly nint _loss;");
@@ -93,6 +99,13 @@ internal sealed class ModelWriter
         foreach (StagePlan stage in _layout.Stages)
         {
             _writer.Line($"// {stage.Stage.Number}  {stage.Title}");
+            stage.Operation.WriteCreate(_writer, stage);
+            _writer.Line();
+        }
+
+        foreach (StagePlan stage in OwnPredictionStages)
+        {
+            _writer.Line($"// {stage.Stage.Number} of prediction  {stage.Title}");
             stage.Operation.WriteCreate(_writer, stage);
             _writer.Line();
         }
@@ -131,7 +144,7 @@ internal sealed class ModelWriter
         }
     }
 
-    private void WritePass(string name, System.Action body)
+    private void WritePass(string name, Action body)
     {
         _writer.Line("/// <inheritdoc/>");
         _writer.Line($"protected override void {name}()");
@@ -187,8 +200,17 @@ internal sealed class ModelWriter
         _writer.Line("/// <summary>All stages without what only training needs.</summary>");
         _writer.Line("private void PredictStages()");
         _writer.Open();
-        foreach (StagePlan stage in _layout.Stages.Where(stage => !stage.Operation.IsTrainingOnly))
+        bool first = true;
+        foreach (StagePlan stage in _layout.Prediction)
+        {
+            if (!first)
+                _writer.Line();
+            first = false;
+            WriteHeading(stage, $"{stage.LogicalInput} → {stage.LogicalOutput}");
+            stage.Operation.Prepare(stage)?.Write(_writer);
             stage.Operation.Predict(stage).Write(_writer);
+        }
+
         _writer.Close();
     }
 

@@ -28,6 +28,8 @@ internal static class PlanLiteral
         writer.Line($"HasAccuracy = {(loss.Accuracy == AccuracyKind.None ? "false" : "true")},");
         writer.Line($"TrainableBytes = {StagePlan.Literal(layout.TrainableBytes)},");
         writer.Line($"ParameterBytes = {StagePlan.Literal(layout.ParameterBytes)},");
+        if (layout.FoldedBytes > 0)
+            writer.Line($"FoldedBytes = {StagePlan.Literal(layout.FoldedBytes)},");
         writer.Line($"ValueBytesPerSample = {StagePlan.Literal(layout.ValueBytes)},");
         writer.Line($"InputOffset = {StagePlan.Literal(layout.Input)},");
         writer.Line($"OutputOffset = {StagePlan.Literal(layout.Output)},");

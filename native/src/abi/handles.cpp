@@ -115,6 +115,7 @@ const char* name_of(HandleKind kind) noexcept {
         "an average_pooling2d op",
         "a global_pooling2d op",
         "a batch_normalization op",
+        "a normalization_fold op",
         "a layer_normalization op",
         "a conv2d op",
         "a conv2d_transpose op",

@@ -30,6 +30,7 @@ enum class HandleKind : uint32_t {
     AveragePooling2D,
     GlobalPooling2D,
     BatchNormalization,
+    NormalizationFold,
     LayerNormalization,
     Conv2D,
     Conv2DTranspose,

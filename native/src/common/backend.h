@@ -113,6 +113,12 @@ public:
                           float* dx, float* daddend, float* dgamma, float* dbeta) = 0;
 };
 
+class NormalizationFoldOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* kernel, const float* bias, const float* gamma, const float* beta,
+                         const float* moving_mean, const float* moving_variance, float* folded_kernel, float* folded_bias) = 0;
+};
+
 class LayerNormalizationOp : public Op {
 public:
     virtual void forward(const cn_state* state, const float* x, const float* gamma, const float* beta, float* y, float* saved) = 0;
@@ -242,6 +248,7 @@ public:
     virtual std::unique_ptr<AveragePooling2DOp> make_average_pooling2d(const cn_average_pooling2d_desc& desc) = 0;
     virtual std::unique_ptr<GlobalPooling2DOp> make_global_pooling2d(const cn_global_pooling2d_desc& desc) = 0;
     virtual std::unique_ptr<BatchNormalizationOp> make_batch_normalization(const cn_batch_normalization_desc& desc) = 0;
+    virtual std::unique_ptr<NormalizationFoldOp> make_normalization_fold(const cn_normalization_fold_desc& desc) = 0;
     virtual std::unique_ptr<LayerNormalizationOp> make_layer_normalization(const cn_layer_normalization_desc& desc) = 0;
     virtual std::unique_ptr<Conv2DOp> make_conv2d(const cn_conv2d_desc& desc) = 0;
     virtual std::unique_ptr<Conv2DTransposeOp> make_conv2d_transpose(const cn_conv2d_transpose_desc& desc) = 0;

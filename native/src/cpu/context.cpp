@@ -151,6 +151,10 @@ std::unique_ptr<GlobalPooling2DOp> Context::make_global_pooling2d(const cn_globa
 std::unique_ptr<BatchNormalizationOp> Context::make_batch_normalization(const cn_batch_normalization_desc& desc) {
     return _table.make_batch_normalization(*this, desc);
 }
+std::unique_ptr<NormalizationFoldOp> Context::make_normalization_fold(const cn_normalization_fold_desc& desc) {
+    return _table.make_normalization_fold(*this, desc);
+}
+
 std::unique_ptr<LayerNormalizationOp> Context::make_layer_normalization(const cn_layer_normalization_desc& desc) {
     return _table.make_layer_normalization(*this, desc);
 }

@@ -20,6 +20,7 @@ const OpTable& op_table() noexcept {
         make_average_pooling2d,
         make_global_pooling2d,
         make_batch_normalization,
+        make_normalization_fold,
         make_layer_normalization,
         make_conv2d,
         make_conv2d_transpose,

@@ -22,6 +22,7 @@ struct OpTable {
     std::unique_ptr<AveragePooling2DOp> (*make_average_pooling2d)(Context& context, const cn_average_pooling2d_desc& desc);
     std::unique_ptr<GlobalPooling2DOp> (*make_global_pooling2d)(Context& context, const cn_global_pooling2d_desc& desc);
     std::unique_ptr<BatchNormalizationOp> (*make_batch_normalization)(Context& context, const cn_batch_normalization_desc& desc);
+    std::unique_ptr<NormalizationFoldOp> (*make_normalization_fold)(Context& context, const cn_normalization_fold_desc& desc);
     std::unique_ptr<LayerNormalizationOp> (*make_layer_normalization)(Context& context, const cn_layer_normalization_desc& desc);
     std::unique_ptr<Conv2DOp> (*make_conv2d)(Context& context, const cn_conv2d_desc& desc);
     std::unique_ptr<Conv2DTransposeOp> (*make_conv2d_transpose)(Context& context, const cn_conv2d_transpose_desc& desc);

@@ -995,6 +995,44 @@ public struct cn_batch_normalization_desc
 }
 
 /// <summary>
+/// Multiplies a batch normalization by its moving statistics into the kernel and the bias of what it follows, a convolution or a dense
+/// layer without activation: what those then compute is the normalized result, rounded otherwise. Per channel, with factor = gamma /
+/// sqrt(moving_variance + epsilon), kernel becomes kernel * factor and bias beta + (bias - moving_mean) * factor.
+/// Shapes: kernel [outer, channels, inner], channels being what is normalized, all else [channels].
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_normalization_fold_desc
+{
+    /// <summary>The size of <see cref="cn_normalization_fold_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary>at least 0, finite</summary>
+    public float epsilon;
+
+    /// <summary>The outer of <see cref="cn_normalization_fold_desc"/>.</summary>
+    public long outer;
+
+    /// <summary>The channels of <see cref="cn_normalization_fold_desc"/>.</summary>
+    public long channels;
+
+    /// <summary>The inner of <see cref="cn_normalization_fold_desc"/>.</summary>
+    public long inner;
+
+    /// <summary>0: bias is null</summary>
+    public int use_bias;
+
+    /// <summary>0: gamma is null and counts as 1</summary>
+    public int use_scale;
+
+    /// <summary>0: beta is null</summary>
+    public int use_center;
+
+    /// <summary>0</summary>
+    public int reserved;
+}
+
+/// <summary>
 /// Layer normalization over the last axis: y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the mean and the variance,
 /// without Bessel's correction, of the features of a position. A NaN makes NaN of its position.
 /// Shapes: x and y [batch, positions, features], gamma and beta [features].
@@ -1394,7 +1432,7 @@ public static partial class Native
     public const uint AbiVersion = 4;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "0d4ccd62f9ceba51f6275de1fa0d21898407986e2e952817576bac580d491c90";
+    public const string HeaderSha256 = "9309ccec13fac5334cfd23940b1ace9196c0c2e97f9746e520e2dce6c55b10f6";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -1570,6 +1608,16 @@ public static partial class Native
         field use_addend 52 4
         field input_gradient 56 4
         field addend_gradient 60 4
+        struct cn_normalization_fold_desc 48
+        field struct_size 0 4
+        field epsilon 4 4
+        field outer 8 8
+        field channels 16 8
+        field inner 24 8
+        field use_bias 32 4
+        field use_scale 36 4
+        field use_center 40 4
+        field reserved 44 4
         struct cn_layer_normalization_desc 48
         field struct_size 0 4
         field input_gradient 4 4
@@ -1744,6 +1792,8 @@ public static partial class Native
         function cn_batch_normalization_forward
         function cn_batch_normalization_predict
         function cn_batch_normalization_backward
+        function cn_normalization_fold_create
+        function cn_normalization_fold_forward
         function cn_layer_normalization_create
         function cn_layer_normalization_forward
         function cn_layer_normalization_backward
@@ -2137,6 +2187,17 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_batch_normalization_backward(
         nint op, nint state, nint x, nint gamma, nint saved, nint y, nint dy, nint dx, nint daddend, nint dgamma, nint dbeta);
+
+    /// <summary>See <see cref="cn_normalization_fold_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_normalization_fold_create(nint context, in cn_normalization_fold_desc desc, out nint op);
+
+    /// <summary>Overwrites folded_kernel and folded_bias, which may be kernel and bias.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_normalization_fold_forward(
+        nint op, nint state, nint kernel, nint bias, nint gamma, nint beta, nint movingMean, nint movingVariance, nint foldedKernel, nint foldedBias);
 
     /// <summary>See <see cref="cn_layer_normalization_desc"/>.</summary>
     [LibraryImport(Library)]

@@ -3,7 +3,9 @@ namespace Compiled;
 /// <summary>
 /// Normalizes each channel (the last axis) to mean 0 and variance 1 over the batch and all positions, then scales it by gamma and shifts it
 /// by beta (Ioffe and Szegedy, 2015). Prediction uses moving averages of mean and variance, which training updates by momentum; both are
-/// weights of the model, saved with it. The variance is the biased one, as in Keras 3.
+/// weights of the model, saved with it. The variance is the biased one, as in Keras 3. A fused model multiplies it, in prediction and
+/// evaluation, into the kernel and the bias of a convolution or dense layer right before it, where that saves more than it takes: the
+/// result differs by rounding alone.
 /// </summary>
 /// <remarks>
 /// It needs several values per channel. Where a batch has one only, of a single sample without positions (the last batch of an epoch, say),
