@@ -286,7 +286,8 @@ enum cn_activation {
     CN_ACTIVATION_HARD_SHRINK = 23,    /* |x| > alpha: x; else 0 */
     CN_ACTIVATION_SPARSE_PLUS = 24,    /* x >= 1: x; x > -1: (x + 1)^2 / 4; else 0 */
     CN_ACTIVATION_SPARSE_SIGMOID = 25, /* (x + 1) / 2 within [0, 1] */
-    CN_ACTIVATION_CLIPPED_RELU = 26    /* x >= upper: upper; x > threshold: x; else alpha (x - threshold) */
+    CN_ACTIVATION_CLIPPED_RELU = 26,   /* x >= upper: upper; x > threshold: x; else alpha (x - threshold) */
+    CN_ACTIVATION_THRESHOLD = 27       /* x > threshold: x; else value */
 };
 
 /*
@@ -352,7 +353,10 @@ typedef struct cn_activation_desc {
     int64_t batch, count;   /* samples; elements per sample */
     int32_t input_gradient; /* cn_gradient_mode */
     float alpha;
-    float upper, threshold; /* CN_ACTIVATION_CLIPPED_RELU, else 0: not NaN, and `threshold` finite */
+    float upper;      /* CN_ACTIVATION_CLIPPED_RELU, else 0; not NaN */
+    float threshold;  /* CN_ACTIVATION_CLIPPED_RELU and CN_ACTIVATION_THRESHOLD, else 0; finite */
+    float value;      /* CN_ACTIVATION_THRESHOLD, else 0; finite */
+    int32_t reserved; /* 0 */
 } cn_activation_desc;
 
 CN_API cn_status cn_activation_create(cn_context* context, const cn_activation_desc* desc, cn_op** op);
@@ -361,17 +365,41 @@ CN_API cn_status cn_activation_forward(cn_op* op, const cn_state* state, const f
 /* x is null where the derivative is taken from y, and y where it is taken from x. dx may be dy when it is overwritten. */
 CN_API cn_status cn_activation_backward(cn_op* op, const cn_state* state, const float* x, const float* y, const float* dy, float* dx);
 
-/* Softmax over the last axis: y = exp(x - max) / sum. */
+/*
+ * Softmax over the last axis, and what is made like it. A NaN or an infinity that leaves no finite maximum makes NaN of its row; the minus
+ * infinities of another row have no share in it.
+ */
+enum cn_softmax_function {
+    CN_SOFTMAX_FUNCTION_SOFTMAX = 0,     /* y = exp(x - max) / sum; dx = y * (dy - sum(dy * y)) */
+    CN_SOFTMAX_FUNCTION_LOG_SOFTMAX = 1, /* y = x - max - log(sum of exp(x - max)); dx = dy - exp(y) * sum(dy) */
+    CN_SOFTMAX_FUNCTION_SPARSEMAX = 2    /* y = max(x - tau, 0) with the tau that makes their sum 1; where y > 0, dx = dy - the mean of dy
+                                            where y > 0, else 0 (Martins and Astudillo, 2016) */
+};
+
 typedef struct cn_softmax_desc {
     uint32_t struct_size;
     int32_t input_gradient;            /* cn_gradient_mode */
     int64_t batch, positions, classes; /* x and y are [batch, positions, classes] */
+    int32_t function;                  /* cn_softmax_function */
+    int32_t reserved;                  /* 0 */
 } cn_softmax_desc;
 
 CN_API cn_status cn_softmax_create(cn_context* context, const cn_softmax_desc* desc, cn_op** op);
+/* y may be x. */
 CN_API cn_status cn_softmax_forward(cn_op* op, const cn_state* state, const float* x, float* y);
-/* dx = y * (dy - sum(dy * y)). */
 CN_API cn_status cn_softmax_backward(cn_op* op, const cn_state* state, const float* y, const float* dy, float* dx);
+
+/* Gated linear unit (Dauphin et al., 2017): the first half of each position times the sigmoid of the second, y = a * sigmoid(b). */
+typedef struct cn_glu_desc {
+    uint32_t struct_size;
+    int32_t input_gradient;          /* cn_gradient_mode */
+    int64_t batch, positions, units; /* x is [batch, positions, 2 * units], y [batch, positions, units] */
+} cn_glu_desc;
+
+CN_API cn_status cn_glu_create(cn_context* context, const cn_glu_desc* desc, cn_op** op);
+CN_API cn_status cn_glu_forward(cn_op* op, const cn_state* state, const float* x, float* y);
+/* da = dy * sigmoid(b), db = dy * a * sigmoid(b) * (1 - sigmoid(b)). */
+CN_API cn_status cn_glu_backward(cn_op* op, const cn_state* state, const float* x, const float* dy, float* dx);
 
 /*
  * Dropout alone. In prediction the layer does not exist. With `shared` positions a sample is [shared, count / shared], and all positions of
@@ -821,8 +849,21 @@ enum cn_optimizer_kind {
     CN_OPTIMIZER_NADAM = 6,    /* m, v <- moving means of g, g^2; c_t = beta_1 * (1 - 0.96^(t * schedule_decay) / 2); C_t = c_1 * ... * c_t;
                                   p -= rate * ((1 - c_t) * g / (1 - C_t) + c_(t+1) * m / (1 - C_(t+1))) /
                                   (sqrt(v / (1 - beta_2^t)) + epsilon) */
-    CN_OPTIMIZER_LION = 7      /* p -= rate * sign(beta_1 * m + (1 - beta_1) * g); m <- beta_2 * m + (1 - beta_2) * g */
+    CN_OPTIMIZER_LION = 7,     /* p -= rate * sign(beta_1 * m + (1 - beta_1) * g); m <- beta_2 * m + (1 - beta_2) * g */
+    CN_OPTIMIZER_MUON = 8      /* of each matrix m <- momentum * m + g; o <- the orthogonalized m, or with nesterov g + momentum * m;
+                                  p -= rate * sqrt(max(1, rows / columns)) * o; all other floats follow CN_OPTIMIZER_ADAM without amsgrad,
+                                  at adam_rate_ratio * rate. Slots m, and o or v (Jordan et al., 2024) */
 };
+
+/*
+ * A matrix among the parameters, row-major. It is orthogonalized by `iterations` of Newton and Schulz from x = o / (|o| + 1e-7), where |o|
+ * is the Frobenius norm: x <- 3.4445 * x + (-4.775 * a + 2.0315 * a * a) * x with a = x * x', or with the transposes of both where there
+ * are more rows than columns. Products are float32.
+ */
+typedef struct cn_matrix {
+    int64_t offset; /* of its first float in the parameter arena */
+    int64_t rows, columns;
+} cn_matrix;
 
 /* What a rule does not name in cn_optimizer_kind is not looked at. */
 typedef struct cn_optimizer_desc {
@@ -845,11 +886,19 @@ typedef struct cn_optimizer_desc {
     int32_t nesterov;
     int32_t amsgrad;
     int32_t centered;
-    int32_t use_ema; /* 1: ema <- moving mean of p after the update, by ema_momentum; the first update sets it to p */
+    int32_t use_ema;        /* 1: ema <- moving mean of p after the update, by ema_momentum; the first update sets it to p */
+    double adam_rate_ratio; /* of CN_OPTIMIZER_MUON; at least 0 */
+    int64_t matrices;       /* with CN_OPTIMIZER_MUON, how many there are, 0 or more; else 0 */
+    int32_t iterations;     /* of CN_OPTIMIZER_MUON, from 1 to 100 */
+    int32_t reserved;       /* 0 */
 } cn_optimizer_desc;
 
-/* host_offsets: with clip_norm, `tensors` + 1 rising numbers of floats from 0 to `count`, where each tensor begins; else null. */
-CN_API cn_status cn_optimizer_create(cn_context* context, const cn_optimizer_desc* desc, const int64_t* host_offsets, cn_op** op);
+/*
+ * host_offsets: with clip_norm, `tensors` + 1 rising numbers of floats from 0 to `count`, where each tensor begins; else null.
+ * host_matrices: `matrices` of them in the order of their offsets, which do not overlap; null where there are none.
+ */
+CN_API cn_status cn_optimizer_create(cn_context* context, const cn_optimizer_desc* desc, const int64_t* host_offsets,
+                                     const cn_matrix* host_matrices, cn_op** op);
 /*
  * One update of all parameters at once; then state->updates += 1 and state->step += steps, which is 1 where this update ends a training
  * step and 0 where the caller counts. All arrays have `count` floats. Slots that the rule does not have, and ema without use_ema, are null.

@@ -91,7 +91,7 @@ void test_destroy_while_running() {
         cn_op* op = nullptr;
         {
             Context context;
-            cn_activation_desc desc{sizeof(desc), CN_ACTIVATION_RELU, 1, 16, CN_GRADIENT_NONE, 0, 0, 0};
+            cn_activation_desc desc{sizeof(desc), CN_ACTIVATION_RELU, 1, 16, CN_GRADIENT_NONE, 0, 0, 0, 0, 0};
             ok(cn_activation_create(context, &desc, &op));
         }
         shared = op;

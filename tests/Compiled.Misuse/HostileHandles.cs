@@ -87,12 +87,13 @@ internal static class HostileHandles
         Abi.Refused(Native.cn_context_get_info(context, ref Unsafe.NullRef<cn_context_info>()), "no place for the information");
         Abi.Refused(Native.cn_activation_create(context, in Unsafe.NullRef<cn_activation_desc>(), out _), "no descriptor");
         Abi.Refused(Native.cn_softmax_create(context, in Unsafe.NullRef<cn_softmax_desc>(), out _), "no descriptor");
+        Abi.Refused(Native.cn_glu_create(context, in Unsafe.NullRef<cn_glu_desc>(), out _), "no descriptor");
         Abi.Refused(Native.cn_dropout_create(context, in Unsafe.NullRef<cn_dropout_desc>(), out _), "no descriptor");
         Abi.Refused(Native.cn_max_pooling2d_create(context, in Unsafe.NullRef<cn_max_pooling2d_desc>(), out _), "no descriptor");
         Abi.Refused(Native.cn_conv2d_create(context, in Unsafe.NullRef<cn_conv2d_desc>(), out _), "no descriptor");
         Abi.Refused(Native.cn_dense_create(context, in Unsafe.NullRef<cn_dense_desc>(), out _), "no descriptor");
         Abi.Refused(Native.cn_loss_create(context, in Unsafe.NullRef<cn_loss_desc>(), out _), "no descriptor");
-        Abi.Refused(Native.cn_optimizer_create(context, in Unsafe.NullRef<cn_optimizer_desc>(), 0, out _), "no descriptor");
+        Abi.Refused(Native.cn_optimizer_create(context, in Unsafe.NullRef<cn_optimizer_desc>(), 0, 0, out _), "no descriptor");
         Abi.Refused(Native.cn_philox(0, 0, 0), "no counter");
     }
 

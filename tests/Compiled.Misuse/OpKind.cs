@@ -27,6 +27,8 @@ internal abstract class OpKind
         new OpKind<cn_conv2d_desc>("cn_conv2d_create", Native.cn_conv2d_create, ValidDepthwiseConvolution(), RunConvolution),
         new OpKind<cn_conv2d_transpose_desc>(
             "cn_conv2d_transpose_create", Native.cn_conv2d_transpose_create, ValidTransposedConvolution(), RunTransposedConvolution),
+        new OpKind<cn_glu_desc>("cn_glu_create", Native.cn_glu_create, ValidGlu(), RunGlu),
+        new OpKind<cn_optimizer_desc>("cn_optimizer_create", CreateMuon, ValidMuon(), RunOptimizer),
     ];
 
     public abstract string Name { get; }
@@ -151,6 +153,18 @@ internal abstract class OpKind
         ema_momentum = 0.9,
     };
 
+    private static cn_glu_desc ValidGlu() =>
+        Abi.Describe<cn_glu_desc>() with { batch = 3, positions = 2, units = 7, input_gradient = 1 };
+
+    private static cn_optimizer_desc ValidMuon() => ValidOptimizer() with
+    {
+        optimizer = (int)cn_optimizer_kind.CN_OPTIMIZER_MUON,
+        amsgrad = 0,
+        adam_rate_ratio = 0.1,
+        matrices = 2,
+        iterations = 6,
+    };
+
     private static cn_gather_desc ValidGather() => Abi.Describe<cn_gather_desc>() with
     {
         input = 1,
@@ -173,6 +187,19 @@ internal abstract class OpKind
         bool takesInput = d.activation >= (int)cn_activation.CN_ACTIVATION_SILU;
         Abi.Accepted(Native.cn_activation_forward(op, state, x, y));
         Abi.Accepted(Native.cn_activation_backward(op, state, takesInput ? x : 0, takesInput ? 0 : y, memory.Floats(d.batch * d.count), dx));
+        return true;
+    }
+
+    private static bool RunGlu(nint op, in cn_glu_desc d, ref RandomWords random)
+    {
+        if (!Fits(d.batch, d.positions, d.units))
+            return false;
+        using var memory = new GuardedMemory();
+        nint state = State(memory, d.batch, ref random);
+        long count = d.batch * d.positions * d.units;
+        nint x = memory.Floats(2 * count), dx = d.input_gradient == 0 ? 0 : memory.Floats(2 * count);
+        Abi.Accepted(Native.cn_glu_forward(op, state, x, memory.Floats(count)));
+        Abi.Accepted(Native.cn_glu_backward(op, state, x, memory.Floats(count), dx));
         return true;
     }
 
@@ -317,7 +344,16 @@ internal abstract class OpKind
     }
 
     /// <summary>Where tensors begin is not part of the description: a norm for each of them is refused without.</summary>
-    private static int CreateOptimizer(nint context, in cn_optimizer_desc d, out nint op) => Native.cn_optimizer_create(context, in d, 0, out op);
+    private static int CreateOptimizer(nint context, in cn_optimizer_desc d, out nint op) => Native.cn_optimizer_create(context, in d, 0, 0, out op);
+
+    /// <summary>There are two matrices; more of them are refused without.</summary>
+    private static unsafe int CreateMuon(nint context, in cn_optimizer_desc d, out nint op)
+    {
+        cn_matrix* matrices = stackalloc cn_matrix[2];
+        matrices[0] = new cn_matrix { offset = 2, rows = 5, columns = 3 };
+        matrices[1] = new cn_matrix { offset = 17, rows = 2, columns = 9 };
+        return Native.cn_optimizer_create(context, in d, 0, d.matrices is 1 or 2 ? (nint)matrices : 0, out op);
+    }
 
     private static bool RunOptimizer(nint op, in cn_optimizer_desc d, ref RandomWords random)
     {

@@ -121,6 +121,7 @@ const char* name_of(HandleKind kind) noexcept {
         "a dense op",
         "a loss op",
         "a metric op",
+        "a glu op",
         "an optimizer op",
     };
     // clang-format on

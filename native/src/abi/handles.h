@@ -36,6 +36,7 @@ enum class HandleKind : uint32_t {
     Dense,
     Loss,
     Metric,
+    Glu,
     Optimizer,
 };
 

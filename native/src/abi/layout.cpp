@@ -103,6 +103,8 @@ std::string layout_report() {
     CN_FIELD(alpha)
     CN_FIELD(upper)
     CN_FIELD(threshold)
+    CN_FIELD(value)
+    CN_FIELD(reserved)
     CN_END
     CN_STRUCT(cn_softmax_desc)
     CN_FIELD(struct_size)
@@ -110,6 +112,15 @@ std::string layout_report() {
     CN_FIELD(batch)
     CN_FIELD(positions)
     CN_FIELD(classes)
+    CN_FIELD(function)
+    CN_FIELD(reserved)
+    CN_END
+    CN_STRUCT(cn_glu_desc)
+    CN_FIELD(struct_size)
+    CN_FIELD(input_gradient)
+    CN_FIELD(batch)
+    CN_FIELD(positions)
+    CN_FIELD(units)
     CN_END
     CN_STRUCT(cn_dropout_desc)
     CN_FIELD(struct_size)
@@ -320,6 +331,11 @@ std::string layout_report() {
     CN_FIELD(gamma)
     CN_FIELD(balance)
     CN_END
+    CN_STRUCT(cn_matrix)
+    CN_FIELD(offset)
+    CN_FIELD(rows)
+    CN_FIELD(columns)
+    CN_END
     CN_STRUCT(cn_optimizer_desc)
     CN_FIELD(struct_size)
     CN_FIELD(optimizer)
@@ -341,6 +357,10 @@ std::string layout_report() {
     CN_FIELD(amsgrad)
     CN_FIELD(centered)
     CN_FIELD(use_ema)
+    CN_FIELD(adam_rate_ratio)
+    CN_FIELD(matrices)
+    CN_FIELD(iterations)
+    CN_FIELD(reserved)
     CN_END
 
     CN_FUNCTION(cn_last_error)
@@ -375,6 +395,9 @@ std::string layout_report() {
     CN_FUNCTION(cn_softmax_create)
     CN_FUNCTION(cn_softmax_forward)
     CN_FUNCTION(cn_softmax_backward)
+    CN_FUNCTION(cn_glu_create)
+    CN_FUNCTION(cn_glu_forward)
+    CN_FUNCTION(cn_glu_backward)
     CN_FUNCTION(cn_dropout_create)
     CN_FUNCTION(cn_dropout_forward)
     CN_FUNCTION(cn_dropout_backward)

@@ -47,6 +47,12 @@ public:
     virtual void backward(const cn_state* state, const float* y, const float* dy, float* dx) = 0;
 };
 
+class GluOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* x, float* y) = 0;
+    virtual void backward(const cn_state* state, const float* x, const float* dy, float* dx) = 0;
+};
+
 class DropoutOp : public Op {
 public:
     virtual void forward(const cn_state* state, const float* x, float* y) = 0;
@@ -248,7 +254,9 @@ public:
     virtual std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) = 0;
     virtual std::unique_ptr<LossOp> make_loss(const cn_loss_desc& desc) = 0;
     virtual std::unique_ptr<MetricOp> make_metric(const cn_metric_desc& desc) = 0;
-    virtual std::unique_ptr<OptimizerOp> make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets) = 0;
+    virtual std::unique_ptr<OptimizerOp> make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets,
+                                                        const cn_matrix* matrices) = 0;
+    virtual std::unique_ptr<GluOp> make_glu(const cn_glu_desc& desc) = 0;
 };
 
 } // namespace compiled

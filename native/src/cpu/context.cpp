@@ -121,6 +121,9 @@ std::unique_ptr<ActivationOp> Context::make_activation(const cn_activation_desc&
 std::unique_ptr<SoftmaxOp> Context::make_softmax(const cn_softmax_desc& desc) {
     return _table.make_softmax(*this, desc);
 }
+std::unique_ptr<GluOp> Context::make_glu(const cn_glu_desc& desc) {
+    return _table.make_glu(*this, desc);
+}
 std::unique_ptr<DropoutOp> Context::make_dropout(const cn_dropout_desc& desc) {
     return _table.make_dropout(*this, desc);
 }
@@ -172,8 +175,8 @@ std::unique_ptr<MetricOp> Context::make_metric(const cn_metric_desc& desc) {
     return _table.make_metric(*this, desc);
 }
 
-std::unique_ptr<OptimizerOp> Context::make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets) {
-    return _table.make_optimizer(*this, desc, offsets);
+std::unique_ptr<OptimizerOp> Context::make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets, const cn_matrix* matrices) {
+    return _table.make_optimizer(*this, desc, offsets, matrices);
 }
 
 } // namespace compiled::cpu

@@ -62,6 +62,7 @@ public:
     std::unique_ptr<GatherOp> make_gather(const cn_gather_desc& desc) override;
     std::unique_ptr<ActivationOp> make_activation(const cn_activation_desc& desc) override;
     std::unique_ptr<SoftmaxOp> make_softmax(const cn_softmax_desc& desc) override;
+    std::unique_ptr<GluOp> make_glu(const cn_glu_desc& desc) override;
     std::unique_ptr<DropoutOp> make_dropout(const cn_dropout_desc& desc) override;
     std::unique_ptr<AddOp> make_add(const cn_add_desc& desc) override;
     std::unique_ptr<ConcatenateOp> make_concatenate(const cn_concatenate_desc& desc) override;
@@ -78,7 +79,7 @@ public:
     std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) override;
     std::unique_ptr<LossOp> make_loss(const cn_loss_desc& desc) override;
     std::unique_ptr<MetricOp> make_metric(const cn_metric_desc& desc) override;
-    std::unique_ptr<OptimizerOp> make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets) override;
+    std::unique_ptr<OptimizerOp> make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets, const cn_matrix* matrices) override;
 
 private:
     cn_instruction_set _instruction_set;

@@ -10,6 +10,7 @@ const OpTable& op_table() noexcept {
         make_gather,
         make_activation,
         make_softmax,
+        make_glu,
         make_dropout,
         make_add,
         make_concatenate,

@@ -9,6 +9,7 @@ namespace compiled::cpu::CN_ISA {
 std::unique_ptr<GatherOp> make_gather(Context& context, const cn_gather_desc& desc);
 std::unique_ptr<ActivationOp> make_activation(Context& context, const cn_activation_desc& desc);
 std::unique_ptr<SoftmaxOp> make_softmax(Context& context, const cn_softmax_desc& desc);
+std::unique_ptr<GluOp> make_glu(Context& context, const cn_glu_desc& desc);
 std::unique_ptr<DropoutOp> make_dropout(Context& context, const cn_dropout_desc& desc);
 std::unique_ptr<AddOp> make_add(Context& context, const cn_add_desc& desc);
 std::unique_ptr<ConcatenateOp> make_concatenate(Context& context, const cn_concatenate_desc& desc);
@@ -26,6 +27,8 @@ std::unique_ptr<DenseOp> make_dense(Context& context, const cn_dense_desc& desc)
 std::unique_ptr<LossOp> make_loss(Context& context, const cn_loss_desc& desc);
 std::unique_ptr<MetricOp> make_loss_metric(Context& context, const cn_metric_desc& desc); // CN_METRIC_LOSS
 std::unique_ptr<MetricOp> make_metric(Context& context, const cn_metric_desc& desc);
-std::unique_ptr<OptimizerOp> make_optimizer(Context& context, const cn_optimizer_desc& desc, const int64_t* offsets);
+std::unique_ptr<OptimizerOp> make_optimizer(Context& context, const cn_optimizer_desc& desc, const int64_t* offsets,
+                                            const cn_matrix* matrices);
+std::unique_ptr<OptimizerOp> make_muon(Context& context, const cn_optimizer_desc& desc, const int64_t* offsets, const cn_matrix* matrices);
 
 } // namespace compiled::cpu::CN_ISA

@@ -215,6 +215,9 @@ std::unique_ptr<ActivationOp> Context::make_activation(const cn_activation_desc&
 std::unique_ptr<SoftmaxOp> Context::make_softmax(const cn_softmax_desc& desc) {
     return on_device([&] { return cuda::make_softmax(*this, desc); });
 }
+std::unique_ptr<GluOp> Context::make_glu(const cn_glu_desc& desc) {
+    return on_device([&] { return cuda::make_glu(*this, desc); });
+}
 std::unique_ptr<DropoutOp> Context::make_dropout(const cn_dropout_desc& desc) {
     return on_device([&] { return cuda::make_dropout(*this, desc); });
 }
@@ -266,8 +269,8 @@ std::unique_ptr<MetricOp> Context::make_metric(const cn_metric_desc& desc) {
     return on_device([&] { return cuda::make_metric(*this, desc); });
 }
 
-std::unique_ptr<OptimizerOp> Context::make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets) {
-    return on_device([&] { return cuda::make_optimizer(*this, desc, offsets); });
+std::unique_ptr<OptimizerOp> Context::make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets, const cn_matrix* matrices) {
+    return on_device([&] { return cuda::make_optimizer(*this, desc, offsets, matrices); });
 }
 
 } // namespace compiled::cuda

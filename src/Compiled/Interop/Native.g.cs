@@ -190,6 +190,9 @@ public enum cn_activation : int
 
     /// <summary>x &gt;= upper: upper; x &gt; threshold: x; else alpha (x - threshold)</summary>
     CN_ACTIVATION_CLIPPED_RELU = 26,
+
+    /// <summary>x &gt; threshold: x; else value</summary>
+    CN_ACTIVATION_THRESHOLD = 27,
 }
 
 /// <summary>
@@ -218,6 +221,26 @@ public enum cn_gather_target : int
 
     /// <summary>one int32 class number in [0, target_count) per sample becomes target_count floats</summary>
     CN_GATHER_TARGET_ONE_HOT = 2,
+}
+
+/// <summary>
+/// Softmax over the last axis, and what is made like it. A NaN or an infinity that leaves no finite maximum makes NaN of its row; the
+/// minus infinities of another row have no share in it.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public enum cn_softmax_function : int
+{
+    /// <summary>y = exp(x - max) / sum; dx = y * (dy - sum(dy * y))</summary>
+    CN_SOFTMAX_FUNCTION_SOFTMAX = 0,
+
+    /// <summary>y = x - max - log(sum of exp(x - max)); dx = dy - exp(y) * sum(dy)</summary>
+    CN_SOFTMAX_FUNCTION_LOG_SOFTMAX = 1,
+
+    /// <summary>
+    /// y = max(x - tau, 0) with the tau that makes their sum 1; where y &gt; 0, dx = dy - the mean of dy where y &gt; 0, else 0 (Martins
+    /// and Astudillo, 2016)
+    /// </summary>
+    CN_SOFTMAX_FUNCTION_SPARSEMAX = 2,
 }
 
 /// <summary>Values of <see cref="cn_upsampling2d_desc.interpolation"/>.</summary>
@@ -387,6 +410,13 @@ public enum cn_optimizer_kind : int
 
     /// <summary>p -= rate * sign(beta_1 * m + (1 - beta_1) * g); m &lt;- beta_2 * m + (1 - beta_2) * g</summary>
     CN_OPTIMIZER_LION = 7,
+
+    /// <summary>
+    /// of each matrix m &lt;- momentum * m + g; o &lt;- the orthogonalized m, or with nesterov g + momentum * m; p -= rate * sqrt(max(1,
+    /// rows / columns)) * o; all other floats follow <see cref="cn_optimizer_kind.CN_OPTIMIZER_ADAM"/> without amsgrad, at adam_rate_ratio
+    /// * rate. Slots m, and o or v (Jordan et al., 2024)
+    /// </summary>
+    CN_OPTIMIZER_MUON = 8,
 }
 
 /// <summary>For <see cref="Native.cn_context_create"/>.</summary>
@@ -606,18 +636,22 @@ public struct cn_activation_desc
     /// <summary>The alpha of <see cref="cn_activation_desc"/>.</summary>
     public float alpha;
 
-    /// <summary>
-    /// <see cref="cn_activation.CN_ACTIVATION_CLIPPED_RELU"/>, else 0: not NaN, and <see cref="cn_activation_desc.threshold"/> finite
-    /// </summary>
+    /// <summary><see cref="cn_activation.CN_ACTIVATION_CLIPPED_RELU"/>, else 0; not NaN</summary>
     public float upper;
 
     /// <summary>
-    /// <see cref="cn_activation.CN_ACTIVATION_CLIPPED_RELU"/>, else 0: not NaN, and <see cref="cn_activation_desc.threshold"/> finite
+    /// <see cref="cn_activation.CN_ACTIVATION_CLIPPED_RELU"/> and <see cref="cn_activation.CN_ACTIVATION_THRESHOLD"/>, else 0; finite
     /// </summary>
     public float threshold;
+
+    /// <summary><see cref="cn_activation.CN_ACTIVATION_THRESHOLD"/>, else 0; finite</summary>
+    public float value;
+
+    /// <summary>0</summary>
+    public int reserved;
 }
 
-/// <summary>Softmax over the last axis: y = exp(x - max) / sum.</summary>
+/// <summary>For <see cref="Native.cn_softmax_create"/>.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
 public struct cn_softmax_desc
@@ -636,6 +670,35 @@ public struct cn_softmax_desc
 
     /// <summary>x and y are [batch, positions, classes]</summary>
     public long classes;
+
+    /// <summary><see cref="cn_softmax_function"/></summary>
+    public int function;
+
+    /// <summary>0</summary>
+    public int reserved;
+}
+
+/// <summary>
+/// Gated linear unit (Dauphin et al., 2017): the first half of each position times the sigmoid of the second, y = a * sigmoid(b).
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_glu_desc
+{
+    /// <summary>The size of <see cref="cn_glu_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_gradient_mode"/></summary>
+    public int input_gradient;
+
+    /// <summary>x is [batch, positions, 2 * units], y [batch, positions, units]</summary>
+    public long batch;
+
+    /// <summary>x is [batch, positions, 2 * units], y [batch, positions, units]</summary>
+    public long positions;
+
+    /// <summary>x is [batch, positions, 2 * units], y [batch, positions, units]</summary>
+    public long units;
 }
 
 /// <summary>
@@ -1317,6 +1380,25 @@ public struct cn_metric_desc
     public int balance;
 }
 
+/// <summary>
+/// A matrix among the parameters, row-major. It is orthogonalized by <c>iterations</c> of Newton and Schulz from x = o / (|o| + 1e-7),
+/// where |o| is the Frobenius norm: x &lt;- 3.4445 * x + (-4.775 * a + 2.0315 * a * a) * x with a = x * x', or with the transposes of
+/// both where there are more rows than columns. Products are float32.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_matrix
+{
+    /// <summary>of its first float in the parameter arena</summary>
+    public long offset;
+
+    /// <summary>The rows of <see cref="cn_matrix"/>.</summary>
+    public long rows;
+
+    /// <summary>The columns of <see cref="cn_matrix"/>.</summary>
+    public long columns;
+}
+
 /// <summary>What a rule does not name in <see cref="cn_optimizer_kind"/> is not looked at.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
@@ -1381,6 +1463,18 @@ public struct cn_optimizer_desc
 
     /// <summary>1: ema &lt;- moving mean of p after the update, by ema_momentum; the first update sets it to p</summary>
     public int use_ema;
+
+    /// <summary>of <see cref="cn_optimizer_kind.CN_OPTIMIZER_MUON"/>; at least 0</summary>
+    public double adam_rate_ratio;
+
+    /// <summary>with <see cref="cn_optimizer_kind.CN_OPTIMIZER_MUON"/>, how many there are, 0 or more; else 0</summary>
+    public long matrices;
+
+    /// <summary>of <see cref="cn_optimizer_kind.CN_OPTIMIZER_MUON"/>, from 1 to 100</summary>
+    public int iterations;
+
+    /// <summary>0</summary>
+    public int reserved;
 }
 
 /// <summary>The functions of the native library. For generated code; statuses are <see cref="cn_status_code"/>.</summary>
@@ -1394,7 +1488,7 @@ public static partial class Native
     public const uint AbiVersion = 4;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "815288fcddcfe7eda76ec93dbc5d00b1299776706e6a2706a83d2f40d96a9737";
+    public const string HeaderSha256 = "8918861b32f9a5a7c1d7c63699adc42c634007f32b7e99541078a6d27c785b6c";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -1452,7 +1546,7 @@ public static partial class Native
         field target_count 32 8
         field target 40 4
         field scale 44 4
-        struct cn_activation_desc 40
+        struct cn_activation_desc 48
         field struct_size 0 4
         field activation 4 4
         field batch 8 8
@@ -1461,12 +1555,22 @@ public static partial class Native
         field alpha 28 4
         field upper 32 4
         field threshold 36 4
-        struct cn_softmax_desc 32
+        field value 40 4
+        field reserved 44 4
+        struct cn_softmax_desc 40
         field struct_size 0 4
         field input_gradient 4 4
         field batch 8 8
         field positions 16 8
         field classes 24 8
+        field function 32 4
+        field reserved 36 4
+        struct cn_glu_desc 32
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field positions 16 8
+        field units 24 8
         struct cn_dropout_desc 40
         field struct_size 0 4
         field rate 4 4
@@ -1660,7 +1764,11 @@ public static partial class Native
         field alpha 68 4
         field gamma 72 4
         field balance 76 4
-        struct cn_optimizer_desc 136
+        struct cn_matrix 24
+        field offset 0 8
+        field rows 8 8
+        field columns 16 8
+        struct cn_optimizer_desc 160
         field struct_size 0 4
         field optimizer 4 4
         field count 8 8
@@ -1681,6 +1789,10 @@ public static partial class Native
         field amsgrad 124 4
         field centered 128 4
         field use_ema 132 4
+        field adam_rate_ratio 136 8
+        field matrices 144 8
+        field iterations 152 4
+        field reserved 156 4
         function cn_last_error
         function cn_abi_version
         function cn_layout_report
@@ -1713,6 +1825,9 @@ public static partial class Native
         function cn_softmax_create
         function cn_softmax_forward
         function cn_softmax_backward
+        function cn_glu_create
+        function cn_glu_forward
+        function cn_glu_backward
         function cn_dropout_create
         function cn_dropout_forward
         function cn_dropout_backward
@@ -1954,15 +2069,30 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_softmax_create(nint context, in cn_softmax_desc desc, out nint op);
 
-    /// <summary>See <see cref="cn_softmax_desc"/>.</summary>
+    /// <summary>y may be x.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_softmax_forward(nint op, nint state, nint x, nint y);
 
-    /// <summary>dx = y * (dy - sum(dy * y)).</summary>
+    /// <summary>See <see cref="cn_softmax_desc"/>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_softmax_backward(nint op, nint state, nint y, nint dy, nint dx);
+
+    /// <summary>See <see cref="cn_glu_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_glu_create(nint context, in cn_glu_desc desc, out nint op);
+
+    /// <summary>See <see cref="cn_glu_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_glu_forward(nint op, nint state, nint x, nint y);
+
+    /// <summary>da = dy * sigmoid(b), db = dy * a * sigmoid(b) * (1 - sigmoid(b)).</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_glu_backward(nint op, nint state, nint x, nint dy, nint dx);
 
     /// <summary>See <see cref="cn_dropout_desc"/>.</summary>
     [LibraryImport(Library)]
@@ -2253,10 +2383,12 @@ public static partial class Native
     /// <summary>
     /// host_offsets: with clip_norm, <c>tensors</c> + 1 rising numbers of floats from 0 to <c>count</c>, where each tensor begins; else
     /// null.
+    /// host_matrices: <c>matrices</c> of them in the order of their offsets, which do not overlap; null where there are none.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    public static partial int cn_optimizer_create(nint context, in cn_optimizer_desc desc, nint hostOffsets, out nint op);
+    public static partial int cn_optimizer_create(
+        nint context, in cn_optimizer_desc desc, nint hostOffsets, nint hostMatrices, out nint op);
 
     /// <summary>
     /// One update of all parameters at once; then state-&gt;updates += 1 and state-&gt;step += steps, which is 1 where this update ends a

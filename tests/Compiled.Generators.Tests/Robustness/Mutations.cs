@@ -24,6 +24,7 @@ internal static class Mutations
         "Block<Level>(Repeat = 1000)", "Residual<string>", "Block<int>", "Block<Net>", "Add", "Add(\"x\")", "Concatenate(\"enc1\", Axis = 2)",
         "Concatenate(\"input\", \"input\")", "BatchNormalization(Momentum = -1)", "LayerNormalization(Epsilon = 1e-300)",
         "ReLU(MaxValue = double.PositiveInfinity, Threshold = 3.4e38)", "LeakyReLU(NegativeSlope = double.NaN)", "ELU(1e308)",
+        "Threshold(1e39, 0)", "Threshold(-3, double.NaN)", "GLU", "LogSoftmax", "Sparsemax", "Activation(Activation.GLU)",
         "GaussianNoise(1e39)", "SpatialDropout2D(0.5)", "Cropping2D(2147483647)", "ZeroPadding2D(2147483647, 2147483647)", "ZeroPadding2D(0)",
         "UpSampling2D(2147483647)", "Reshape(-1, 2147483647)", "Reshape()", "Reshape(-1)", "GlobalAveragePooling2D(KeepDims = true)",
         "AveragePooling2D(3, Padding = Padding.Same)", "DepthwiseConv2D(3, DepthMultiplier = 2147483647)",

@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace Compiled.Reference;
 
-/// <summary>A layer that keeps the shape of its input.</summary>
+/// <summary>A layer that keeps the shape of its input, but for a gated linear unit.</summary>
 public abstract record ElementwiseLayer : Layer
 {
     public override IReadOnlyList<int> Infer(IReadOnlyList<int> input) => input;
@@ -42,17 +42,33 @@ public sealed record ActivationLayer(string Activation) : ElementwiseLayer
         ["hard_shrink"] = "HardShrink",
         ["sparse_plus"] = "SparsePlus",
         ["sparse_sigmoid"] = "SparseSigmoid",
+        ["log_softmax"] = "LogSoftmax",
+        ["sparsemax"] = "Sparsemax",
+        ["glu"] = "GLU",
     };
 
     /// <summary>The names of the members of the enumeration.</summary>
     public static IReadOnlyCollection<string> Names => Members.Keys;
 
     /// <summary>Some have attributes of their own.</summary>
-    private bool HasAttribute => Activation is "linear" or "relu" or "sigmoid" or "tanh" or "softmax";
+    private bool HasAttribute => Activation is "linear" or "relu" or "sigmoid" or "tanh" or "softmax" or "log_softmax" or "sparsemax" or "glu";
+
+    public override IReadOnlyList<int> Infer(IReadOnlyList<int> input) => Activation == "glu" ? [.. input.SkipLast(1), input[^1] / 2] : input;
 
     public override string Attribute => HasAttribute ? Members[Activation] : "Activation";
 
     public override IEnumerable<string> Arguments => HasAttribute ? [] : [$"Compiled.Activation.{Members[Activation]}"];
+}
+
+/// <summary>What is above a threshold, else a value.</summary>
+public sealed record ThresholdLayer(double Threshold, double Value) : ElementwiseLayer
+{
+    public override string Attribute => "Threshold";
+
+    public override IEnumerable<string> Arguments => [Text(Threshold), Text(Value)];
+
+    /// <summary>The rule.</summary>
+    public ActivationRule Rule => new("threshold", Threshold: Threshold, Value: Value);
 }
 
 /// <summary>Dropout of elements, or of the channels of images.</summary>

@@ -120,6 +120,7 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
             inputs[0], weight("kernel")!, weight("bias"), conv.Window, conv.OutputPadding),
         DenseLayer => tape.Dense(inputs[0], weight("kernel")!, weight("bias")),
         ActivationLayer activation => tape.Activate(inputs[0], new ActivationRule(activation.Activation)),
+        ThresholdLayer threshold => tape.Activate(inputs[0], threshold.Rule),
         MaxPooling2DLayer pooling => tape.Pool(inputs[0], pooling.Window),
         AveragePooling2DLayer pooling => tape.AveragePool(inputs[0], pooling.Window),
         GlobalPooling2DLayer pooling => tape.Reshape(
@@ -140,6 +141,7 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
     private static double Distance(Layer layer, Tensor x) => layer switch
     {
         ActivationLayer activation => new ActivationRule(activation.Activation).Distance(x),
+        ThresholdLayer threshold => threshold.Rule.Distance(x),
         MaxPooling2DLayer pooling => MaxPooling.Distance(x, pooling.Window),
         GlobalPooling2DLayer { IsMax: true } => MaxPooling.Distance(x, new Window2D(x.Shape[1], x.Shape[2], 1, 1, Same: false)),
         _ => double.PositiveInfinity,

@@ -29,7 +29,9 @@ public static class Kernels
     {
         context.SetState(x.Shape[0]);
         nint input = context.Array(x), gradient = context.Array(dy), output = context.Garbage(x.Count), dx = context.Garbage(x.Count);
-        if (rule.Name == "softmax")
+        if (rule.Name == "glu")
+            return Gate(context, x, dy);
+        if (rule.Name is "softmax" or "log_softmax" or "sparsemax")
         {
             nint softmax = context.Op(Native.cn_softmax_create, new cn_softmax_desc
             {
@@ -38,6 +40,7 @@ public static class Kernels
                 positions = x.Count / x.Shape[0] / x.Last,
                 classes = x.Last,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
+                function = (int)Enum.Parse<cn_softmax_function>("CN_SOFTMAX_FUNCTION_" + rule.Name.ToUpperInvariant()),
             });
             NativeContext.Check(Native.cn_softmax_forward(softmax, context.State, input, output));
             NativeContext.Check(Native.cn_softmax_backward(softmax, context.State, output, gradient, dx));
@@ -56,11 +59,28 @@ public static class Kernels
             alpha = Alpha(rule),
             upper = isClipped ? (float)rule.MaxValue : 0,
             threshold = (float)rule.Threshold,
+            value = activation == cn_activation.CN_ACTIVATION_THRESHOLD ? (float)rule.Value : 0,
         });
         bool takesInput = activation >= cn_activation.CN_ACTIVATION_SILU;
         NativeContext.Check(Native.cn_activation_forward(op, context.State, input, output));
         NativeContext.Check(Native.cn_activation_backward(op, context.State, takesInput ? input : 0, takesInput ? 0 : output, gradient, dx));
         return (context.Floats(output, x.Count), context.Floats(dx, x.Count));
+    }
+
+    private static (float[] Y, float[] Dx) Gate(NativeContext context, Tensor x, Tensor dy)
+    {
+        nint op = context.Op(Native.cn_glu_create, new cn_glu_desc
+        {
+            struct_size = Size<cn_glu_desc>(),
+            batch = x.Shape[0],
+            positions = x.Count / x.Shape[0] / x.Last,
+            units = dy.Last,
+            input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
+        });
+        nint input = context.Array(x), gradient = context.Array(dy), output = context.Garbage(dy.Count), dx = context.Garbage(x.Count);
+        NativeContext.Check(Native.cn_glu_forward(op, context.State, input, output));
+        NativeContext.Check(Native.cn_glu_backward(op, context.State, input, gradient, dx));
+        return (context.Floats(output, dy.Count), context.Floats(dx, x.Count));
     }
 
     public static cn_conv2d_desc Describe(Tensor x, Tensor kernel, Window2D window, bool useBias) => new()

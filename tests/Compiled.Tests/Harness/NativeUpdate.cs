@@ -25,11 +25,14 @@ internal sealed class NativeUpdate
         _offsets = [0, .. weights.Select((_, i) => weights.Take(i + 1).Sum(tensor => (tensor.Count + Line - 1L) / Line * Line))];
         cn_optimizer_desc description = optimizer.Describe(Count, optimizer.ClipNorm is null ? 0 : weights.Count);
         description.struct_size = (uint)Unsafe.SizeOf<cn_optimizer_desc>();
+        cn_matrix[] kernels = [.. weights.Select((weight, i) => optimizer.MatrixOf($"weight_{i}/kernel", weight.Shape, _offsets[i])).OfType<cn_matrix>()];
+        description.matrices = kernels.Length;
         fixed (long* offsets = _offsets)
+        fixed (cn_matrix* matrices = kernels)
         {
-            nint start = optimizer.ClipNorm is null ? 0 : (nint)offsets;
+            nint start = optimizer.ClipNorm is null ? 0 : (nint)offsets, list = (nint)matrices;
             _op = context.Op(
-                (nint owner, in cn_optimizer_desc what, out nint op) => Native.cn_optimizer_create(owner, in what, start, out op), description);
+                (nint owner, in cn_optimizer_desc what, out nint op) => Native.cn_optimizer_create(owner, in what, start, list, out op), description);
         }
 
         _weights = context.Array<float>(Joined(weights));

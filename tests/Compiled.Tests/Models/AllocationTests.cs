@@ -18,6 +18,7 @@ public sealed class AllocationTests : IDisposable
         Optimizer[] optimizers =
         [
             new Adam(), new SGD(), new SGD(0.01, momentum: 0.9), new Lion { UseEma = true }, new RMSprop { ClipNorm = 1 },
+            new Muon { ClipNorm = 1, UseEma = true },
             new SGD(new ExponentialDecay(0.1, 10, 0.9)), new SGD(new PiecewiseConstantDecay([10, 20], [0.1, 0.01, 0.001])),
             new SGD(new CosineDecayRestarts(0.1, 10)), new SGD(new OneCycle(0.1, 1000)),
         ];
