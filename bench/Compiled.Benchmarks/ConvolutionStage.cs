@@ -90,11 +90,11 @@ internal sealed class ConvolutionStage : NativeStage
     {
         if (_fused)
         {
-            Check(Native.cn_conv2d_forward(_convolution, State, _x, _kernel, _bias, _y, _codes));
+            Check(Native.cn_conv2d_forward(_convolution, State, _x, _kernel, _bias, _y, _codes, 0));
             return;
         }
 
-        Check(Native.cn_conv2d_forward(_convolution, State, _x, _kernel, _bias, _conv, 0));
+        Check(Native.cn_conv2d_forward(_convolution, State, _x, _kernel, _bias, _conv, 0, 0));
         Check(Native.cn_activation_forward(_relu, State, _conv, _conv));
         if (!_pooled)
             return;

@@ -34,7 +34,7 @@ public sealed class ModelGenerator : IIncrementalGenerator
             .WithTrackingName("Build")
             .Select(static (pass, _) => pass.With(graph => graph is null ? null : Differentiator.Differentiate(graph)))
             .WithTrackingName("Differentiate")
-            .Select(static (pass, _) => pass.With(training => training is null ? null : StageBuilder.Build(training, pass.Spec.Options)))
+            .Select(static (pass, _) => pass.With(training => training is null ? null : ModelStages.Of(training, pass.Spec.Options)))
             .WithTrackingName("Fuse")
             .Select(static (pass, _) => pass.With(stages => stages is null ? null : LayoutPlanner.Plan(stages)))
             .WithTrackingName("Plan")
@@ -51,7 +51,7 @@ public sealed class ModelGenerator : IIncrementalGenerator
     /// <summary>All passes at once; null when the declaration has errors.</summary>
     internal static string? Compile(ModelSpec spec) =>
         GraphBuilder.Build(spec, new IssueList()) is { } graph
-            ? ModelWriter.Write(spec, LayoutPlanner.Plan(StageBuilder.Build(Differentiator.Differentiate(graph), spec.Options)))
+            ? ModelWriter.Write(spec, LayoutPlanner.Plan(ModelStages.Of(Differentiator.Differentiate(graph), spec.Options)))
             : null;
 
     /// <summary>The spec of a class, from the first declaration with [Model] if, against the rules of C#, several have it.</summary>

@@ -61,7 +61,7 @@ CN_API const char* cn_last_error(void);
  * --------------------------------------------------------------------------------------------------------------- */
 
 /* Raised with every change of a function or of a struct in this file. */
-#define CN_ABI_VERSION 4
+#define CN_ABI_VERSION 5
 
 /* The CN_ABI_VERSION with which the library was built. */
 CN_API cn_status cn_abi_version(uint32_t* version);
@@ -286,7 +286,8 @@ enum cn_activation {
     CN_ACTIVATION_HARD_SHRINK = 23,    /* |x| > alpha: x; else 0 */
     CN_ACTIVATION_SPARSE_PLUS = 24,    /* x >= 1: x; x > -1: (x + 1)^2 / 4; else 0 */
     CN_ACTIVATION_SPARSE_SIGMOID = 25, /* (x + 1) / 2 within [0, 1] */
-    CN_ACTIVATION_CLIPPED_RELU = 26    /* x >= upper: upper; x > threshold: x; else alpha (x - threshold) */
+    CN_ACTIVATION_CLIPPED_RELU = 26,   /* x >= upper: upper; x > threshold: x; else alpha (x - threshold) */
+    CN_ACTIVATION_THRESHOLD = 27       /* x > threshold: x; else value */
 };
 
 /*
@@ -352,7 +353,10 @@ typedef struct cn_activation_desc {
     int64_t batch, count;   /* samples; elements per sample */
     int32_t input_gradient; /* cn_gradient_mode */
     float alpha;
-    float upper, threshold; /* CN_ACTIVATION_CLIPPED_RELU, else 0: not NaN, and `threshold` finite */
+    float upper;      /* CN_ACTIVATION_CLIPPED_RELU, else 0; not NaN */
+    float threshold;  /* CN_ACTIVATION_CLIPPED_RELU and CN_ACTIVATION_THRESHOLD, else 0; finite */
+    float value;      /* CN_ACTIVATION_THRESHOLD, else 0; finite */
+    int32_t reserved; /* 0 */
 } cn_activation_desc;
 
 CN_API cn_status cn_activation_create(cn_context* context, const cn_activation_desc* desc, cn_op** op);
@@ -361,17 +365,41 @@ CN_API cn_status cn_activation_forward(cn_op* op, const cn_state* state, const f
 /* x is null where the derivative is taken from y, and y where it is taken from x. dx may be dy when it is overwritten. */
 CN_API cn_status cn_activation_backward(cn_op* op, const cn_state* state, const float* x, const float* y, const float* dy, float* dx);
 
-/* Softmax over the last axis: y = exp(x - max) / sum. */
+/*
+ * Softmax over the last axis, and what is made like it. A NaN or an infinity that leaves no finite maximum makes NaN of its row; the minus
+ * infinities of another row have no share in it.
+ */
+enum cn_softmax_function {
+    CN_SOFTMAX_FUNCTION_SOFTMAX = 0,     /* y = exp(x - max) / sum; dx = y * (dy - sum(dy * y)) */
+    CN_SOFTMAX_FUNCTION_LOG_SOFTMAX = 1, /* y = x - max - log(sum of exp(x - max)); dx = dy - exp(y) * sum(dy) */
+    CN_SOFTMAX_FUNCTION_SPARSEMAX = 2    /* y = max(x - tau, 0) with the tau that makes their sum 1; where y > 0, dx = dy - the mean of dy
+                                            where y > 0, else 0 (Martins and Astudillo, 2016) */
+};
+
 typedef struct cn_softmax_desc {
     uint32_t struct_size;
     int32_t input_gradient;            /* cn_gradient_mode */
     int64_t batch, positions, classes; /* x and y are [batch, positions, classes] */
+    int32_t function;                  /* cn_softmax_function */
+    int32_t reserved;                  /* 0 */
 } cn_softmax_desc;
 
 CN_API cn_status cn_softmax_create(cn_context* context, const cn_softmax_desc* desc, cn_op** op);
+/* y may be x. */
 CN_API cn_status cn_softmax_forward(cn_op* op, const cn_state* state, const float* x, float* y);
-/* dx = y * (dy - sum(dy * y)). */
 CN_API cn_status cn_softmax_backward(cn_op* op, const cn_state* state, const float* y, const float* dy, float* dx);
+
+/* Gated linear unit (Dauphin et al., 2017): the first half of each position times the sigmoid of the second, y = a * sigmoid(b). */
+typedef struct cn_glu_desc {
+    uint32_t struct_size;
+    int32_t input_gradient;          /* cn_gradient_mode */
+    int64_t batch, positions, units; /* x is [batch, positions, 2 * units], y [batch, positions, units] */
+} cn_glu_desc;
+
+CN_API cn_status cn_glu_create(cn_context* context, const cn_glu_desc* desc, cn_op** op);
+CN_API cn_status cn_glu_forward(cn_op* op, const cn_state* state, const float* x, float* y);
+/* da = dy * sigmoid(b), db = dy * a * sigmoid(b) * (1 - sigmoid(b)). */
+CN_API cn_status cn_glu_backward(cn_op* op, const cn_state* state, const float* x, const float* dy, float* dx);
 
 /*
  * Dropout alone. In prediction the layer does not exist. With `shared` positions a sample is [shared, count / shared], and all positions of
@@ -393,11 +421,11 @@ CN_API cn_status cn_dropout_backward(cn_op* op, const cn_state* state, const flo
 /* Sum of two to four inputs: y = activation(x_0 + x_1 + ...), added in this order. */
 typedef struct cn_add_desc {
     uint32_t struct_size;
-    int32_t activation;                                     /* cn_activation of the first group, without alpha */
+    int32_t activation;                                     /* cn_activation of the first group */
     int64_t batch, count;                                   /* samples; elements per sample */
     int32_t inputs;                                         /* 2 to 4 */
     int32_t gradient_0, gradient_1, gradient_2, gradient_3; /* cn_gradient_mode of each input; 0 where there is none */
-    int32_t reserved;                                       /* 0 */
+    float activation_alpha;
 } cn_add_desc;
 
 CN_API cn_status cn_add_create(cn_context* context, const cn_add_desc* desc, cn_op** op);
@@ -534,42 +562,75 @@ CN_API cn_status cn_global_pooling2d_forward(cn_op* op, const cn_state* state, c
 CN_API cn_status cn_global_pooling2d_backward(cn_op* op, const cn_state* state, const int32_t* indices, const float* dy, float* dx);
 
 /*
- * Batch normalization stage: y = activation(gamma * (x - mean) / sqrt(variance + epsilon) + beta + addend). In training the mean and the
- * variance, without Bessel's correction, are those of the rows * positions values that a channel has in the batch; a frozen stage, and
- * prediction, take the moving ones instead. A NaN makes NaN of its channel.
- * Shapes: x, addend and y [batch, positions, channels], all else [channels].
+ * Batch normalization stage: y = dropout(max_pooling(activation(gamma * (x - mean) / sqrt(variance + epsilon) + beta + addend))). In
+ * training the mean and the variance, without Bessel's correction, are those of the rows * positions values that a channel has in the
+ * batch; a frozen stage, and prediction, take the moving ones instead. A NaN makes NaN of its channel.
+ * Shapes: x, addend and y [batch, positions, channels]; with pooling x is [batch, height, width, channels] and y [batch, output_height,
+ * output_width, channels]; all else [channels].
  */
 typedef struct cn_batch_normalization_desc {
     uint32_t struct_size;
-    int32_t activation; /* cn_activation */
+    int32_t activation; /* cn_activation of the first group */
     int64_t batch, positions, channels;
-    float epsilon;           /* at least 0, finite */
-    float momentum;          /* in [0, 1] */
-    int32_t use_scale;       /* 0: gamma and dgamma are null, gamma counts as 1 */
-    int32_t use_center;      /* 0: beta and dbeta are null */
-    int32_t frozen;          /* 1: the moving statistics in training, too; they stay as they are, dgamma and dbeta are null */
-    int32_t use_addend;      /* 0: addend is null */
-    int32_t input_gradient;  /* cn_gradient_mode, of dx */
-    int32_t addend_gradient; /* cn_gradient_mode, of daddend; CN_GRADIENT_NONE without addend */
+    float epsilon;                       /* at least 0, finite */
+    float momentum;                      /* in [0, 1] */
+    int32_t use_scale;                   /* 0: gamma and dgamma are null, gamma counts as 1 */
+    int32_t use_center;                  /* 0: beta and dbeta are null */
+    int32_t frozen;                      /* 1: the moving statistics in training, too; they stay as they are, dgamma and dbeta are null */
+    int32_t use_addend;                  /* 0: addend is null */
+    int32_t input_gradient;              /* cn_gradient_mode, of dx */
+    int32_t addend_gradient;             /* cn_gradient_mode, of daddend; CN_GRADIENT_NONE without addend */
+    cn_window pool;                      /* height 0: no pooling; else as in cn_max_pooling2d_desc, and there is no addend */
+    int64_t height, width;               /* with pooling: their product is positions; else 0 */
+    int64_t output_height, output_width; /* with pooling, else 0 */
+    float dropout_rate;                  /* 0: no dropout, as there must be none without pooling */
+    uint32_t dropout_stream;
+    float activation_alpha;
+    int32_t reserved; /* 0 */
 } cn_batch_normalization_desc;
 
 CN_API cn_status cn_batch_normalization_create(cn_context* context, const cn_batch_normalization_desc* desc, cn_op** op);
 /*
  * Training. Writes `saved` [2, channels]: the mean and 1 / sqrt(variance + epsilon) that were used. Unless frozen, each moving statistic
- * becomes momentum * itself + (1 - momentum) * the one of the batch.
+ * becomes momentum * itself + (1 - momentum) * the one of the batch. `codes` are those of cn_conv2d_forward. `moments` may be what that has
+ * written of the same x, unless frozen; null: they are found here.
  */
 CN_API cn_status cn_batch_normalization_forward(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* beta,
-                                                float* moving_mean, float* moving_variance, const float* addend, float* y, float* saved);
-/* Prediction: by the moving statistics, nothing saved. */
+                                                float* moving_mean, float* moving_variance, const float* addend, const double* moments,
+                                                float* y, float* saved, uint8_t* codes);
+/* Prediction: by the moving statistics, no dropout, nothing saved. */
 CN_API cn_status cn_batch_normalization_predict(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* beta,
                                                 const float* moving_mean, const float* moving_variance, const float* addend, float* y);
 /*
- * With g = activation'(y) * dy and xhat = (x - mean) / sqrt(variance + epsilon): overwrites dgamma with sum(g * xhat) and dbeta with
- * sum(g); dx, by input_gradient, is the gradient through the statistics as well; daddend, by addend_gradient, is g. Frozen, the statistics
- * are constants, and dgamma and dbeta are not made.
+ * With g = activation'(y) * dy, where pooling and dropout let dy through, and xhat = (x - mean) / sqrt(variance + epsilon): overwrites
+ * dgamma with sum(g * xhat) and dbeta with sum(g); dx, by input_gradient, is the gradient through the statistics as well; daddend, by
+ * addend_gradient, is g. Frozen, the statistics are constants, and dgamma and dbeta are not made.
  */
 CN_API cn_status cn_batch_normalization_backward(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* saved,
-                                                 const float* y, const float* dy, float* dx, float* daddend, float* dgamma, float* dbeta);
+                                                 const float* y, const uint8_t* codes, const float* dy, float* dx, float* daddend,
+                                                 float* dgamma, float* dbeta);
+
+/*
+ * Multiplies a batch normalization by its moving statistics into the kernel and the bias of what it follows, a convolution or a dense layer
+ * without activation: what those then compute is the normalized result, rounded otherwise. Per channel, with factor = gamma /
+ * sqrt(moving_variance + epsilon), kernel becomes kernel * factor and bias beta + (bias - moving_mean) * factor.
+ * Shapes: kernel [outer, channels, inner], channels being what is normalized, all else [channels].
+ */
+typedef struct cn_normalization_fold_desc {
+    uint32_t struct_size;
+    float epsilon; /* at least 0, finite */
+    int64_t outer, channels, inner;
+    int32_t use_bias;   /* 0: bias is null */
+    int32_t use_scale;  /* 0: gamma is null and counts as 1 */
+    int32_t use_center; /* 0: beta is null */
+    int32_t reserved;   /* 0 */
+} cn_normalization_fold_desc;
+
+CN_API cn_status cn_normalization_fold_create(cn_context* context, const cn_normalization_fold_desc* desc, cn_op** op);
+/* Overwrites folded_kernel and folded_bias, which may be kernel and bias. */
+CN_API cn_status cn_normalization_fold_forward(cn_op* op, const cn_state* state, const float* kernel, const float* bias, const float* gamma,
+                                               const float* beta, const float* moving_mean, const float* moving_variance,
+                                               float* folded_kernel, float* folded_bias);
 
 /*
  * Layer normalization over the last axis: y = gamma * (x - mean) / sqrt(variance + epsilon) + beta, with the mean and the variance, without
@@ -590,7 +651,7 @@ CN_API cn_status cn_layer_normalization_create(cn_context* context, const cn_lay
 /* `saved` [2, batch * positions]: the mean and 1 / sqrt(variance + epsilon) of each position. Null when nothing is saved (prediction). */
 CN_API cn_status cn_layer_normalization_forward(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* beta,
                                                 float* y, float* saved);
-/* Overwrites dgamma and dbeta; dx by input_gradient. */
+/* Overwrites dgamma and dbeta, but for what is null: then it is not made; dx by input_gradient. */
 CN_API cn_status cn_layer_normalization_backward(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* saved,
                                                  const float* dy, float* dx, float* dgamma, float* dbeta);
 
@@ -619,18 +680,25 @@ typedef struct cn_conv2d_desc {
     uint32_t dropout_stream;
     int32_t precision; /* cn_precision */
     float activation_alpha;
+    int32_t use_moments; /* 0: moments is null; 1: y is the convolution with its bias alone, and training gives its moments, too */
+    int32_t reserved;    /* 0 */
 } cn_conv2d_desc;
 
 CN_API cn_status cn_conv2d_create(cn_context* context, const cn_conv2d_desc* desc, cn_op** op);
 /*
  * Training. `codes`, one byte per element of y, belongs to stages with pooling (else null): what `backward` needs to know of the
  * window and of the dropout. Its meaning is the backend's own; codes that no `forward` of the same op wrote give a meaningless gradient.
+ * `moments` [2, filters]: of what a filter has in the batch the mean and the sum of the squared distances from it, for a batch
+ * normalization that then need not read y for them.
  */
 CN_API cn_status cn_conv2d_forward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y,
-                                   uint8_t* codes);
+                                   uint8_t* codes, double* moments);
 /* Prediction: no dropout, nothing saved. */
 CN_API cn_status cn_conv2d_predict(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y);
-/* Overwrites dkernel and dbias; dx by input_gradient. dy is the gradient of y, unchanged. */
+/*
+ * Overwrites dkernel and dbias, but for what is null: then it is not made, and without both x may hold anything; dx by input_gradient. dy
+ * is the gradient of y, unchanged.
+ */
 CN_API cn_status cn_conv2d_backward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* y,
                                     const uint8_t* codes, const float* dy, float* dx, float* dkernel, float* dbias);
 
@@ -659,7 +727,10 @@ typedef struct cn_conv2d_transpose_desc {
 CN_API cn_status cn_conv2d_transpose_create(cn_context* context, const cn_conv2d_transpose_desc* desc, cn_op** op);
 CN_API cn_status cn_conv2d_transpose_forward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias,
                                              float* y);
-/* Overwrites dkernel and dbias; dx by input_gradient. Without an activation y is not read and may be null. */
+/*
+ * Overwrites dkernel and dbias, but for what is null: then it is not made, and without both x may hold anything; dx by input_gradient.
+ * Without an activation y is not read and may be null.
+ */
 CN_API cn_status cn_conv2d_transpose_backward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* y,
                                               const float* dy, float* dx, float* dkernel, float* dbias);
 
@@ -683,6 +754,9 @@ CN_API cn_status cn_dense_create(cn_context* context, const cn_dense_desc* desc,
 CN_API cn_status cn_dense_forward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y);
 /* Prediction: no dropout. */
 CN_API cn_status cn_dense_predict(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y);
+/*
+ * Overwrites dkernel and dbias, but for what is null: then it is not made, and without both x may hold anything; dx by input_gradient.
+ */
 CN_API cn_status cn_dense_backward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* y, const float* dy,
                                    float* dx, float* dkernel, float* dbias);
 
@@ -800,6 +874,80 @@ CN_API cn_status cn_metric_add(cn_op* op, const cn_state* state, const float* pr
                                double* sums);
 
 /* ------------------------------------------------------------------------------------------------------------------
+ * Regularizers and constraints
+ * --------------------------------------------------------------------------------------------------------------- */
+
+/* What a tensor of weights adds to the loss: l1 * sum of |w| + l2 * sum of w^2. */
+typedef struct cn_penalty {
+    int64_t offset; /* of its first weight, in floats from the beginning of the parameters */
+    int64_t count;
+    double l1, l2; /* at least 0 and finite, also as floats */
+} cn_penalty;
+
+typedef struct cn_regularizer_desc {
+    uint32_t struct_size;
+    int32_t reserved;  /* 0 */
+    int64_t batch;     /* samples */
+    int64_t positions; /* loss values of a sample */
+    int64_t count;     /* floats in the parameter arena */
+    int64_t tensors;   /* how many have a penalty */
+} cn_regularizer_desc;
+
+/* host_penalties: one for each of the tensors, in the order of their offsets; they do not overlap. */
+CN_API cn_status cn_regularizer_create(cn_context* context, const cn_regularizer_desc* desc, const cn_penalty* host_penalties, cn_op** op);
+/*
+ * Adds the penalties to each loss value of the batch: their sum times rows * positions to metrics->loss, so that the mean becomes that of
+ * the loss plus the penalties. Adds l1 * sign(w) + 2 * l2 * w to `gradients`, which are shaped like parameters and null where they are not
+ * wanted; the sign of 0 is 0.
+ */
+CN_API cn_status cn_regularizer_add(cn_op* op, const cn_state* state, const float* parameters, float* gradients, cn_metrics* metrics);
+
+/* Activity regularization: y = x, and each loss value of the batch is (l1 * sum of |x| + l2 * sum of x^2) / rows more. */
+typedef struct cn_activity_regularization_desc {
+    uint32_t struct_size;
+    int32_t input_gradient; /* cn_gradient_mode */
+    int64_t batch, count;   /* samples; elements per sample */
+    int64_t positions;      /* loss values of a sample */
+    float l1, l2;           /* at least 0 and finite */
+} cn_activity_regularization_desc;
+
+CN_API cn_status cn_activity_regularization_create(cn_context* context, const cn_activity_regularization_desc* desc, cn_op** op);
+/* y may be x. `metrics` is null where the penalty is not wanted (prediction). */
+CN_API cn_status cn_activity_regularization_forward(cn_op* op, const cn_state* state, const float* x, float* y, cn_metrics* metrics);
+/* dx = dy + (l1 * sign(x) + 2 * l2 * x) / rows. */
+CN_API cn_status cn_activity_regularization_backward(cn_op* op, const cn_state* state, const float* x, const float* dy, float* dx);
+
+/* What becomes of weights w whose norm, the root of the sum of their squares, is n. */
+enum cn_constraint_kind {
+    CN_CONSTRAINT_MAX_NORM = 0,     /* w * (n, at most maximum) / (n + 1e-7) */
+    CN_CONSTRAINT_NON_NEGATIVE = 1, /* 0 where w is less */
+    CN_CONSTRAINT_UNIT_NORM = 2,    /* w / (n + 1e-7) */
+    CN_CONSTRAINT_MIN_MAX_NORM = 3  /* w * (rate * (n within [minimum, maximum]) + (1 - rate) * n) / (n + 1e-7) */
+};
+
+/* A tensor of weights as a row-major matrix, each column of which has a norm. */
+typedef struct cn_constraint {
+    int64_t offset; /* of its first weight, in floats from the beginning of the parameters */
+    int64_t rows, columns;
+    int32_t constraint;            /* cn_constraint_kind */
+    int32_t reserved;              /* 0 */
+    double minimum, maximum, rate; /* of those that name it: at least 0 and finite, minimum <= maximum, rate <= 1; else 0 */
+} cn_constraint;
+
+typedef struct cn_constraint_desc {
+    uint32_t struct_size;
+    int32_t reserved; /* 0 */
+    int64_t count;    /* floats in the parameter arena */
+    int64_t tensors;  /* how many have a constraint */
+} cn_constraint_desc;
+
+/* host_constraints: one for each of the tensors, in the order of their offsets; they do not overlap. */
+CN_API cn_status cn_constraint_create(cn_context* context, const cn_constraint_desc* desc, const cn_constraint* host_constraints,
+                                      cn_op** op);
+/* Changes the weights in place. A NaN makes NaN of its column; of what is only to be non-negative, of itself. */
+CN_API cn_status cn_constraint_apply(cn_op* op, float* parameters);
+
+/* ------------------------------------------------------------------------------------------------------------------
  * Optimizer
  * --------------------------------------------------------------------------------------------------------------- */
 
@@ -821,8 +969,21 @@ enum cn_optimizer_kind {
     CN_OPTIMIZER_NADAM = 6,    /* m, v <- moving means of g, g^2; c_t = beta_1 * (1 - 0.96^(t * schedule_decay) / 2); C_t = c_1 * ... * c_t;
                                   p -= rate * ((1 - c_t) * g / (1 - C_t) + c_(t+1) * m / (1 - C_(t+1))) /
                                   (sqrt(v / (1 - beta_2^t)) + epsilon) */
-    CN_OPTIMIZER_LION = 7      /* p -= rate * sign(beta_1 * m + (1 - beta_1) * g); m <- beta_2 * m + (1 - beta_2) * g */
+    CN_OPTIMIZER_LION = 7,     /* p -= rate * sign(beta_1 * m + (1 - beta_1) * g); m <- beta_2 * m + (1 - beta_2) * g */
+    CN_OPTIMIZER_MUON = 8      /* of each matrix m <- momentum * m + g; o <- the orthogonalized m, or with nesterov g + momentum * m;
+                                  p -= rate * sqrt(max(1, rows / columns)) * o; all other floats follow CN_OPTIMIZER_ADAM without amsgrad,
+                                  at adam_rate_ratio * rate. Slots m, and o or v (Jordan et al., 2024) */
 };
+
+/*
+ * A matrix among the parameters, row-major. It is orthogonalized by `iterations` of Newton and Schulz from x = o / (|o| + 1e-7), where |o|
+ * is the Frobenius norm: x <- 3.4445 * x + (-4.775 * a + 2.0315 * a * a) * x with a = x * x', or with the transposes of both where there
+ * are more rows than columns. Products are float32.
+ */
+typedef struct cn_matrix {
+    int64_t offset; /* of its first float in the parameter arena */
+    int64_t rows, columns;
+} cn_matrix;
 
 /* What a rule does not name in cn_optimizer_kind is not looked at. */
 typedef struct cn_optimizer_desc {
@@ -845,11 +1006,19 @@ typedef struct cn_optimizer_desc {
     int32_t nesterov;
     int32_t amsgrad;
     int32_t centered;
-    int32_t use_ema; /* 1: ema <- moving mean of p after the update, by ema_momentum; the first update sets it to p */
+    int32_t use_ema;        /* 1: ema <- moving mean of p after the update, by ema_momentum; the first update sets it to p */
+    double adam_rate_ratio; /* of CN_OPTIMIZER_MUON; at least 0 */
+    int64_t matrices;       /* with CN_OPTIMIZER_MUON, how many there are, 0 or more; else 0 */
+    int32_t iterations;     /* of CN_OPTIMIZER_MUON, from 1 to 100 */
+    int32_t reserved;       /* 0 */
 } cn_optimizer_desc;
 
-/* host_offsets: with clip_norm, `tensors` + 1 rising numbers of floats from 0 to `count`, where each tensor begins; else null. */
-CN_API cn_status cn_optimizer_create(cn_context* context, const cn_optimizer_desc* desc, const int64_t* host_offsets, cn_op** op);
+/*
+ * host_offsets: with clip_norm, `tensors` + 1 rising numbers of floats from 0 to `count`, where each tensor begins; else null.
+ * host_matrices: `matrices` of them in the order of their offsets, which do not overlap; null where there are none.
+ */
+CN_API cn_status cn_optimizer_create(cn_context* context, const cn_optimizer_desc* desc, const int64_t* host_offsets,
+                                     const cn_matrix* host_matrices, cn_op** op);
 /*
  * One update of all parameters at once; then state->updates += 1 and state->step += steps, which is 1 where this update ends a training
  * step and 0 where the caller counts. All arrays have `count` floats. Slots that the rule does not have, and ema without use_ema, are null.

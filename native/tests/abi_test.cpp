@@ -119,7 +119,7 @@ void test_handles(const Device& device) {
     cn_op* op = nullptr;
     ok(cn_context_create(&desc, &context));
     ok(cn_buffer_create(context, 1 << 21, &buffer));
-    cn_activation_desc activation{sizeof(activation), CN_ACTIVATION_RELU, 4, 8, CN_GRADIENT_OVERWRITE, 0, 0, 0};
+    cn_activation_desc activation{sizeof(activation), CN_ACTIVATION_RELU, 4, 8, CN_GRADIENT_OVERWRITE, 0, 0, 0, 0, 0};
     ok(cn_activation_create(context, &activation, &op));
     void* address = nullptr;
     ok(cn_buffer_address(buffer, &address));
@@ -212,10 +212,12 @@ void bad(cn_context* context, Create create, Desc desc, const Change& change, co
 
 void test_optimizer_descriptors(cn_context* context) {
     auto create = [](cn_context* owner, const cn_optimizer_desc* desc, cn_op** op) {
-        return cn_optimizer_create(owner, desc, nullptr, op);
+        return cn_optimizer_create(owner, desc, nullptr, nullptr, op);
     };
     cn_optimizer_desc adam = optimizer_desc(CN_OPTIMIZER_ADAM, 8);
-    BAD(+create, adam, d.optimizer = 8, "optimizer is 8");
+    BAD(+create, adam, d.optimizer = 9, "optimizer is 9");
+    BAD(+create, adam, d.matrices = 1, "matrices is 1");
+    BAD(+create, adam, d.reserved = 1, "reserved is 1");
     BAD(+create, adam, d.count = 0, "count is 0");
     BAD(+create, adam, d.beta_1 = 1.0, "beta_1 is 1");
     BAD(+create, adam, d.beta_2 = NAN, "beta_2 is nan");
@@ -252,11 +254,55 @@ void test_optimizer_descriptors(cn_context* context) {
     clipped.tensors = 2;
     cn_op* op = nullptr;
     const int64_t late[] = {1, 4, 8}, early[] = {0, 4, 7}, falling[] = {0, 0, 8}, right[] = {0, 4, 8};
-    INVALID(cn_optimizer_create(context, &clipped, late, &op), "host_offsets[0] is 1");
-    INVALID(cn_optimizer_create(context, &clipped, early, &op), "host_offsets[2] is 7");
-    INVALID(cn_optimizer_create(context, &clipped, falling, &op), "host_offsets[1] is 0");
-    INVALID(cn_optimizer_create(context, &sgd, right, &op), "host_offsets must be null");
+    INVALID(cn_optimizer_create(context, &clipped, late, nullptr, &op), "host_offsets[0] is 1");
+    INVALID(cn_optimizer_create(context, &clipped, early, nullptr, &op), "host_offsets[2] is 7");
+    INVALID(cn_optimizer_create(context, &clipped, falling, nullptr, &op), "host_offsets[1] is 0");
+    INVALID(cn_optimizer_create(context, &sgd, right, nullptr, &op), "host_offsets must be null");
     CHECK(op == nullptr);
+}
+
+void test_matrices(cn_context* context) {
+    auto create = [](cn_context* owner, const cn_optimizer_desc* desc, cn_op** op) {
+        return cn_optimizer_create(owner, desc, nullptr, nullptr, op);
+    };
+    cn_optimizer_desc muon = optimizer_desc(CN_OPTIMIZER_MUON, 100);
+    BAD(+create, muon, d.iterations = 0, "iterations is 0");
+    BAD(+create, muon, d.iterations = 101, "iterations is 101");
+    BAD(+create, muon, d.momentum = 2, "momentum is 2");
+    BAD(+create, muon, d.nesterov = 2, "nesterov is 2");
+    BAD(+create, muon, d.beta_2 = 1, "beta_2 is 1");
+    BAD(+create, muon, d.epsilon = 0, "epsilon is 0");
+    BAD(+create, muon, d.adam_rate_ratio = -1, "adam_rate_ratio is -1");
+    BAD(+create, muon, d.matrices = -1, "matrices is -1");
+    BAD(+create, muon, d.matrices = 101, "matrices is 101");
+    BAD(+create, muon, d.matrices = 1, "host_matrices is null");
+
+    constexpr int64_t Long = INT32_MAX;
+    const struct {
+        cn_matrix matrices[2];
+        const char* words;
+    } wrong[] = {
+        {{{0, 2, 0}, {4, 2, 2}}, "host_matrices[0] is 2 x 0: each extent must be from 1"},
+        {{{0, 2, 2}, {4, -2, -2}}, "host_matrices[1] is -2 x -2"},
+        {{{0, 2, 2}, {4, Long + 1, 2}}, "host_matrices[1] is 2147483648 x 2"},
+        {{{-1, 2, 2}, {4, 2, 2}}, "host_matrices[0] has the offset -1: it must be at least 0, where the arena begins"},
+        {{{0, 2, 2}, {3, 2, 2}}, "host_matrices[1] has the offset 3: it must be at least 4, where the one before ends"},
+        {{{50, 2, 2}, {0, 2, 2}}, "host_matrices[1] has the offset 0: it must be at least 54"},
+        {{{0, 2, 2}, {97, 2, 2}}, "host_matrices[1], 2 x 2 from 97 on, does not fit into count, 100"},
+        {{{0, 2, 2}, {INT64_MAX, 2, 2}}, "host_matrices[1], 2 x 2 from 9223372036854775807 on"},
+        {{{0, Long, Long}, {4, 2, 2}}, "host_matrices[0], 2147483647 x 2147483647 from 0 on, does not fit into count, 100"},
+    };
+    cn_op* op = nullptr;
+    muon.matrices = 2;
+    for (const auto& one : wrong) {
+        INVALID(cn_optimizer_create(context, &muon, nullptr, one.matrices, &op), one.words);
+    }
+    const cn_matrix right[] = {{0, 2, 2}, {96, 1, 4}};
+    cn_optimizer_desc sgd = optimizer_desc(CN_OPTIMIZER_SGD, 100);
+    INVALID(cn_optimizer_create(context, &sgd, nullptr, right, &op), "host_matrices must be null");
+    CHECK(op == nullptr);
+    ok(cn_optimizer_create(context, &muon, nullptr, right, &op));
+    ok(cn_op_destroy(op));
 }
 
 void test_descriptors(const Device& device) {
@@ -279,6 +325,10 @@ void test_descriptors(const Device& device) {
     BAD(cn_conv2d_create, conv, d.activation = 27, "activation is 27");
     BAD(cn_conv2d_create, conv, d.activation = -1, "activation is -1");
     BAD(cn_conv2d_create, conv, d.use_bias = 2, "use_bias is 2");
+    BAD(cn_conv2d_create, conv, d.use_moments = 2, "use_moments is 2");
+    BAD(cn_conv2d_create, conv, d.use_moments = 1, "use_moments is 1, but the stage has an activation");
+    BAD(cn_conv2d_create, conv, (d.use_moments = 1, d.activation = CN_ACTIVATION_LINEAR), "but the stage has a pooling");
+    BAD(cn_conv2d_create, conv, d.reserved = 1, "reserved is 1");
     BAD(cn_conv2d_create, conv, d.input_gradient = 3, "input_gradient is 3");
     BAD(cn_conv2d_create, conv, d.dropout_rate = 1.0f, "dropout_rate is 1");
     BAD(cn_conv2d_create, conv, d.dropout_rate = -0.1f, "dropout_rate is -0.1");
@@ -326,14 +376,21 @@ void test_descriptors(const Device& device) {
     BAD(cn_dense_create, dense, d.positions = int64_t{1} << 49, "has more than the limit");
     BAD(cn_dense_create, dense, d.struct_size = 0, "struct_size");
 
-    cn_activation_desc activation{sizeof(activation), 1, 2, 8, 1, 0, 0, 0};
+    cn_activation_desc activation{sizeof(activation), 1, 2, 8, 1, 0, 0, 0, 0, 0};
     BAD(cn_activation_create, activation, d.count = 0, "count is 0");
     BAD(cn_activation_create, activation, d.count = Huge, "count");
     BAD(cn_activation_create, activation, d.alpha = 7, "alpha is 7: it must be 0 for activation 1");
 
-    cn_softmax_desc softmax{sizeof(softmax), 1, 2, 3, 4};
+    cn_softmax_desc softmax{sizeof(softmax), 1, 2, 3, 4, 0, 0};
     BAD(cn_softmax_create, softmax, d.classes = 0, "classes is 0");
     BAD(cn_softmax_create, softmax, d.positions = -1, "positions is -1");
+    BAD(cn_softmax_create, softmax, d.function = 3, "function is 3: it must be a cn_softmax_function");
+    BAD(cn_softmax_create, softmax, d.reserved = 1, "reserved is 1");
+
+    cn_glu_desc glu{sizeof(glu), 1, 2, 3, 4};
+    BAD(cn_glu_create, glu, d.units = 0, "units is 0");
+    BAD(cn_glu_create, glu, d.input_gradient = 3, "input_gradient is 3");
+    BAD(cn_glu_create, glu, d.positions = Huge, "positions");
 
     cn_dropout_desc dropout{sizeof(dropout), 0.5f, 2, 8, 0, 1, 0};
     BAD(cn_dropout_create, dropout, d.rate = INFINITY, "rate is inf");
@@ -349,6 +406,8 @@ void test_descriptors(const Device& device) {
     BAD(cn_loss_create, loss, d.batch = d.classes = INT32_MAX, "has more than the limit");
 
     test_optimizer_descriptors(context);
+
+    test_matrices(context);
 
     INVALID(cn_conv2d_create(context, nullptr, fake<cn_op*>(0)), "op is null");
     cn_op* op = nullptr;
@@ -386,10 +445,10 @@ void test_optional_pointers(const Device& device) {
     Context context(device);
     State state(context, state_of(2));
     Array<float> a(context, 64);
-    Op relu(cn_activation_create, context, cn_activation_desc{0, 1, 2, 8, CN_GRADIENT_NONE, 0, 0, 0});
+    Op relu(cn_activation_create, context, cn_activation_desc{0, 1, 2, 8, CN_GRADIENT_NONE, 0, 0, 0, 0, 0});
     INVALID(cn_activation_backward(relu, state, nullptr, a, a, a), "dx must be null: input_gradient is CN_GRADIENT_NONE");
     ok(cn_activation_backward(relu, state, nullptr, a, a, nullptr));
-    Op softmax(cn_softmax_create, context, cn_softmax_desc{0, CN_GRADIENT_NONE, 2, 1, 8});
+    Op softmax(cn_softmax_create, context, cn_softmax_desc{0, CN_GRADIENT_NONE, 2, 1, 8, 0, 0});
     INVALID(cn_softmax_backward(softmax, state, a, a, a), "dx must be null");
     ok(cn_softmax_backward(softmax, state, a, a, nullptr));
     Op dropout(cn_dropout_create, context, cn_dropout_desc{0, 0.5f, 2, 8, 0, CN_GRADIENT_NONE, 0});
@@ -426,7 +485,7 @@ void test_optional_pointers(const Device& device) {
 void test_two_threads(const Device& device) {
     Context context(device, 2);
     const int64_t count = device.is_cuda() ? 2000 : 200000;
-    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_TANH, 1, count, CN_GRADIENT_NONE, 0, 0, 0});
+    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_TANH, 1, count, CN_GRADIENT_NONE, 0, 0, 0, 0, 0});
     auto size = static_cast<size_t>(count);
     Array<float> x(context, size), y(context, size), z(context, size);
     State state(context, state_of(1));
@@ -450,7 +509,7 @@ void test_two_threads(const Device& device) {
 void test_creation_beside_a_run(const Device& device) {
     Context context(device, 2);
     const int64_t count = device.is_cuda() ? 256 : 20000;
-    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_TANH, 1, count, CN_GRADIENT_NONE, 0, 0, 0});
+    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_TANH, 1, count, CN_GRADIENT_NONE, 0, 0, 0, 0, 0});
     Array<float> x(context, static_cast<size_t>(count)), y(context, static_cast<size_t>(count));
     State state(context, state_of(1));
     std::atomic<int> unexpected{0};

@@ -10,7 +10,7 @@ namespace reference {
 
 struct Activation {
     int32_t kind;
-    double alpha = 0, upper = 0, threshold = 0;
+    double alpha = 0, upper = 0, threshold = 0, value = 0;
 };
 
 inline double softplus(double x) {
@@ -74,6 +74,8 @@ inline double activate_finite(const Activation& a, double x) {
         return std::clamp((x + 1) / 2, 0.0, 1.0);
     case CN_ACTIVATION_CLIPPED_RELU:
         return x >= a.upper ? a.upper : x > a.threshold ? x : a.alpha * (x - a.threshold);
+    case CN_ACTIVATION_THRESHOLD:
+        return x > a.threshold ? x : a.value;
     default:
         return x;
     }

@@ -3,6 +3,8 @@
 #include "activation_reference.h"
 #include "refusal.h"
 
+#include <algorithm>
+
 using namespace device;
 
 namespace {
@@ -40,15 +42,25 @@ const Activation Activations[] = {{CN_ACTIVATION_LINEAR},
                                   {CN_ACTIVATION_SPARSE_PLUS},
                                   {CN_ACTIVATION_SPARSE_SIGMOID},
                                   {CN_ACTIVATION_CLIPPED_RELU, 0.25, 6, 0.5},
-                                  {CN_ACTIVATION_CLIPPED_RELU, 0, INFINITY, -1}};
+                                  {CN_ACTIVATION_CLIPPED_RELU, 0, INFINITY, -1},
+                                  {CN_ACTIVATION_THRESHOLD, 0, 0, 0.5, 0.5},
+                                  {CN_ACTIVATION_THRESHOLD, 0, 0, -1, -3}};
 
 bool from_input(const Activation& a) {
     return a.kind >= CN_ACTIVATION_SILU;
 }
 
 cn_activation_desc desc_of(const Activation& a, int64_t batch, int64_t count, int gradient_mode) {
-    return {
-        0, a.kind, batch, count, gradient_mode, static_cast<float>(a.alpha), static_cast<float>(a.upper), static_cast<float>(a.threshold)};
+    return {0,
+            a.kind,
+            batch,
+            count,
+            gradient_mode,
+            static_cast<float>(a.alpha),
+            static_cast<float>(a.upper),
+            static_cast<float>(a.threshold),
+            static_cast<float>(a.value),
+            0};
 }
 
 // f'(x) by differences; NaN where there is none, at a kink or beyond the range of floats.
@@ -204,7 +216,7 @@ void test_kinks(const Device& device) {
 void test_refusals(const Device& device) {
     Context context(device);
     cn_activation_desc elu = desc_of({CN_ACTIVATION_ELU, 1}, 2, 8, CN_GRADIENT_OVERWRITE);
-    REFUSED(cn_activation_create, context, elu, d.activation = CN_ACTIVATION_CLIPPED_RELU + 1, "activation is 27: it must be");
+    REFUSED(cn_activation_create, context, elu, d.activation = CN_ACTIVATION_THRESHOLD + 1, "activation is 28: it must be");
     REFUSED(cn_activation_create, context, elu, d.activation = -1, "activation is -1");
     REFUSED(cn_activation_create, context, elu, d.activation = CN_ACTIVATION_SELU, "alpha is 1: it must be 0 for activation 5");
     REFUSED(cn_activation_create, context, elu, d.alpha = -1, "alpha is -1: it must be finite and at least 0");
@@ -216,6 +228,12 @@ void test_refusals(const Device& device) {
     cn_activation_desc clipped = desc_of({CN_ACTIVATION_CLIPPED_RELU, 0.1, 6, 1}, 2, 8, CN_GRADIENT_OVERWRITE);
     REFUSED(cn_activation_create, context, clipped, d.upper = NAN, "upper is nan");
     REFUSED(cn_activation_create, context, clipped, d.threshold = INFINITY, "threshold is inf: it must be finite");
+    REFUSED(cn_activation_create, context, clipped, d.value = 1, "value is 1: it must be 0");
+    cn_activation_desc threshold = desc_of({CN_ACTIVATION_THRESHOLD, 0, 0, 1, 2}, 2, 8, CN_GRADIENT_OVERWRITE);
+    REFUSED(cn_activation_create, context, threshold, d.threshold = NAN, "threshold is nan: it must be finite");
+    REFUSED(cn_activation_create, context, threshold, d.value = INFINITY, "value is inf: it must be finite");
+    REFUSED(cn_activation_create, context, threshold, d.upper = 1, "upper is 1: it must be 0");
+    REFUSED(cn_activation_create, context, threshold, d.reserved = 1, "reserved is 1");
     Op by_output(cn_activation_create, context, elu), by_input(cn_activation_create, context, clipped);
     State state(context, state_of(2));
     Array<float> a(context, 16), b(context, 16);
@@ -228,7 +246,7 @@ void test_refusals(const Device& device) {
 void test_softmax(const Device& device, int64_t rows, int64_t positions, int64_t classes, double range) {
     std::vector<float> first_y, first_dx;
     for_each_variant(device, [&](cn_context* context, bool first) {
-        Op op(cn_softmax_create, context, cn_softmax_desc{0, CN_GRADIENT_ACCUMULATE, rows, positions, classes});
+        Op op(cn_softmax_create, context, cn_softmax_desc{0, CN_GRADIENT_ACCUMULATE, rows, positions, classes, 0, 0});
         State state(context, state_of(rows));
         Random random(11);
         int64_t count = rows * positions * classes;
@@ -265,6 +283,101 @@ void test_softmax(const Device& device, int64_t rows, int64_t positions, int64_t
     });
 }
 
+// y of a row, and what its gradient is for the given dy.
+void log_softmax_row(const float* x, const float* dy, int64_t classes, double* y, double* dx) {
+    double largest = -INFINITY, sum = 0, total = 0;
+    for (int64_t i = 0; i < classes; ++i) {
+        largest = std::fmax(largest, x[i]);
+        total += dy[i];
+    }
+    for (int64_t i = 0; i < classes; ++i) {
+        sum += std::exp(x[i] - largest);
+    }
+    for (int64_t i = 0; i < classes; ++i) {
+        y[i] = x[i] - largest - std::log(sum);
+        dx[i] = dy[i] - std::exp(y[i]) * total;
+    }
+}
+
+void sparsemax_row(const float* x, const float* dy, int64_t classes, double* y, double* dx) {
+    std::vector<double> sorted(x, x + classes);
+    std::sort(sorted.rbegin(), sorted.rend());
+    double sum = 0, tau = 0, mean = 0, count = 0;
+    for (int64_t k = 1; k <= classes; ++k) {
+        double value = sorted[static_cast<size_t>(k) - 1];
+        sum += value;
+        tau = 1 + static_cast<double>(k) * value > sum ? (sum - 1) / static_cast<double>(k) : tau;
+    }
+    for (int64_t i = 0; i < classes; ++i) {
+        y[i] = std::fmax(x[i] - tau, 0);
+        mean += y[i] > 0 ? dy[i] : 0;
+        count += y[i] > 0 ? 1 : 0;
+    }
+    for (int64_t i = 0; i < classes; ++i) {
+        dx[i] = y[i] > 0 ? dy[i] - mean / count : 0;
+    }
+}
+
+void test_row_function(const Device& device, int32_t function, int64_t rows, int64_t classes, double range) {
+    std::vector<float> first_y, first_dx;
+    for_each_variant(device, [&](cn_context* context, bool first) {
+        Op op(cn_softmax_create, context, cn_softmax_desc{0, CN_GRADIENT_ACCUMULATE, rows, 1, classes, function, 0});
+        State state(context, state_of(rows));
+        Random random(11);
+        int64_t count = rows * classes;
+        std::vector<float> inputs = random.floats(count, -range, range), gradients = random.floats(count), old = random.floats(count);
+        Array<float> x(context, inputs), dy(context, gradients), dx(context, old);
+        ok(cn_softmax_forward(op, state, x, x));
+        ok(cn_softmax_backward(op, state, x, dy, dx));
+        std::vector<double> expected_y(inputs.size()), expected_dx(inputs.size());
+        for (int64_t start = 0; start < count; start += classes) {
+            auto* row = function == CN_SOFTMAX_FUNCTION_SPARSEMAX ? sparsemax_row : log_softmax_row;
+            row(inputs.data() + start, gradients.data() + start, classes, expected_y.data() + start, expected_dx.data() + start);
+        }
+        for (size_t i = 0; i < old.size(); ++i) {
+            expected_dx[i] += old[i];
+        }
+        CHECK_CLOSE(expected_y, x, 1e-6, range * 1e-6);
+        CHECK_CLOSE(expected_dx, dx, 1e-5, 2e-6);
+        if (first) {
+            first_y = x.values();
+            first_dx = dx.values();
+        }
+        CHECK(x.same_bits(first_y));
+        CHECK(dx.same_bits(first_dx));
+    });
+}
+
+void test_glu(const Device& device, int64_t rows, int64_t positions, int64_t units, size_t shift) {
+    std::vector<float> first_y, first_dx;
+    for_each_variant(device, [&](cn_context* context, bool first) {
+        Op op(cn_glu_create, context, cn_glu_desc{0, CN_GRADIENT_ACCUMULATE, rows + 1, positions, units});
+        State state(context, state_of(rows));
+        Random random(13);
+        int64_t count = rows * positions * units;
+        std::vector<float> inputs = random.floats(2 * count, -5, 5), gradients = random.floats(count), old = random.floats(2 * count);
+        Array<float> x(context, inputs, shift), y(context, gradients.size(), shift), dy(context, gradients, shift), dx(context, old, shift);
+        ok(cn_glu_forward(op, state, x, y));
+        ok(cn_glu_backward(op, state, x, dy, dx));
+        std::vector<double> expected_y(gradients.size()), expected_dx(inputs.size());
+        for (int64_t i = 0; i < count; ++i) {
+            auto a = static_cast<size_t>(i + i / units * units), b = a + static_cast<size_t>(units), o = static_cast<size_t>(i);
+            double gate = 1 / (1 + std::exp(-static_cast<double>(inputs[b])));
+            expected_y[o] = inputs[a] * gate;
+            expected_dx[a] = old[a] + gradients[o] * gate;
+            expected_dx[b] = old[b] + gradients[o] * inputs[a] * gate * (1 - gate);
+        }
+        CHECK_CLOSE(expected_y, y, 1e-6, 1e-6);
+        CHECK_CLOSE(expected_dx, dx, 1e-6, 1e-6);
+        if (first) {
+            first_y = y.values();
+            first_dx = dx.values();
+        }
+        CHECK(y.same_bits(first_y));
+        CHECK(dx.same_bits(first_dx));
+    });
+}
+
 } // namespace
 
 int main() {
@@ -284,6 +397,16 @@ int main() {
         test_softmax(device, 5, 3, 10, 3);
         test_softmax(device, 700, 2, 16, 30);
         test_softmax(device, 3, 1, 5001, 60);
+        for (int32_t function : {CN_SOFTMAX_FUNCTION_LOG_SOFTMAX, CN_SOFTMAX_FUNCTION_SPARSEMAX}) {
+            test_row_function(device, function, 1, 1, 3);
+            test_row_function(device, function, 300, 10, 2);
+            test_row_function(device, function, 7, 33, 0.1);
+            test_row_function(device, function, 3, 5001, 20);
+        }
+        test_glu(device, 1, 1, 1, 0);
+        test_glu(device, 5, 3, 10, 0);
+        test_glu(device, 3, 2, 16, 1);
+        test_glu(device, 2, 3, 8000, 0);
     });
     return check::result();
 }

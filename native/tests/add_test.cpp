@@ -120,14 +120,14 @@ void test_refusals(const Device& device) {
     REFUSED(cn_add_create, context, d, d.struct_size = 8, "struct_size is 8");
     REFUSED(cn_add_create, context, d, d.activation = -1, "activation is -1");
     REFUSED(cn_add_create, context, d, d.activation = 1000, "activation is 1000");
-    REFUSED(cn_add_create, context, d, d.activation = CN_ACTIVATION_ELU, "activation is 4: it has a parameter alpha");
+    REFUSED(cn_add_create, context, d, d.activation_alpha = 1, "activation_alpha is 1: it must be 0 for activation 1");
+    REFUSED(cn_add_create, context, d, (d.activation = CN_ACTIVATION_ELU, d.activation_alpha = -1), "activation_alpha is -1");
     REFUSED(cn_add_create, context, d, d.activation = CN_ACTIVATION_MISH, "activation is 19: its derivative is not in y");
     REFUSED(cn_add_create, context, d, d.inputs = 1, "inputs is 1: it must be from 2 to 4");
     REFUSED(cn_add_create, context, d, d.inputs = 5, "inputs is 5");
     REFUSED(cn_add_create, context, d, d.inputs = 2, "gradient_2 is 1: it must be from 0 to 0: there are fewer inputs");
     REFUSED(cn_add_create, context, d, d.gradient_1 = 3, "gradient_1 is 3");
     REFUSED(cn_add_create, context, d, d.gradient_3 = 1, "gradient_3 is 1");
-    REFUSED(cn_add_create, context, d, d.reserved = 1, "reserved is 1");
     REFUSED(cn_add_create, context, d, d.batch = 0, "batch is 0");
     REFUSED(cn_add_create, context, d, d.count = -1, "count is -1");
     REFUSED(cn_add_create, context, d, d.count = int64_t{1} << 50, "has more than the limit");

@@ -127,7 +127,7 @@ Results run(const Target& target, const cn_conv2d_desc& d, const Inputs& inputs,
     Memory<float> dkernel(target, std::vector<float>(inputs.kernel.size(), NAN), shift);
     Memory<float> dbias(target, std::vector<float>(inputs.bias.size(), NAN), shift);
     ok(cn_conv2d_predict(op, state, x, kernel, bias, predicted));
-    ok(cn_conv2d_forward(op, state, x, kernel, bias, y, codes));
+    ok(cn_conv2d_forward(op, state, x, kernel, bias, y, codes, nullptr));
     ok(cn_conv2d_backward(op, state, x, kernel, y, codes, dy, dx, dkernel, dbias));
     ok(cn_context_synchronize(target.context));
     results = {y.read(), predicted.read(), dx.read(), dkernel.read(), dbias.read()};

@@ -1,4 +1,5 @@
 // Transposed convolution stages against plain loops in double: those of the convolution from y to x, with its roles swapped.
+#include "frozen.h"
 #include "random_stage.h"
 #include "refusal.h"
 
@@ -102,8 +103,12 @@ Outputs run(cn_context* context, const cn_conv2d_transpose_desc& d, int64_t spar
     bool has_bias = d.use_bias != 0;
     ok(cn_conv2d_transpose_forward(op, state, x, kernel, has_bias ? bias.data() : nullptr, y));
     const float* read = d.activation != CN_ACTIVATION_LINEAR ? y.data() : nullptr;
-    ok(cn_conv2d_transpose_backward(op, state, x, kernel, read, dy, d.input_gradient != CN_GRADIENT_NONE ? dx.data() : nullptr, dkernel,
-                                    has_bias ? dbias.data() : nullptr));
+    auto backward = [&](const frozen::Gradients& g) {
+        return cn_conv2d_transpose_backward(op, state, g.x, kernel, read, dy, g.dx, g.dkernel, g.dbias);
+    };
+    bool has_input_gradient = d.input_gradient != CN_GRADIENT_NONE;
+    ok(backward({x, has_input_gradient ? dx.data() : nullptr, dkernel, has_bias ? dbias.data() : nullptr}));
+    frozen::test(context, shift, {data.dx, x, dx, dkernel, dbias, has_input_gradient, has_bias}, backward);
     CHECK(x.same_bits(data.x) && kernel.same_bits(data.kernel) && bias.same_bits(data.bias) && dy.same_bits(data.dy));
     return {y, dx, dkernel, dbias};
 }

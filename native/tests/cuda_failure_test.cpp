@@ -27,7 +27,7 @@ cn_context_info info_of(cn_context* context) {
 
 // A rectifier over `count` numbers.
 void check_works(cn_context* context, int64_t count) {
-    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_RELU, 1, count, CN_GRADIENT_NONE, 0, 0, 0});
+    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_RELU, 1, count, CN_GRADIENT_NONE, 0, 0, 0, 0, 0});
     State state(context, state_of(1));
     std::vector<float> values = Random(1).floats(count), expected = values;
     for (float& value : expected) {
@@ -148,7 +148,7 @@ void test_scratch_in_the_place_of_the_old() {
 
 // y is too short. Real memory has no ends so near: there it is nowhere at all.
 cn_status run_beyond(cn_context* context) {
-    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_RELU, 1, 64, CN_GRADIENT_NONE, 0, 0, 0});
+    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_RELU, 1, 64, CN_GRADIENT_NONE, 0, 0, 0, 0, 0});
     State state(context, state_of(1));
     Array<float> x(context, 64), y(context, 60);
     float* target = simulator() != nullptr ? y.data() : y.data() + (int64_t{1} << 44);
@@ -173,7 +173,7 @@ void test_error_in_a_kernel() {
     Array<float> other(context, 10);
     cn_feed* feed = nullptr;
     ok(cn_feed_create(other.buffer(), 0, 40, 2, &feed));
-    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_RELU, 1, 10, CN_GRADIENT_NONE, 0, 0, 0});
+    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_RELU, 1, 10, CN_GRADIENT_NONE, 0, 0, 0, 0, 0});
     State state(context, state_of(1));
     cn_status status = run_beyond(context);
     if (simulator() != nullptr) {
@@ -191,7 +191,7 @@ void test_error_in_a_kernel() {
     cn_buffer* buffer = nullptr;
     cn_op* created = nullptr;
     cn_graph* graph = nullptr;
-    cn_activation_desc desc{sizeof(desc), CN_ACTIVATION_RELU, 1, 10, CN_GRADIENT_NONE, 0, 0, 0};
+    cn_activation_desc desc{sizeof(desc), CN_ACTIVATION_RELU, 1, 10, CN_GRADIENT_NONE, 0, 0, 0, 0, 0};
     cn_loss_desc loss{sizeof(loss), CN_LOSS_MEAN_SQUARED_ERROR, 4, 1, 8, 0, CN_ACCURACY_NONE, 0, 0, 0, 0, 0, 0};
     cn_context_info info{};
     info.struct_size = sizeof(info);

@@ -146,12 +146,13 @@ int32_t draw_gradient(Random& random) {
 void test_activation(Contexts& contexts, Random& random) {
     int64_t rows = random.next_int(1, 5), count = draw_count(random, 700);
     cn_activation_desc d{};
-    d.activation = static_cast<int32_t>(random.next_int(CN_ACTIVATION_LINEAR, CN_ACTIVATION_CLIPPED_RELU));
+    d.activation = static_cast<int32_t>(random.next_int(CN_ACTIVATION_LINEAR, CN_ACTIVATION_THRESHOLD));
     d.batch = rows + random.next_int(0, 2);
     d.count = count;
     d.input_gradient = draw_gradient(random);
     d.alpha = layer::draw_alpha(random, d.activation);
     d.upper = d.activation == CN_ACTIVATION_CLIPPED_RELU ? 6.0f : 0.0f;
+    d.value = d.activation == CN_ACTIVATION_THRESHOLD ? -3.0f : 0.0f;
     bool from_input = d.activation >= CN_ACTIVATION_SILU;
     std::vector<float> x = random.floats(rows * count, -12, 12), dy = random.floats(rows * count), dx = random.floats(rows * count);
     size_t shift = draw_shift(random);
@@ -168,7 +169,8 @@ void test_activation(Contexts& contexts, Random& random) {
 void test_softmax(Contexts& contexts, Random& random) {
     int64_t rows = random.next_int(1, 6), positions = random.next_int(1, 4),
             classes = draw_count(random, layer::one_of<int64_t>(random, {12, 600}));
-    cn_softmax_desc d{0, draw_gradient(random), rows + random.next_int(0, 2), positions, classes};
+    cn_softmax_desc d{0, draw_gradient(random), rows + random.next_int(0, 2), positions, classes, 0, 0};
+    d.function = static_cast<int32_t>(random.next_int(CN_SOFTMAX_FUNCTION_SOFTMAX, CN_SOFTMAX_FUNCTION_SPARSEMAX));
     int64_t count = rows * positions * classes;
     std::vector<float> x = random.floats(count, -9, 9), dy = random.floats(count), dx = random.floats(count);
     size_t shift = draw_shift(random);

@@ -163,9 +163,9 @@ void test_beyond_rows(cn_context* context) {
         std::vector<uint8_t> untouched_codes(outputs, 77);
         Array<float> y(context, untouched_y), dx(context, untouched_dx);
         Array<uint8_t> codes(context, untouched_codes);
-        ok(cn_conv2d_forward(op, device_state, x, kernel, bias, y, codes));
+        ok(cn_conv2d_forward(op, device_state, x, kernel, bias, y, codes, nullptr));
         ok(cn_conv2d_backward(op, device_state, x, kernel, y, codes, dy, dx, dkernel, dbias));
-        layer::Outputs found{head(y.values(), data.dy.size()), {}, head(dx.values(), data.x.size()), dkernel.values(), dbias.values()};
+        layer::Outputs found{head(y.values(), data.dy.size()), {}, head(dx.values(), data.x.size()), dkernel.values(), dbias.values(), {}};
         found.predicted = std::vector<float>(expected.predicted.begin(), expected.predicted.end());
         check_exactly(fewer, expected, found);
         for (size_t i = data.dy.size(); i < outputs; ++i) {
@@ -234,7 +234,7 @@ void test_graph(cn_context* context) {
     layer::Tensors t(context, data, 0);
     Array<uint8_t> codes(context, data.dy.size());
     ok(cn_graph_begin(context));
-    ok(cn_conv2d_forward(op, state, t.x, t.kernel, t.bias, t.y, codes));
+    ok(cn_conv2d_forward(op, state, t.x, t.kernel, t.bias, t.y, codes, nullptr));
     ok(cn_conv2d_backward(op, state, t.x, t.kernel, t.y, codes, t.dy, t.dx, t.dkernel, t.dbias));
     ok(cn_conv2d_predict(op, state, t.x, t.kernel, t.bias, t.predicted));
     cn_graph* graph = nullptr;

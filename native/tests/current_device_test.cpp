@@ -74,7 +74,7 @@ void test_calls(int chosen) {
         then(cn_feed_destroy(feed));
     }
     cn_op* op = nullptr;
-    cn_activation_desc desc{sizeof(desc), CN_ACTIVATION_RELU, 1, 16, CN_GRADIENT_NONE, 0.0f, 0.0f, 0.0f};
+    cn_activation_desc desc{sizeof(desc), CN_ACTIVATION_RELU, 1, 16, CN_GRADIENT_NONE, 0.0f, 0.0f, 0.0f, 0, 0};
     then(cn_activation_create(context, &desc, &op));
     auto* x = reinterpret_cast<float*>(static_cast<char*>(address) + 1024);
     auto* on_device = static_cast<cn_state*>(address);

@@ -225,9 +225,9 @@ public:
         ok(create(context, &desc, &_op));
     }
     // An optimizer.
-    Op(cn_context* context, cn_optimizer_desc desc, const int64_t* host_offsets = nullptr) {
+    Op(cn_context* context, cn_optimizer_desc desc, const int64_t* host_offsets = nullptr, const cn_matrix* host_matrices = nullptr) {
         desc.struct_size = sizeof(desc);
-        ok(cn_optimizer_create(context, &desc, host_offsets, &_op));
+        ok(cn_optimizer_create(context, &desc, host_offsets, host_matrices, &_op));
     }
     Op(const Op&) = delete;
     Op& operator=(const Op&) = delete;
@@ -248,6 +248,8 @@ inline cn_optimizer_desc optimizer_desc(int32_t optimizer, int64_t count) {
     desc.rho = 0.9;
     desc.epsilon = 1e-7;
     desc.schedule_decay = 0.004;
+    desc.adam_rate_ratio = 0.1;
+    desc.iterations = 6;
     return desc;
 }
 

@@ -32,7 +32,7 @@ private:
 void test_order(const Device& device, int32_t areas) {
     constexpr int64_t Count = 96, Batches = 7;
     for_each_variant(device, [&](cn_context* context, bool) {
-        Op copy(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_LINEAR, 1, Count, CN_GRADIENT_NONE, 0, 0, 0});
+        Op copy(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_LINEAR, 1, Count, CN_GRADIENT_NONE, 0, 0, 0, 0, 0});
         State state(context, state_of(1));
         Array<float> x(context, Count), all(context, Count * Batches);
         Feed feed(x.buffer(), 0, Count * sizeof(float), areas);

@@ -46,7 +46,7 @@ public:
 
     void step() {
         float *p = parameters, *g = gradients;
-        ok(cn_conv2d_forward(_conv, state, x, p, p + ConvKernel, _hidden, _codes));
+        ok(cn_conv2d_forward(_conv, state, x, p, p + ConvKernel, _hidden, _codes, nullptr));
         ok(cn_dense_forward(_dense, state, _hidden, p + DenseAt, p + BiasAt, _logits));
         ok(cn_loss_forward(_loss, state, _logits, _labels.data(), nullptr, _dlogits, nullptr, metrics));
         ok(cn_dense_backward(_dense, state, _hidden, p + DenseAt, _logits, _dlogits, _dhidden, g + DenseAt, g + BiasAt));
@@ -199,7 +199,7 @@ void test_destroying() {
     Network plain(context), recorded(context);
     State one_row(context, state_of(1));
     auto buffer = std::make_unique<Array<float>>(context, 100);
-    auto op = std::make_unique<Op>(cn_activation_create, context, cn_activation_desc{0, 0, 1, 100, CN_GRADIENT_NONE, 0, 0, 0});
+    auto op = std::make_unique<Op>(cn_activation_create, context, cn_activation_desc{0, 0, 1, 100, CN_GRADIENT_NONE, 0, 0, 0, 0, 0});
     Array<char> batch(context, LargeFeed);
     cn_feed* feed = nullptr;
     ok(cn_feed_create(batch.buffer(), 0, LargeFeed, 2, &feed));
@@ -257,7 +257,7 @@ void test_other_threads() {
         statuses.push_back(cn_buffer_read(target.buffer(), 0, read, 64));
         statuses.push_back(cn_buffer_clear(target.buffer(), 0, 64));
         statuses.push_back(cn_buffer_create(context, 1000, &buffer));
-        cn_activation_desc desc{sizeof(desc), CN_ACTIVATION_RELU, 1, 16, CN_GRADIENT_NONE, 0, 0, 0};
+        cn_activation_desc desc{sizeof(desc), CN_ACTIVATION_RELU, 1, 16, CN_GRADIENT_NONE, 0, 0, 0, 0, 0};
         statuses.push_back(cn_activation_create(context, &desc, &op));
         statuses.push_back(cn_context_synchronize(context));
     };
@@ -302,7 +302,7 @@ void test_misuse() {
     cn_buffer* buffer = nullptr;
     cn_feed* other_feed = nullptr;
     cn_op* op = nullptr;
-    cn_activation_desc desc{sizeof(desc), CN_ACTIVATION_RELU, 1, 16, CN_GRADIENT_NONE, 0, 0, 0};
+    cn_activation_desc desc{sizeof(desc), CN_ACTIVATION_RELU, 1, 16, CN_GRADIENT_NONE, 0, 0, 0, 0, 0};
     INVALID(cn_graph_begin(context), records);
     INVALID(cn_buffer_write(x.buffer(), 0, host, 64), records);
     INVALID(cn_buffer_read(x.buffer(), 0, host, 64), records);
@@ -351,7 +351,7 @@ void test_no_graphs(const Device& device) {
     expect(cn_graph_begin(context), CN_STATUS_UNSUPPORTED, "records no graphs; run the ops one by one", __LINE__);
     INVALID(cn_graph_end(context, &graph), "call cn_graph_begin first");
     Array<float> x(context, std::vector<float>{-1, 2, -3, 4}), y(context, 4);
-    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_RELU, 1, 4, CN_GRADIENT_NONE, 0, 0, 0});
+    Op op(cn_activation_create, context, cn_activation_desc{0, CN_ACTIVATION_RELU, 1, 4, CN_GRADIENT_NONE, 0, 0, 0, 0, 0});
     State state(context, state_of(1));
     ok(cn_activation_forward(op, state, x, y)); // nothing is recorded
     CHECK(y.same_bits({0, 2, 0, 4}));

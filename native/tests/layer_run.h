@@ -1,21 +1,24 @@
 // Convolution and dense stages on a device, compared with the plain loops.
 #pragma once
 
+#include "frozen.h"
 #include "layer_reference.h"
 
 namespace layer {
 
 struct Outputs {
     std::vector<float> y, predicted, dx, dkernel, dbias;
+    std::vector<double> moments;
 
     bool same_bits(const Outputs& other) const {
         return same(y, other.y) && same(predicted, other.predicted) && same(dx, other.dx) && same(dkernel, other.dkernel) &&
-               same(dbias, other.dbias);
+               same(dbias, other.dbias) && same(moments, other.moments);
     }
 
 private:
-    static bool same(const std::vector<float>& left, const std::vector<float>& right) {
-        return left.size() == right.size() && std::memcmp(left.data(), right.data(), left.size() * sizeof(float)) == 0;
+    template <class T>
+    static bool same(const std::vector<T>& left, const std::vector<T>& right) {
+        return left.size() == right.size() && std::memcmp(left.data(), right.data(), left.size() * sizeof(T)) == 0;
     }
 };
 
@@ -27,9 +30,13 @@ public:
           y(context, nans(data.dy), shift), predicted(context, nans(data.dy), shift), dx(context, data.dx, shift),
           dkernel(context, nans(data.kernel), shift), dbias(context, nans(data.bias), shift) {}
 
+    frozen::Whole whole(const ConvData& data, bool has_input_gradient, bool has_bias) const {
+        return {data.dx, x, dx, dkernel, dbias, has_input_gradient, has_bias};
+    }
+
     Outputs outputs(const ConvData& data) const {
         CHECK(x.same_bits(data.x) && kernel.same_bits(data.kernel) && bias.same_bits(data.bias) && dy.same_bits(data.dy));
-        return {y, predicted, dx, dkernel, dbias};
+        return {y, predicted, dx, dkernel, dbias, {}};
     }
 
     device::Array<float> x, kernel, bias, dy, y, predicted, dx, dkernel, dbias;
@@ -50,10 +57,17 @@ inline Outputs run(cn_context* context, const cn_conv2d_desc& d, int64_t spare, 
     uint8_t* saved = d.pool.height != 0 ? codes.data() : nullptr;
     float* bias = d.use_bias != 0 ? t.bias.data() : nullptr;
     float* dx = d.input_gradient != CN_GRADIENT_NONE ? t.dx.data() : nullptr;
-    device::ok(cn_conv2d_forward(op, state, t.x, t.kernel, bias, t.y, saved));
+    device::Array<double> moments(context, std::vector<double>(static_cast<size_t>(d.use_moments != 0 ? 2 * d.filters : 0), NAN));
+    device::ok(cn_conv2d_forward(op, state, t.x, t.kernel, bias, t.y, saved, d.use_moments != 0 ? moments.data() : nullptr));
     device::ok(cn_conv2d_predict(op, state, t.x, t.kernel, bias, t.predicted));
-    device::ok(cn_conv2d_backward(op, state, t.x, t.kernel, t.y, saved, t.dy, dx, t.dkernel, bias != nullptr ? t.dbias.data() : nullptr));
-    return t.outputs(data);
+    auto backward = [&](const frozen::Gradients& g) {
+        return cn_conv2d_backward(op, state, g.x, t.kernel, t.y, saved, t.dy, g.dx, g.dkernel, g.dbias);
+    };
+    device::ok(backward({t.x, dx, t.dkernel, bias != nullptr ? t.dbias.data() : nullptr}));
+    frozen::test(context, shift, t.whole(data, dx != nullptr, bias != nullptr), backward);
+    Outputs outputs = t.outputs(data);
+    outputs.moments = moments;
+    return outputs;
 }
 
 inline Outputs run(cn_context* context, const cn_dense_desc& d, int64_t spare, const ConvData& data, const cn_state& values,
@@ -67,7 +81,11 @@ inline Outputs run(cn_context* context, const cn_dense_desc& d, int64_t spare, c
     float* dx = d.input_gradient != CN_GRADIENT_NONE ? t.dx.data() : nullptr;
     device::ok(cn_dense_forward(op, state, t.x, t.kernel, bias, t.y));
     device::ok(cn_dense_predict(op, state, t.x, t.kernel, bias, t.predicted));
-    device::ok(cn_dense_backward(op, state, t.x, t.kernel, t.y, t.dy, dx, t.dkernel, bias != nullptr ? t.dbias.data() : nullptr));
+    auto backward = [&](const frozen::Gradients& g) {
+        return cn_dense_backward(op, state, g.x, t.kernel, t.y, t.dy, g.dx, g.dkernel, g.dbias);
+    };
+    device::ok(backward({t.x, dx, t.dkernel, bias != nullptr ? t.dbias.data() : nullptr}));
+    frozen::test(context, shift, t.whole(data, dx != nullptr, bias != nullptr), backward);
     return t.outputs(data);
 }
 
@@ -104,6 +122,25 @@ inline double largest_of(const std::vector<float>& values) {
     return largest;
 }
 
+// The moments of what came out, in double.
+inline void compare_moments(const cn_conv2d_desc& d, const Outputs& actual) {
+    auto filters = static_cast<size_t>(d.filters);
+    size_t rows = actual.y.size() / filters;
+    Doubles expected(2 * filters);
+    for (size_t i = 0; i < actual.y.size(); ++i) {
+        expected[i % filters] += static_cast<double>(actual.y[i]) / static_cast<double>(rows);
+    }
+    double largest = largest_of(actual.y);
+    for (size_t i = 0; i < actual.y.size(); ++i) {
+        double distance = static_cast<double>(actual.y[i]) - expected[i % filters];
+        expected[filters + i % filters] += distance * distance;
+    }
+    std::vector<float> found(actual.moments.begin(), actual.moments.end());
+    Doubles means(expected.begin(), expected.begin() + d.filters), squares(expected.begin() + d.filters, expected.end());
+    CHECK_CLOSE(means, std::vector<float>(found.begin(), found.begin() + d.filters), 1e-6, 1e-6 * largest);
+    CHECK_CLOSE(squares, std::vector<float>(found.begin() + d.filters, found.end()), 1e-5, 1e-11 * static_cast<double>(rows) * largest);
+}
+
 // `precision` is that of the device: CPUs multiply in float32 whatever they are asked for. Backward is compared where the gradient of the
 // convolution depends little on how it was rounded: with numbers that it does not round, without kinks, or in float32.
 inline void compare(const cn_conv2d_desc& d, const ConvData& data, Numbers numbers, int precision, const ConvResult& expected,
@@ -113,6 +150,9 @@ inline void compare(const cn_conv2d_desc& d, const ConvData& data, Numbers numbe
     double x = largest_of(data.x), kernel = largest_of(data.kernel), terms = window * static_cast<double>(d.input_channels / groups_of(d));
     double relative = 1.3e-6 * std::sqrt(terms), scale = 1 / (1 - static_cast<double>(d.dropout_rate));
     int forward = numbers == Numbers::Any ? precision : CN_PRECISION_FLOAT32;
+    if (d.use_moments != 0) {
+        compare_moments(d, actual);
+    }
     CHECK_CLOSE(expected.y, actual.y, relative, scale * product_tolerance(forward, terms, x * kernel));
     CHECK_CLOSE(expected.predicted, actual.predicted, relative, product_tolerance(forward, terms, x * kernel));
     if (forward != CN_PRECISION_FLOAT32 && (d.pool.height != 0 || d.activation != CN_ACTIVATION_LINEAR)) {

@@ -28,6 +28,7 @@ std::vector<cn_conv2d_desc> conv_cases() {
         d.dropout_rate = rate;
         d.dropout_stream = 3;
         d.input_gradient = gradient;
+        d.use_moments = activation == CN_ACTIVATION_LINEAR && pool.height == 0 && rate == 0 ? 1 : 0;
         cases.push_back(d);
     };
     const cn_window none{};
@@ -52,6 +53,9 @@ std::vector<cn_conv2d_desc> conv_cases() {
     add(1, 4, 16, 4, 1, 1, {1, 1, int64_t{1} << 28, 1, 1, 1, 0, 0}, {2, 1, 3, 1, 1, 1, 1, 0}, CN_ACTIVATION_RELU, 1, 0,
         CN_GRADIENT_OVERWRITE); // a cell of the pooling far beyond the image
     add(1, 1, 1, 1, 1, 1, {5, 5, 1, 1, 1, 1, 2, 2}, none, CN_ACTIVATION_RELU, 1, 0, CN_GRADIENT_OVERWRITE);
+    // Moments: of a few parts of each image, the last one shorter; of one pixel.
+    add(3, 29, 8, 40, 27, 27, valid3, none, CN_ACTIVATION_LINEAR, 1, 0, CN_GRADIENT_OVERWRITE);
+    add(1, 1, 3, 5, 1, 1, {3, 3, 1, 1, 1, 1, 1, 1}, none, CN_ACTIVATION_LINEAR, 0, 0, CN_GRADIENT_OVERWRITE);
     return cases;
 }
 

@@ -314,6 +314,128 @@ void test_exact_norms(const Device& device) {
     });
 }
 
+using Matrix = std::vector<double>; // row-major
+
+// x <- A x + b x, or x b where there are more rows than columns; plain loops.
+Matrix orthogonalize(int64_t rows, int64_t columns, Matrix x, int iterations) {
+    bool tall = rows > columns;
+    int64_t side = tall ? columns : rows, length = tall ? rows : columns;
+    auto at = [&](const Matrix& of, int64_t k, int64_t p) { return of[static_cast<size_t>(tall ? p * columns + k : k * columns + p)]; };
+    double squares = 0;
+    for (double value : x) {
+        squares += value * value;
+    }
+    for (double& value : x) {
+        value /= std::sqrt(squares) + 1e-7;
+    }
+    for (int iteration = 0; iteration < iterations; ++iteration) {
+        Matrix a(static_cast<size_t>(side * side)), b = a, next = x;
+        for (int64_t i = 0; i < side * side; ++i) {
+            for (int64_t p = 0; p < length; ++p) {
+                a[static_cast<size_t>(i)] += at(x, i / side, p) * at(x, i % side, p);
+            }
+        }
+        for (int64_t i = 0; i < side * side; ++i) {
+            double sum = 0;
+            for (int64_t p = 0; p < side; ++p) {
+                sum += a[static_cast<size_t>(i / side * side + p)] * a[static_cast<size_t>(p * side + i % side)];
+            }
+            b[static_cast<size_t>(i)] = -4.775 * a[static_cast<size_t>(i)] + 2.0315 * sum;
+        }
+        for (int64_t k = 0; k < side; ++k) {
+            for (int64_t p = 0; p < length; ++p) {
+                double sum = 3.4445 * at(x, k, p);
+                for (int64_t j = 0; j < side; ++j) {
+                    sum += b[static_cast<size_t>(k * side + j)] * at(x, j, p);
+                }
+                next[static_cast<size_t>(tall ? p * columns + k : k * columns + p)] = sum;
+            }
+        }
+        x = next;
+    }
+    return x;
+}
+
+// Matrices of several tiles, chunks and batches, with other floats before, between and behind them, none of them aligned.
+void test_muon(const Device& device, int32_t iterations, bool nesterov, double clip_norm) {
+    const std::vector<cn_matrix> matrices = {{3, 5, 7}, {38, 130, 67}, {8749, 1, 9}, {8760, 66, 70}, {13380, 2, 2}};
+    const std::vector<int64_t> offsets = {0, 40, 9000, 13390};
+    cn_optimizer_desc d = optimizer_desc(CN_OPTIMIZER_MUON, 13390);
+    d.momentum = 0.5;
+    d.nesterov = nesterov ? 1 : 0;
+    d.iterations = iterations;
+    d.weight_decay = 0.5;
+    d.use_ema = 1;
+    d.ema_momentum = 0.5;
+    d.clip_norm = clip_norm;
+    d.tensors = clip_norm == 0 ? 0 : 3;
+    d.matrices = static_cast<int64_t>(matrices.size());
+    Random random(23);
+    std::vector<float> start = random.floats(d.count);
+    std::vector<Element> expected(start.size());
+    for (size_t i = 0; i < start.size(); ++i) {
+        expected[i].p = start[i];
+    }
+    std::vector<std::vector<float>> gradients = {random.floats(d.count), random.floats(d.count)};
+    cn_optimizer_desc adam = d;
+    adam.optimizer = CN_OPTIMIZER_ADAM;
+    for (int t = 1; t <= 2; ++t) {
+        std::vector<double> factors = factors_of(d, offsets, gradients[static_cast<size_t>(t) - 1]);
+        std::vector<bool> in_matrix(start.size());
+        for (const cn_matrix& matrix : matrices) {
+            Matrix direction;
+            int64_t end = matrix.offset + matrix.rows * matrix.columns;
+            for (int64_t i = matrix.offset; i < end; ++i) {
+                Element& e = expected[static_cast<size_t>(i)];
+                double g = factors[static_cast<size_t>(i)] * gradients[static_cast<size_t>(t) - 1][static_cast<size_t>(i)];
+                e.s[0] = d.momentum * e.s[0] + g;
+                direction.push_back(nesterov ? g + d.momentum * e.s[0] : e.s[0]);
+                in_matrix[static_cast<size_t>(i)] = true;
+            }
+            direction = orthogonalize(matrix.rows, matrix.columns, direction, iterations);
+            double ratio = static_cast<double>(matrix.rows) / static_cast<double>(matrix.columns);
+            for (int64_t i = matrix.offset; i < end; ++i) {
+                Element& e = expected[static_cast<size_t>(i)];
+                e.s[1] = direction[static_cast<size_t>(i - matrix.offset)];
+                e.p -= Rate * d.weight_decay * e.p + Rate * std::sqrt(std::max(1.0, ratio)) * e.s[1];
+            }
+        }
+        for (size_t i = 0; i < start.size(); ++i) {
+            Element& e = expected[i];
+            if (!in_matrix[i]) {
+                double decayed = e.p - Rate * d.weight_decay * e.p;
+                e.p = 0;
+                update_by_rule(adam, t, factors[i] * gradients[static_cast<size_t>(t) - 1][i], e);
+                e.p = decayed + d.adam_rate_ratio * e.p;
+            }
+            e.ema = t == 1 ? e.p : d.ema_momentum * e.ema + (1 - d.ema_momentum) * e.p;
+        }
+    }
+    std::vector<double> p, mean, second, ema;
+    for (const Element& e : expected) {
+        p.push_back(e.p), mean.push_back(e.s[0]), second.push_back(e.s[1]), ema.push_back(e.ema);
+    }
+    std::vector<float> first;
+    for_each_variant(device, [&](cn_context* context, bool is_first) {
+        Op op(context, d, d.tensors == 0 ? nullptr : offsets.data(), matrices.data());
+        Array<float> weights(context, start), slot_0(context, start.size()), slot_1(context, start.size()), averages(context, start.size());
+        State state(context, state_of(1, 0, Rate));
+        for (const std::vector<float>& gradient : gradients) {
+            Array<float> g(context, gradient);
+            ok(cn_optimizer_step(op, state, weights, g, slot_0, slot_1, nullptr, averages, 1));
+        }
+        CHECK(state.value().updates == 2 && state.value().step == 2);
+        CHECK_CLOSE(mean, slot_0, 2e-6, 1e-6);
+        CHECK_CLOSE(second, slot_1, 1e-4, 1e-4); // an iteration makes errors up to 3.4 times as large
+        CHECK_CLOSE(p, weights, 1e-5, 1e-5);
+        CHECK_CLOSE(ema, averages, 1e-5, 1e-5);
+        if (is_first) {
+            first = weights.values();
+        }
+        CHECK(weights.same_bits(first));
+    });
+}
+
 // A NaN stays where it is, and is not clipped away.
 void test_nan(const Device& device) {
     Context context(device);
@@ -342,6 +464,8 @@ int main() {
         test_late_updates(device);
         test_exact_norms(device);
         test_nan(device);
+        test_muon(device, 6, true, 0);
+        test_muon(device, 1, false, 2);
     });
     return check::result();
 }

@@ -157,6 +157,11 @@ inline cn_conv2d_desc random_conv2d(Random& random, Numbers numbers, int64_t pro
         d.output_width = columns.output;
     }
     draw_epilogue(random, numbers, d);
+    if (!core.pools && chance(random, 0.3)) {
+        d.activation = CN_ACTIVATION_LINEAR;
+        d.activation_alpha = d.dropout_rate = 0;
+        d.use_moments = 1;
+    }
     return d;
 }
 

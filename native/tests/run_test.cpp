@@ -44,7 +44,7 @@ std::vector<float> results(const Device& device, int rounding) {
     Array<float> y(context, 3 * 2 * 2 * 5), dy(context, random.floats(3 * 2 * 2 * 5)), dx(context, x.size());
     Array<float> dkernel(context, kernel.size()), dbias(context, bias.size());
     Array<uint8_t> codes(context, y.size());
-    under(rounding, [&] { return cn_conv2d_forward(stage, state, x, kernel, bias, y, codes); });
+    under(rounding, [&] { return cn_conv2d_forward(stage, state, x, kernel, bias, y, codes, nullptr); });
     under(rounding, [&] { return cn_conv2d_backward(stage, state, x, kernel, y, codes, dy, dx, dkernel, dbias); });
     keep(y.values());
     keep(dx.values());
@@ -91,7 +91,7 @@ void test_destroy_while_running() {
         cn_op* op = nullptr;
         {
             Context context;
-            cn_activation_desc desc{sizeof(desc), CN_ACTIVATION_RELU, 1, 16, CN_GRADIENT_NONE, 0, 0, 0};
+            cn_activation_desc desc{sizeof(desc), CN_ACTIVATION_RELU, 1, 16, CN_GRADIENT_NONE, 0, 0, 0, 0, 0};
             ok(cn_activation_create(context, &desc, &op));
         }
         shared = op;

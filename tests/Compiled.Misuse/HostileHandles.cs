@@ -62,6 +62,7 @@ internal static class HostileHandles
         Abi.Refused(Native.cn_dense_create(handle, in dense, out _), what);
         Abi.Refused(Native.cn_activation_forward(handle, 0, 0, 0), what);
         Abi.Refused(Native.cn_optimizer_step(handle, 0, 0, 0, 0, 0, 0, 0, 1), what);
+        Abi.Refused(Native.cn_constraint_apply(handle, 0), what);
         Expect.That(Abi.IsAccepted(Native.cn_op_destroy(handle), what) == nullIsAccepted, what);
         Expect.That(Abi.IsAccepted(Native.cn_buffer_destroy(handle), what) == nullIsAccepted, what);
         Expect.That(Abi.IsAccepted(Native.cn_feed_destroy(handle), what) == nullIsAccepted, what);
@@ -87,12 +88,15 @@ internal static class HostileHandles
         Abi.Refused(Native.cn_context_get_info(context, ref Unsafe.NullRef<cn_context_info>()), "no place for the information");
         Abi.Refused(Native.cn_activation_create(context, in Unsafe.NullRef<cn_activation_desc>(), out _), "no descriptor");
         Abi.Refused(Native.cn_softmax_create(context, in Unsafe.NullRef<cn_softmax_desc>(), out _), "no descriptor");
+        Abi.Refused(Native.cn_glu_create(context, in Unsafe.NullRef<cn_glu_desc>(), out _), "no descriptor");
         Abi.Refused(Native.cn_dropout_create(context, in Unsafe.NullRef<cn_dropout_desc>(), out _), "no descriptor");
         Abi.Refused(Native.cn_max_pooling2d_create(context, in Unsafe.NullRef<cn_max_pooling2d_desc>(), out _), "no descriptor");
         Abi.Refused(Native.cn_conv2d_create(context, in Unsafe.NullRef<cn_conv2d_desc>(), out _), "no descriptor");
         Abi.Refused(Native.cn_dense_create(context, in Unsafe.NullRef<cn_dense_desc>(), out _), "no descriptor");
         Abi.Refused(Native.cn_loss_create(context, in Unsafe.NullRef<cn_loss_desc>(), out _), "no descriptor");
-        Abi.Refused(Native.cn_optimizer_create(context, in Unsafe.NullRef<cn_optimizer_desc>(), 0, out _), "no descriptor");
+        Abi.Refused(Native.cn_optimizer_create(context, in Unsafe.NullRef<cn_optimizer_desc>(), 0, 0, out _), "no descriptor");
+        Abi.Refused(Native.cn_regularizer_create(context, in Unsafe.NullRef<cn_regularizer_desc>(), 0, out _), "no descriptor");
+        Abi.Refused(Native.cn_constraint_create(context, in Unsafe.NullRef<cn_constraint_desc>(), 0, out _), "no descriptor");
         Abi.Refused(Native.cn_philox(0, 0, 0), "no counter");
     }
 

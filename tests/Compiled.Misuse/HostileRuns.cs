@@ -7,6 +7,9 @@ internal static class HostileRuns
 {
     private const string Bytes = "codes";
 
+    /// <summary>What is left out where nobody wants it.</summary>
+    private static readonly string[] Optional = ["dkernel", "dbias", "dgamma", "dbeta"];
+
     public static void Run()
     {
         nint context = Abi.Context();
@@ -16,6 +19,7 @@ internal static class HostileRuns
         Abi.Accepted(Native.cn_buffer_create(context, 4096, out nint buffer));
         (nint activation, nint softmax, nint dropout, nint pooling) = (ops[0], ops[1], ops[2], ops[3]);
         (nint conv, nint pooled, nint dense, nint loss, nint optimizer) = (ops[4], ops[5], ops[6], ops[7], ops[8]);
+        (nint regularizer, nint constraint, nint activity) = (ops[12], ops[13], ops[14]);
         RunFunction[] functions =
         [
             new("cn_activation_forward", activation, 3, ["x", "y"], a => Native.cn_activation_forward(a[0], a[1], a[2], a[3])),
@@ -31,9 +35,9 @@ internal static class HostileRuns
             new("cn_conv2d_predict", conv, 2, ["x", "kernel", "bias", "y"],
                 a => Native.cn_conv2d_predict(a[0], a[1], a[2], a[3], a[4], a[5])),
             new("cn_conv2d_forward", conv, 2, ["x", "kernel", "bias", "y"],
-                a => Native.cn_conv2d_forward(a[0], a[1], a[2], a[3], a[4], a[5], 0)),
+                a => Native.cn_conv2d_forward(a[0], a[1], a[2], a[3], a[4], a[5], 0, 0)),
             new("cn_conv2d_forward", pooled, 2, ["x", "kernel", "bias", "y", Bytes],
-                a => Native.cn_conv2d_forward(a[0], a[1], a[2], a[3], a[4], a[5], a[6])),
+                a => Native.cn_conv2d_forward(a[0], a[1], a[2], a[3], a[4], a[5], a[6], 0)),
             new("cn_conv2d_backward", conv, 2, ["x", "kernel", "y", "dy", "dx", "dkernel", "dbias"],
                 a => Native.cn_conv2d_backward(a[0], a[1], a[2], a[3], a[4], 0, a[5], a[6], a[7], a[8])),
             new("cn_conv2d_backward", pooled, 2, ["x", "kernel", "y", Bytes, "dy", "dx", "dkernel", "dbias"],
@@ -48,6 +52,11 @@ internal static class HostileRuns
                 a => Native.cn_loss_forward(a[0], a[1], a[2], a[3], 0, 0, 0, a[4])),
             new("cn_optimizer_step", optimizer, 0, ["parameters", "gradients", "slot_0", "slot_1", "slot_2", "ema"],
                 a => Native.cn_optimizer_step(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], 1)),
+            new("cn_regularizer_add", regularizer, 3, ["parameters", "metrics"], a => Native.cn_regularizer_add(a[0], a[1], a[2], 0, a[3])),
+            new("cn_activity_regularization_forward", activity, 3, ["x", "y", "metrics"],
+                a => Native.cn_activity_regularization_forward(a[0], a[1], a[2], a[3], a[4] == 0 ? 1 : a[4])),
+            new("cn_activity_regularization_backward", activity, 3, ["x", "dy", "dx"],
+                a => Native.cn_activity_regularization_backward(a[0], a[1], a[2], a[3], a[4])),
             new("cn_conv2d_transpose_forward", Op("cn_conv2d_transpose_create"), 2, ["x", "kernel", "bias", "y"],
                 a => Native.cn_conv2d_transpose_forward(a[0], a[1], a[2], a[3], a[4], a[5])),
             new("cn_conv2d_transpose_backward", Op("cn_conv2d_transpose_create"), 2, ["x", "kernel", "y", "dy", "dx", "dkernel", "dbias"],
@@ -85,13 +94,13 @@ internal static class HostileRuns
                 a => Native.cn_layer_normalization_backward(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8])),
             new("cn_batch_normalization_forward", Op("cn_batch_normalization_create"), 3,
                 ["x", "gamma", "beta", "moving_mean", "moving_variance", "addend", "y", "saved"],
-                a => Native.cn_batch_normalization_forward(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9])),
+                a => Native.cn_batch_normalization_forward(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], 0, a[8], a[9], 0)),
             new("cn_batch_normalization_predict", Op("cn_batch_normalization_create"), 3,
                 ["x", "gamma", "beta", "moving_mean", "moving_variance", "addend", "y"],
                 a => Native.cn_batch_normalization_predict(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8])),
             new("cn_batch_normalization_backward", Op("cn_batch_normalization_create"), 3,
                 ["x", "gamma", "saved", "y", "dy", "dx", "daddend", "dgamma", "dbeta"],
-                a => Native.cn_batch_normalization_backward(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7], a[8], a[9], a[10])),
+                a => Native.cn_batch_normalization_backward(a[0], a[1], a[2], a[3], a[4], a[5], 0, a[6], a[7], a[8], a[9], a[10])),
             new("cn_metric_add", Op("cn_metric_create"), 3, ["predictions", "targets", "sums"],
                 a => Native.cn_metric_add(a[0], a[1], a[2], a[3], 0, a[4])),
         ];
@@ -105,10 +114,17 @@ internal static class HostileRuns
         using var memory = new GuardedMemory();
         nint[] good = Arguments(memory, functions[9]);
         Abi.Refused(
-            Native.cn_conv2d_forward(conv, good[1], good[2], good[3], good[4], good[5], memory.Bytes(4096)), "codes without pooling");
-        Abi.Refused(Native.cn_conv2d_forward(pooled, good[1], good[2], good[3], good[4], good[5], 0), "pooling without codes");
+            Native.cn_conv2d_forward(conv, good[1], good[2], good[3], good[4], good[5], memory.Bytes(4096), 0), "codes without pooling");
+        Abi.Refused(
+            Native.cn_conv2d_forward(conv, good[1], good[2], good[3], good[4], good[5], 0, memory.Floats(1024)), "moments that nobody asked for");
+        Abi.Refused(Native.cn_conv2d_forward(pooled, good[1], good[2], good[3], good[4], good[5], 0, 0), "pooling without codes");
         Abi.Refused(Native.cn_loss_forward(loss, good[1], good[2], good[3], 0, 2, 0, good[5]), "a crooked gradient");
         Abi.Refused(Native.cn_loss_forward(loss, good[1], good[2], good[3], 2, 0, 0, good[5]), "crooked weights");
+        Abi.Refused(Native.cn_regularizer_add(regularizer, good[1], good[2], 2, good[3]), "crooked gradients");
+        Abi.Refused(Native.cn_constraint_apply(constraint, 0), "no parameters");
+        Abi.Refused(Native.cn_constraint_apply(constraint, good[2] + 1), "crooked parameters");
+        Abi.Refused(Native.cn_constraint_apply(regularizer, good[2]), "an op of another kind");
+        Abi.Refused(Native.cn_dense_backward(dense, good[1], good[2], good[3], good[4], good[5], good[2], 2, 0), "a crooked gradient of a kernel");
         Console.WriteLine($"{functions.Length} functions");
 
         nint Op(string name) => ops[OpKind.All.ToList().FindIndex(kind => kind.Name == name)];
@@ -126,7 +142,8 @@ internal static class HostileRuns
         for (int argument = 1; argument < good.Length; argument++)
         {
             string name = argument == 1 ? "state" : function.Pointers[argument - 2];
-            Refuse(0);
+            if (!Optional.Contains(name))
+                Refuse(0);
             if (name != Bytes)
                 Refuse(good[argument] + 1);
 

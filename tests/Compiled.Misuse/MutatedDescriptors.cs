@@ -76,7 +76,7 @@ internal static class MutatedDescriptors
             ((cn_state*)state)->rows = 2;
             foreach (ref float value in new Span<float>((void*)x, 2 * 8 * 7 * 3))
                 value = (float)(Unsafe.ByteOffset(ref Unsafe.AsRef<float>((void*)x), ref value) % 97) / 97;
-            Abi.Accepted(Native.cn_conv2d_forward(_op, state, x, memory.Floats(3 * 2 * 3 * 5), memory.Floats(5), y, 0));
+            Abi.Accepted(Native.cn_conv2d_forward(_op, state, x, memory.Floats(3 * 2 * 3 * 5), memory.Floats(5), y, 0, 0));
             return new Span<float>((void*)y, Outputs).ToArray();
         }
     }

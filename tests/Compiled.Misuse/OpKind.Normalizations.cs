@@ -9,6 +9,8 @@ internal abstract partial class OpKind
     [
         new OpKind<cn_batch_normalization_desc>(
             "cn_batch_normalization_create", Native.cn_batch_normalization_create, ValidBatchNormalization(), RunBatchNormalization),
+        new OpKind<cn_batch_normalization_desc>(
+            "cn_batch_normalization_create", Native.cn_batch_normalization_create, ValidPooledNormalization(), RunBatchNormalization),
         new OpKind<cn_layer_normalization_desc>(
             "cn_layer_normalization_create", Native.cn_layer_normalization_create, ValidLayerNormalization(), RunLayerNormalization),
     ];
@@ -26,6 +28,20 @@ internal abstract partial class OpKind
         use_addend = 1,
         input_gradient = 1,
         addend_gradient = 2,
+    };
+
+    private static cn_batch_normalization_desc ValidPooledNormalization() => ValidBatchNormalization() with
+    {
+        positions = 42,
+        use_addend = 0,
+        addend_gradient = 0,
+        pool = Window(2, 3, stride: (2, 2), dilation: (1, 1), pad: (0, 1)),
+        height = 6,
+        width = 7,
+        output_height = 3,
+        output_width = 4,
+        dropout_rate = 0.25f,
+        dropout_stream = 3,
     };
 
     private static cn_layer_normalization_desc ValidLayerNormalization() => Abi.Describe<cn_layer_normalization_desc>() with
@@ -58,22 +74,35 @@ internal abstract partial class OpKind
 
     private static bool RunBatchNormalization(nint op, in cn_batch_normalization_desc d, ref RandomWords random)
     {
-        if (!Fits(d.batch, d.positions, d.channels))
+        bool isPooled = d.pool.height != 0;
+        if (!Fits(d.batch, d.positions, d.channels) || (isPooled && !Fits(d.batch, d.output_height, d.output_width, d.channels)))
             return false;
         using var memory = new GuardedMemory();
         nint state = State(memory, d.batch, ref random);
         long count = d.batch * d.positions * d.channels;
-        nint x = memory.Floats(count), y = memory.Floats(count), saved = memory.Floats(2 * d.channels);
-        nint mean = memory.Floats(d.channels), variance = memory.Floats(d.channels);
+        long outputs = isPooled ? d.batch * d.output_height * d.output_width * d.channels : count;
+        nint x = memory.Floats(count), y = memory.Floats(outputs), dy = memory.Floats(outputs), saved = memory.Floats(2 * d.channels);
+        nint mean = memory.Floats(d.channels), variance = memory.Floats(d.channels), codes = isPooled ? memory.Bytes(outputs) : 0;
         nint gamma = Gradient(memory, d.use_scale, d.channels), beta = Gradient(memory, d.use_center, d.channels);
         nint addend = Gradient(memory, d.use_addend, count);
         nint dgamma = Gradient(memory, d.frozen == 0 ? d.use_scale : 0, d.channels);
         nint dbeta = Gradient(memory, d.frozen == 0 ? d.use_center : 0, d.channels);
-        Abi.Accepted(Native.cn_batch_normalization_forward(op, state, x, gamma, beta, mean, variance, addend, y, saved));
+        nint dx = Gradient(memory, d.input_gradient, count), daddend = Gradient(memory, d.addend_gradient, count);
+        Abi.Accepted(Native.cn_batch_normalization_forward(op, state, x, gamma, beta, mean, variance, addend, 0, y, saved, codes));
+        if (d.frozen == 0)
+        {
+            nint moments = memory.Bytes(2 * d.channels * sizeof(double));
+            Abi.Accepted(Native.cn_batch_normalization_forward(op, state, x, gamma, beta, mean, variance, addend, moments, y, saved, codes));
+        }
+
         Abi.Accepted(Native.cn_batch_normalization_predict(op, state, x, gamma, beta, mean, variance, addend, y));
-        Abi.Accepted(Native.cn_batch_normalization_backward(
-            op, state, x, gamma, saved, y, memory.Floats(count), Gradient(memory, d.input_gradient, count),
-            Gradient(memory, d.addend_gradient, count), dgamma, dbeta));
+        Abi.Accepted(Native.cn_batch_normalization_backward(op, state, x, gamma, saved, y, codes, dy, dx, daddend, dgamma, dbeta));
+        if (isPooled)
+        {
+            nint garbage = Garbage(memory, outputs, ref random);
+            Abi.Accepted(Native.cn_batch_normalization_backward(op, state, x, gamma, saved, y, garbage, dy, dx, daddend, dgamma, dbeta));
+        }
+
         return true;
     }
 }

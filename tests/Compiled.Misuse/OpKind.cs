@@ -27,6 +27,12 @@ internal abstract partial class OpKind
         new OpKind<cn_conv2d_desc>("cn_conv2d_create", Native.cn_conv2d_create, ValidDepthwiseConvolution(), RunConvolution),
         new OpKind<cn_conv2d_transpose_desc>(
             "cn_conv2d_transpose_create", Native.cn_conv2d_transpose_create, ValidTransposedConvolution(), RunTransposedConvolution),
+        new OpKind<cn_regularizer_desc>("cn_regularizer_create", CreateRegularizer, ValidRegularizer(), RunRegularizer),
+        new OpKind<cn_constraint_desc>("cn_constraint_create", CreateConstraint, ValidConstraint(), RunConstraint),
+        new OpKind<cn_activity_regularization_desc>(
+            "cn_activity_regularization_create", Native.cn_activity_regularization_create, ValidActivityRegularization(), RunActivityRegularization),
+        new OpKind<cn_glu_desc>("cn_glu_create", Native.cn_glu_create, ValidGlu(), RunGlu),
+        new OpKind<cn_optimizer_desc>("cn_optimizer_create", CreateMuon, ValidMuon(), RunOptimizer),
         .. Images,
         .. Joins,
         .. Normalizations,
@@ -155,6 +161,26 @@ internal abstract partial class OpKind
         ema_momentum = 0.9,
     };
 
+    private static cn_regularizer_desc ValidRegularizer() =>
+        Abi.Describe<cn_regularizer_desc>() with { batch = 3, positions = 2, count = 37, tensors = 2 };
+
+    private static cn_constraint_desc ValidConstraint() => Abi.Describe<cn_constraint_desc>() with { count = 37, tensors = 2 };
+
+    private static cn_activity_regularization_desc ValidActivityRegularization() =>
+        Abi.Describe<cn_activity_regularization_desc>() with { input_gradient = 1, batch = 3, count = 37, positions = 2, l1 = 0.5f, l2 = 0.25f };
+
+    private static cn_glu_desc ValidGlu() =>
+        Abi.Describe<cn_glu_desc>() with { batch = 3, positions = 2, units = 7, input_gradient = 1 };
+
+    private static cn_optimizer_desc ValidMuon() => ValidOptimizer() with
+    {
+        optimizer = (int)cn_optimizer_kind.CN_OPTIMIZER_MUON,
+        amsgrad = 0,
+        adam_rate_ratio = 0.1,
+        matrices = 2,
+        iterations = 6,
+    };
+
     private static cn_gather_desc ValidGather() => Abi.Describe<cn_gather_desc>() with
     {
         input = 1,
@@ -177,6 +203,19 @@ internal abstract partial class OpKind
         bool takesInput = d.activation >= (int)cn_activation.CN_ACTIVATION_SILU;
         Abi.Accepted(Native.cn_activation_forward(op, state, x, y));
         Abi.Accepted(Native.cn_activation_backward(op, state, takesInput ? x : 0, takesInput ? 0 : y, memory.Floats(d.batch * d.count), dx));
+        return true;
+    }
+
+    private static bool RunGlu(nint op, in cn_glu_desc d, ref RandomWords random)
+    {
+        if (!Fits(d.batch, d.positions, d.units))
+            return false;
+        using var memory = new GuardedMemory();
+        nint state = State(memory, d.batch, ref random);
+        long count = d.batch * d.positions * d.units;
+        nint x = memory.Floats(2 * count), dx = d.input_gradient == 0 ? 0 : memory.Floats(2 * count);
+        Abi.Accepted(Native.cn_glu_forward(op, state, x, memory.Floats(count)));
+        Abi.Accepted(Native.cn_glu_backward(op, state, x, memory.Floats(count), dx));
         return true;
     }
 
@@ -245,9 +284,9 @@ internal abstract partial class OpKind
         nint x = memory.Floats(inputs), y = memory.Floats(outputs), kernel = memory.Floats(weights), dy = memory.Floats(outputs);
         nint bias = d.use_bias == 0 ? 0 : memory.Floats(d.filters), dbias = d.use_bias == 0 ? 0 : memory.Floats(d.filters);
         nint codes = d.pool.height == 0 ? 0 : memory.Bytes(outputs), dx = d.input_gradient == 0 ? 0 : memory.Floats(inputs);
-        nint dkernel = memory.Floats(weights);
+        nint dkernel = memory.Floats(weights), moments = d.use_moments == 0 ? 0 : memory.Floats(4 * d.filters);
         Abi.Accepted(Native.cn_conv2d_predict(op, state, x, kernel, bias, y));
-        Abi.Accepted(Native.cn_conv2d_forward(op, state, x, kernel, bias, y, codes));
+        Abi.Accepted(Native.cn_conv2d_forward(op, state, x, kernel, bias, y, codes, moments));
         Abi.Accepted(Native.cn_conv2d_backward(op, state, x, kernel, y, codes, dy, dx, dkernel, dbias));
         if (codes != 0)
             Abi.Accepted(Native.cn_conv2d_backward(op, state, x, kernel, y, Garbage(memory, outputs, ref random), dy, dx, dkernel, dbias));
@@ -279,6 +318,7 @@ internal abstract partial class OpKind
         nint dx = d.input_gradient == 0 ? 0 : memory.Floats(inputs);
         Abi.Accepted(Native.cn_conv2d_transpose_forward(op, state, x, kernel, bias, y));
         Abi.Accepted(Native.cn_conv2d_transpose_backward(op, state, x, kernel, y, dy, dx, memory.Floats(weights), dbias));
+        Abi.Accepted(Native.cn_conv2d_transpose_backward(op, state, x, kernel, y, dy, dx, 0, 0));
         return true;
     }
 
@@ -300,6 +340,7 @@ internal abstract partial class OpKind
         Abi.Accepted(Native.cn_dense_forward(op, state, x, kernel, bias, y));
         Abi.Accepted(
             Native.cn_dense_backward(op, state, x, kernel, y, memory.Floats(outputs), dx, memory.Floats(d.inputs * d.units), dbias));
+        Abi.Accepted(Native.cn_dense_backward(op, state, x, kernel, y, memory.Floats(outputs), dx, 0, 0));
         return true;
     }
 
@@ -321,7 +362,16 @@ internal abstract partial class OpKind
     }
 
     /// <summary>Where tensors begin is not part of the description: a norm for each of them is refused without.</summary>
-    private static int CreateOptimizer(nint context, in cn_optimizer_desc d, out nint op) => Native.cn_optimizer_create(context, in d, 0, out op);
+    private static int CreateOptimizer(nint context, in cn_optimizer_desc d, out nint op) => Native.cn_optimizer_create(context, in d, 0, 0, out op);
+
+    /// <summary>There are two matrices; more of them are refused without.</summary>
+    private static unsafe int CreateMuon(nint context, in cn_optimizer_desc d, out nint op)
+    {
+        cn_matrix* matrices = stackalloc cn_matrix[2];
+        matrices[0] = new cn_matrix { offset = 2, rows = 5, columns = 3 };
+        matrices[1] = new cn_matrix { offset = 17, rows = 2, columns = 9 };
+        return Native.cn_optimizer_create(context, in d, 0, d.matrices is 1 or 2 ? (nint)matrices : 0, out op);
+    }
 
     private static bool RunOptimizer(nint op, in cn_optimizer_desc d, ref RandomWords random)
     {
@@ -343,6 +393,56 @@ internal abstract partial class OpKind
         nint ema = d.use_ema == 0 ? 0 : memory.Floats(d.count);
         Abi.Accepted(Native.cn_optimizer_step(
             op, state, memory.Floats(d.count), memory.Floats(d.count), slot[0], slot[1], slot[2], ema, 1));
+        return true;
+    }
+
+    // Of a list that is longer than it is said to be, nobody can know: only its true lengths are tried.
+    private static unsafe int CreateRegularizer(nint context, in cn_regularizer_desc d, out nint op)
+    {
+        cn_penalty* penalties = stackalloc cn_penalty[2];
+        penalties[0] = new cn_penalty { offset = 1, count = 5, l1 = 0.5 };
+        penalties[1] = new cn_penalty { offset = 16, count = 21, l1 = 0.25, l2 = 2 };
+        return Native.cn_regularizer_create(context, in d, d.tensors <= 2 ? (nint)penalties : 0, out op);
+    }
+
+    private static bool RunRegularizer(nint op, in cn_regularizer_desc d, ref RandomWords random)
+    {
+        if (!Fits(d.count))
+            return false;
+        using var memory = new GuardedMemory();
+        nint state = State(memory, d.batch, ref random), metrics = memory.Bytes(3 * sizeof(double));
+        Abi.Accepted(Native.cn_regularizer_add(op, state, memory.Floats(d.count), memory.Floats(d.count), metrics));
+        Abi.Accepted(Native.cn_regularizer_add(op, state, memory.Floats(d.count), 0, metrics));
+        return true;
+    }
+
+    private static unsafe int CreateConstraint(nint context, in cn_constraint_desc d, out nint op)
+    {
+        cn_constraint* constraints = stackalloc cn_constraint[2];
+        constraints[0] = new cn_constraint { offset = 1, rows = 5, columns = 1, constraint = 1 };
+        constraints[1] = new cn_constraint { offset = 16, rows = 3, columns = 7, maximum = 2 };
+        return Native.cn_constraint_create(context, in d, d.tensors <= 2 ? (nint)constraints : 0, out op);
+    }
+
+    private static bool RunConstraint(nint op, in cn_constraint_desc d, ref RandomWords random)
+    {
+        if (!Fits(d.count))
+            return false;
+        using var memory = new GuardedMemory();
+        Abi.Accepted(Native.cn_constraint_apply(op, memory.Floats(d.count)));
+        return true;
+    }
+
+    private static bool RunActivityRegularization(nint op, in cn_activity_regularization_desc d, ref RandomWords random)
+    {
+        if (!Fits(d.batch, d.count))
+            return false;
+        using var memory = new GuardedMemory();
+        nint state = State(memory, d.batch, ref random), x = memory.Floats(d.batch * d.count);
+        nint dx = d.input_gradient == 0 ? 0 : memory.Floats(d.batch * d.count);
+        Abi.Accepted(Native.cn_activity_regularization_forward(op, state, x, memory.Floats(d.batch * d.count), memory.Bytes(3 * sizeof(double))));
+        Abi.Accepted(Native.cn_activity_regularization_forward(op, state, x, x, 0));
+        Abi.Accepted(Native.cn_activity_regularization_backward(op, state, x, memory.Floats(d.batch * d.count), dx));
         return true;
     }
 

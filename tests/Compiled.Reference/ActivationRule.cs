@@ -26,6 +26,10 @@ public sealed record ActivationRule(
     /// <summary>How near a number is to where the derivative jumps; zeros, which are exact, apart.</summary>
     public double Distance(Tensor x)
     {
+        if (Name == "sparsemax")
+            return RowFunctions.SparsemaxDistance(x);
+        if (Name == "threshold")
+            return x.Values.Min(value => Math.Abs(value - Threshold));
         IReadOnlyList<double> corners = RowFunctions.Names.Contains(Name) ? [] : ScalarFunctions.Corners(Name);
         return corners.SelectMany(corner => x.Values.Where(value => value != 0 || corner != 0).Select(value => Math.Abs(value - corner)))
             .DefaultIfEmpty(double.PositiveInfinity).Min();

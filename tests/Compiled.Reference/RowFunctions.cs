@@ -46,6 +46,13 @@ internal static class RowFunctions
         return [.. y.Zip(dy, (value, gradient) => value * (gradient - dot))];
     }
 
+    /// <summary>How near a number is to where it comes into what sparsemax leaves, or falls out of it.</summary>
+    public static double SparsemaxDistance(Tensor x) => x.Rows().SelectMany(row =>
+    {
+        double constant = SparsemaxConstant(row);
+        return row.Select(value => Math.Abs(value - constant));
+    }).Min();
+
     private static double[] LogSoftmax(double[] x)
     {
         double max = x.Max();
@@ -62,6 +69,12 @@ internal static class RowFunctions
     // The point of the simplex that is nearest to x: a constant is subtracted from all, and what falls below 0 is 0.
     private static double[] Sparsemax(double[] x)
     {
+        double constant = SparsemaxConstant(x);
+        return [.. x.Select(value => Math.Max(value - constant, 0))];
+    }
+
+    private static double SparsemaxConstant(double[] x)
+    {
         double[] sorted = [.. x.OrderDescending()];
         double sum = 0, constant = 0;
         for (int k = 1; k <= x.Length; k++)
@@ -71,7 +84,7 @@ internal static class RowFunctions
                 constant = (sum - 1) / k;
         }
 
-        return [.. x.Select(value => Math.Max(value - constant, 0))];
+        return constant;
     }
 
     private static double[] SparsemaxBackward(double[] x, double[] dy)

@@ -8,6 +8,10 @@ namespace Compiled.Generators;
 /// <param name="Trained">Of each node, whether it has weights to train.</param>
 internal sealed record TrainingGraph(Graph Graph, EquatableArray<bool> Wanted, EquatableArray<bool> Trained)
 {
+    /// <summary>Of a graph that is only to predict.</summary>
+    public static TrainingGraph WithoutGradients(Graph graph) =>
+        new(graph, new bool[graph.Values.Count].ToEquatableArray(), new bool[graph.Nodes.Count].ToEquatableArray());
+
     /// <summary>Whether a node has something to do in the backward pass: for its weights or for what lies before it.</summary>
     public bool HasBackward(Node node) =>
         !node.Operation.IsView && (Trained[node.Id] || node.Inputs.Any(input => Wanted[input]));

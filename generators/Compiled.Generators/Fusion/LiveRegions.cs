@@ -56,7 +56,9 @@ internal static class LiveRegions
     private static Shape AnchorShape(Graph graph, Stage stage, Shape[] logical, Shape output)
     {
         Shape all = logical[graph.Nodes[stage.Anchor].Output];
-        return stage.Epilogue.Pool is { } pool ? pool.LiveInput(all, output.Height, output.Width) : output;
+        return stage.Epilogue.Pool is not { } pool ? output
+            : graph.Nodes[stage.Anchor].Operation.CanTrim ? pool.LiveInput(all, output.Height, output.Width)
+            : all;
     }
 
     private static void Need(Shape?[] needed, int value, Shape shape)

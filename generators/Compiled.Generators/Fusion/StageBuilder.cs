@@ -8,12 +8,14 @@ internal sealed class StageBuilder
 {
     private readonly TrainingGraph _training;
     private readonly ModelOptions _options;
+    private readonly bool _wantsHead;
     private readonly ILookup<int, Node> _consumers;
     private readonly Dictionary<int, Node> _producers;
     private readonly Views _views;
 
-    private StageBuilder(TrainingGraph training, ModelOptions options)
+    private StageBuilder(TrainingGraph training, ModelOptions options, bool wantsHead)
     {
+        _wantsHead = wantsHead;
         _training = training;
         _options = options;
         _views = new Views(Graph);
@@ -23,7 +25,11 @@ internal sealed class StageBuilder
 
     private Graph Graph => _training.Graph;
 
-    public static StageGraph Build(TrainingGraph training, ModelOptions options) => new StageBuilder(training, options).Build();
+    /// <param name="training">The graph.</param>
+    /// <param name="options">What holds for the whole model.</param>
+    /// <param name="wantsHead">Whether a softmax or sigmoid before a cross-entropy becomes part of it.</param>
+    public static StageGraph Build(TrainingGraph training, ModelOptions options, bool wantsHead) =>
+        new StageBuilder(training, options, wantsHead).Build();
 
     private StageGraph Build()
     {
@@ -82,6 +88,10 @@ internal sealed class StageBuilder
             followed = next.Output;
         }
 
+        // A normalization that alone reads what a convolution gives takes its moments from there.
+        if (_options.Fused && epilogue == Epilogue.None && anchor.Operation.CanGiveMoments
+            && OnlyConsumer(followed) is { Operation.TakesMoments: true } normalization && _training.HasBackward(normalization))
+            epilogue = epilogue with { GivesMoments = true };
         return new Stage(
             number, nodes.ToEquatableArray(), anchor.Id, framing, epilogue, inputs.ToEquatableArray(), output, HasBackward: false, default);
 
@@ -123,7 +133,7 @@ internal sealed class StageBuilder
     /// <summary>The softmax or sigmoid that only a cross-entropy reads.</summary>
     private Node? HeadInLoss()
     {
-        if (!_options.Fused || Graph.Loss.Operation is not LossOperation loss || _consumers[Graph.Loss.Input].Count() != 1)
+        if (!_wantsHead || Graph.Loss.Operation is not LossOperation loss || _consumers[Graph.Loss.Input].Count() != 1)
             return null;
         return Graph.Nodes.FirstOrDefault(node => node.Output == Graph.Loss.Input && loss.Absorbs(node.Operation));
     }

@@ -3,7 +3,13 @@ using System.Collections.Generic;
 namespace Compiled.Generators;
 
 /// <summary>What a stage does to the result of its anchor, in this order: addition, activation, pooling, dropout.</summary>
-internal sealed record Epilogue(AddOperation? Add, ActivationOperation? Activation, MaxPooling2DOperation? Pool, DropoutOperation? Dropout)
+/// <param name="Add">What adds another value.</param>
+/// <param name="Activation">What follows.</param>
+/// <param name="Pool">What pools that.</param>
+/// <param name="Dropout">What drops some of it.</param>
+/// <param name="GivesMoments">Whether training notes the moments of each channel for the normalization that reads the result.</param>
+internal sealed record Epilogue(
+    AddOperation? Add, ActivationOperation? Activation, MaxPooling2DOperation? Pool, DropoutOperation? Dropout, bool GivesMoments = false)
 {
     public static Epilogue None { get; } = new(null, null, null, null);
 
@@ -22,5 +28,7 @@ internal sealed record Epilogue(AddOperation? Add, ActivationOperation? Activati
             yield return Pool.Title;
         if (Dropout is not null)
             yield return Dropout.Title;
+        if (GivesMoments)
+            yield return "moments";
     }
 }

@@ -70,4 +70,23 @@ internal sealed record ParameterSpec(string Name, Shape Shape, string Initialize
 
     /// <summary>The parameter of the initializer; null for its default.</summary>
     public double? InitializerValue { get; init; }
+
+    /// <summary>What the sum of its magnitudes counts in the loss.</summary>
+    public double L1 { get; init; }
+
+    /// <summary>What the sum of its squares counts in the loss.</summary>
+    public double L2 { get; init; }
+
+    /// <summary>What it is made to be after each update; null where it may be anything.</summary>
+    public ConstraintSpec? Constraint { get; init; }
+
+    /// <summary>Whether it adds to the loss.</summary>
+    public bool HasPenalty => L1 > 0 || L2 > 0;
 }
+
+/// <summary>What a weight is made to be after each update.</summary>
+/// <param name="Kind">A member of Compiled.Constraint.</param>
+/// <param name="Minimum">The least norm.</param>
+/// <param name="Maximum">The largest norm.</param>
+/// <param name="Rate">How far a norm that is out of its range moves into it.</param>
+internal sealed record ConstraintSpec(string Kind, double Minimum = 0, double Maximum = 0, double Rate = 0);

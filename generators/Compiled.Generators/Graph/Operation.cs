@@ -60,20 +60,35 @@ internal abstract record Operation
     /// <summary>Whether a stage can begin with this operation and take an epilogue.</summary>
     public virtual bool TakesEpilogue(Epilogue epilogue) => epilogue == Epilogue.None;
 
+    /// <summary>What computes this and then a normalization by its moving statistics, for prediction; null where nothing does.</summary>
+    public virtual Operation? Fold(BatchNormalizationOperation normalization) => null;
+
     /// <summary>Which values the backward call reads.</summary>
     public virtual SavedValues Saved(Epilogue epilogue) => SavedValues.None;
 
+    /// <summary>The same where the weights have no gradients.</summary>
+    public virtual SavedValues SavedFrozen(Epilogue epilogue) => Saved(epilogue);
+
     /// <summary>Whether the forward call of training needs room for its codes even where no backward call reads them.</summary>
-    public virtual bool AlwaysNotes => false;
+    public virtual bool AlwaysNotes(Epilogue epilogue) => false;
 
     /// <summary>The bytes per sample of the codes, where they are saved.</summary>
-    public virtual long CodeBytes(Shape input, Shape output) => output.Elements;
+    public virtual long CodeBytes(Epilogue epilogue, Shape input, Shape output) => output.Elements;
+
+    /// <summary>Whether a stage that begins with this operation can note the moments of each channel of its result.</summary>
+    public virtual bool CanGiveMoments => false;
+
+    /// <summary>Whether training reads the moments of each channel of the input.</summary>
+    public virtual bool TakesMoments => false;
 
     /// <summary>The expression that makes the native op.</summary>
     public virtual void WriteCreate(CodeWriter writer, StagePlan stage) => throw new InvalidOperationException(Title);
 
     /// <summary>The native call of the training pass.</summary>
     public virtual NativeCall Forward(StagePlan stage) => throw new InvalidOperationException(Title);
+
+    /// <summary>The native call before that of prediction; null where there is none.</summary>
+    public virtual NativeCall? Prepare(StagePlan stage) => null;
 
     /// <summary>The native call of prediction.</summary>
     public virtual NativeCall Predict(StagePlan stage) => Forward(stage);

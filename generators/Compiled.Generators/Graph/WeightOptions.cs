@@ -15,6 +15,45 @@ internal sealed class WeightOptions(LayerArguments arguments)
 
     private ParameterSpec Apply(ParameterSpec spec)
     {
+        spec = Initialized(spec);
+        double l1 = arguments.NonNegative(Property(spec.Name, "L1"), 0), l2 = arguments.NonNegative(Property(spec.Name, "L2"), 0);
+        ConstraintSpec? constraint = ReadConstraint(Property(spec.Name, "Constraint"));
+        // What is not trained has no penalty and no constraint (Keras 3).
+        return spec.Trainable && arguments.Flag("trainable", true)
+            ? spec with { L1 = l1, L2 = l2, Constraint = constraint }
+            : spec with { Trainable = false };
+    }
+
+    private ConstraintSpec? ReadConstraint(string property)
+    {
+        string name = ConstraintNames.All[arguments.Choice(property, ConstraintNames.All.Count)];
+        bool hasRange = name == "MinMaxNorm", hasMaximum = hasRange || name == "MaxNorm";
+        double maximum = ReadConstraintNumber(property + "Value", hasMaximum, hasRange ? 1 : 2, float.MaxValue, name);
+        double minimum = ReadConstraintNumber(property + "Minimum", hasRange, 0, maximum, name);
+        double rate = ReadConstraintNumber(property + "Rate", hasRange, 1, 1, name);
+        return name == "None" ? null : new ConstraintSpec(name, minimum, maximum, rate);
+    }
+
+    private double ReadConstraintNumber(string property, bool isTaken, double otherwise, double most, string constraint)
+    {
+        double value = arguments.Number(property, double.NaN);
+        if (double.IsNaN(value))
+            return isTaken ? otherwise : 0;
+        if (!isTaken)
+        {
+            arguments.OutOfRange(property, LayerArguments.Text(value), $"left out: {constraint} has no such parameter");
+        }
+        else if (!(value >= 0 && value <= most))
+        {
+            string allowed = most == float.MaxValue ? "at least 0 and finite" : $"from 0 to {LayerArguments.Text(most)}";
+            arguments.OutOfRange(property, LayerArguments.Text(value), allowed);
+        }
+
+        return value;
+    }
+
+    private ParameterSpec Initialized(ParameterSpec spec)
+    {
         string initializer = Property(spec.Name, "Initializer");
         if (!arguments.Has(initializer))
             return spec;
@@ -40,6 +79,12 @@ internal sealed class WeightOptions(LayerArguments arguments)
     /// <summary>The property of a weight: of a depthwise_kernel it begins with depthwise, as in Keras.</summary>
     private static string Property(string weight, string what) =>
         (weight.EndsWith(KernelSuffix, StringComparison.Ordinal) ? weight.Substring(0, weight.Length - KernelSuffix.Length) : weight) + what;
+}
+
+/// <summary>The members of Compiled.Constraint.</summary>
+internal static class ConstraintNames
+{
+    public static IReadOnlyList<string> All { get; } = ["None", "MaxNorm", "NonNeg", "UnitNorm", "MinMaxNorm"];
 }
 
 /// <summary>The members of Compiled.Initializer.</summary>

@@ -1,6 +1,6 @@
 namespace Compiled.Generators;
 
-/// <summary>The element-wise functions, in the order of Compiled.Activation without its softmax.</summary>
+/// <summary>The element-wise functions, in the order of Compiled.Activation without its softmax and what comes after these.</summary>
 internal enum ActivationFunction
 {
     Linear,
@@ -32,6 +32,9 @@ internal enum ActivationFunction
 
     /// <summary>A ReLU of its own slope, limit or threshold; no member of Compiled.Activation.</summary>
     ClippedReLU,
+
+    /// <summary>What is above a threshold, else a value; no member of Compiled.Activation.</summary>
+    Threshold,
 }
 
 /// <summary>What is to be known of the functions.</summary>

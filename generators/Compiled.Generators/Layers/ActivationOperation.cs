@@ -7,11 +7,16 @@ namespace Compiled.Generators;
 /// <param name="Function">The function.</param>
 /// <param name="Alpha">Its parameter, where it has one.</param>
 /// <param name="Upper">The limit of a clipped ReLU.</param>
-/// <param name="Threshold">The threshold of a clipped ReLU.</param>
-internal sealed record ActivationOperation(ActivationFunction Function, double Alpha, double Upper = 0, double Threshold = 0) : Operation
+/// <param name="Threshold">The threshold of a clipped ReLU, or of a threshold.</param>
+/// <param name="Value">What a threshold gives below.</param>
+internal sealed record ActivationOperation(
+    ActivationFunction Function, double Alpha, double Upper = 0, double Threshold = 0, double Value = 0) : Operation
 {
     private const int SoftmaxMember = 4;
-    private const int Members = (int)ActivationFunction.SparseSigmoid + 2; // of Compiled.Activation
+    private const int LogSoftmaxMember = (int)ActivationFunction.SparseSigmoid + 2;
+    private const int SparsemaxMember = LogSoftmaxMember + 1;
+    private const int GLUMember = SparsemaxMember + 1;
+    private const int Members = GLUMember + 1; // of Compiled.Activation
 
     public ActivationOperation(ActivationFunction function)
         : this(function, function.DefaultAlpha())
@@ -25,6 +30,7 @@ internal sealed record ActivationOperation(ActivationFunction Function, double A
     public override string Canonical => Function switch
     {
         ActivationFunction.ClippedReLU => $"ReLU slope {Number(Alpha)}, limit {Number(Upper)}, threshold {Number(Threshold)}",
+        ActivationFunction.Threshold => $"Threshold {Number(Threshold)}, value {Number(Value)}",
         _ when HasAlpha => $"{Title} {Number(Alpha)}",
         _ => Title,
     };
@@ -67,6 +73,10 @@ internal sealed record ActivationOperation(ActivationFunction Function, double A
     /// <summary>[LeakyReLU], whose slope differs from that of the function (Keras).</summary>
     public static Operation ReadLeakyReLU(LayerArguments arguments) =>
         new ActivationOperation(ActivationFunction.LeakyReLU, arguments.Number("negativeSlope", 0.3, 0, float.MaxValue));
+
+    public static Operation ReadThreshold(LayerArguments arguments) => new ActivationOperation(
+        ActivationFunction.Threshold, 0, 0,
+        arguments.Number("threshold", 0, float.MinValue, float.MaxValue), arguments.Number("value", 0, float.MinValue, float.MaxValue));
 
     public static Operation ReadELU(LayerArguments arguments) =>
         new ActivationOperation(ActivationFunction.ELU, arguments.PositiveNumber("alpha", 1));
@@ -113,22 +123,26 @@ internal sealed record ActivationOperation(ActivationFunction Function, double A
             writer.Line($"alpha = {AlphaCode},");
         if (Function == ActivationFunction.ClippedReLU)
             writer.Line($"upper = {Code(Upper)}, threshold = {Code(Threshold)},");
+        if (Function == ActivationFunction.Threshold)
+            writer.Line($"threshold = {Code(Threshold)}, value = {Code(Value)},");
         writer.Close("});");
     }
 
     public override NativeCall Forward(StagePlan stage) =>
         new("cn_activation_forward", stage.Field, $"x: {stage.X}", $"y: {stage.Y}");
 
-    public override NativeCall Predict(StagePlan stage) =>
-        new("cn_activation_forward", stage.Field, $"x: {stage.PredictX}", $"y: {stage.Y}");
-
     public override NativeCall Backward(StagePlan stage) => Function.IsKnownByOutput()
         ? new("cn_activation_backward", stage.Field, $"x: 0, y: {stage.Y}, dy: {stage.Dy}", $"dx: {stage.Dx}")
         : new("cn_activation_backward", stage.Field, $"x: {stage.X}, y: 0, dy: {stage.Dy}", $"dx: {stage.Dx}");
 
-    private static Operation Member(int member) => member == SoftmaxMember
-        ? new SoftmaxOperation()
-        : new ActivationOperation((ActivationFunction)(member < SoftmaxMember ? member : member - 1));
+    private static Operation Member(int member) => member switch
+    {
+        SoftmaxMember => new SoftmaxOperation(),
+        LogSoftmaxMember => new RowActivationOperation(RowFunction.LogSoftmax),
+        SparsemaxMember => new RowActivationOperation(RowFunction.Sparsemax),
+        GLUMember => new GLUOperation(),
+        _ => new ActivationOperation((ActivationFunction)(member < SoftmaxMember ? member : member - 1)),
+    };
 
     private static string Code(double value) => double.IsPositiveInfinity(value) ? "float.PositiveInfinity" : Number(value) + "f";
 

@@ -25,7 +25,7 @@ internal sealed record AddOperation : Operation
     public override Epilogue? Join(Epilogue epilogue) => epilogue == Epilogue.None ? epilogue with { Add = this } : null;
 
     public override bool TakesEpilogue(Epilogue epilogue) =>
-        epilogue.Add is null && epilogue.Pool is null && epilogue.Dropout is null && epilogue.Activation is not { HasAlpha: true };
+        epilogue.Add is null && epilogue.Pool is null && epilogue.Dropout is null;
 
     public override SavedValues Saved(Epilogue epilogue) => epilogue.Activation is null ? SavedValues.None : SavedValues.Output;
 
@@ -41,9 +41,6 @@ internal sealed record AddOperation : Operation
 
     public override NativeCall Forward(StagePlan stage) =>
         new("cn_add_forward", stage.Field, JoinCode.Arguments("x", stage.Offsets.X), $"y: {stage.Y}");
-
-    public override NativeCall Predict(StagePlan stage) =>
-        new("cn_add_forward", stage.Field, JoinCode.Arguments("x", stage.Offsets.PredictX), $"y: {stage.Y}");
 
     public override NativeCall Backward(StagePlan stage) =>
         new(

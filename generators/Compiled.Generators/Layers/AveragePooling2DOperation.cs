@@ -27,9 +27,6 @@ internal sealed record AveragePooling2DOperation(Window Window) : Operation
     public override NativeCall Forward(StagePlan stage) =>
         new("cn_average_pooling2d_forward", stage.Field, $"x: {stage.X}", $"y: {stage.Y}");
 
-    public override NativeCall Predict(StagePlan stage) =>
-        new("cn_average_pooling2d_forward", stage.Field, $"x: {stage.PredictX}", $"y: {stage.Y}");
-
     public override NativeCall Backward(StagePlan stage) =>
         new("cn_average_pooling2d_backward", stage.Field, $"dy: {stage.Dy}", $"dx: {stage.Dx}");
 }

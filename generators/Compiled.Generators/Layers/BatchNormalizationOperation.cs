@@ -44,17 +44,24 @@ internal sealed record BatchNormalizationOperation(double Momentum, double Epsil
             new(name, new Shape(input.Last), initializer, input.Last, input.Last) { Trainable = trainable };
     }
 
-    public override bool TakesEpilogue(Epilogue epilogue) =>
-        epilogue.Pool is null && epilogue.Dropout is null && epilogue.Activation is not { HasAlpha: true };
+    public override bool TakesEpilogue(Epilogue epilogue) => epilogue.Pool is null ? epilogue.Dropout is null : epilogue.Add is null;
 
-    public override SavedValues Saved(Epilogue epilogue) =>
-        SavedValues.Input | SavedValues.Codes | (epilogue.Activation is null ? SavedValues.None : SavedValues.Output);
+    /// <remarks>Behind a pooling, the codes know where a ReLU is dead.</remarks>
+    public override SavedValues Saved(Epilogue epilogue)
+    {
+        bool needsOutput = epilogue.Activation is { } activation
+            && (epilogue.Pool is null || activation.Function != ActivationFunction.ReLU);
+        return SavedValues.Input | SavedValues.Codes | (needsOutput ? SavedValues.Output : SavedValues.None);
+    }
 
     /// <remarks>The moving statistics move with weights to train and without.</remarks>
-    public override bool AlwaysNotes => true;
+    public override bool AlwaysNotes(Epilogue epilogue) => true;
 
-    /// <remarks>The mean and the inverse deviation of each channel, once for all samples: as if a sample had them.</remarks>
-    public override long CodeBytes(Shape input, Shape output) => 2 * sizeof(float) * input.Last;
+    /// <remarks>The mean and the inverse deviation of each channel, once for all samples: as if a sample had them. Then those of a pooling.</remarks>
+    public override long CodeBytes(Epilogue epilogue, Shape input, Shape output) =>
+        SavedBytes(input) + (epilogue.Pool is null ? 0 : output.Elements);
+
+    public override bool TakesMoments => !Frozen;
 
     public override void WriteCreate(CodeWriter writer, StagePlan stage)
     {
@@ -62,36 +69,50 @@ internal sealed record BatchNormalizationOperation(double Momentum, double Epsil
         writer.Open();
         writer.Line("batch = BatchSize,");
         writer.Line($"input_gradient = {stage.GradientModeCode},");
-        writer.Line($"positions = {stage.Output.Elements / stage.Output.Last}, channels = {stage.Output.Last},");
+        writer.Line($"positions = {stage.Input.Elements / stage.Input.Last}, channels = {stage.Input.Last},");
         writer.Line($"epsilon = {Number(Epsilon)}f, momentum = {Number(Momentum)}f,");
         writer.Line($"use_scale = {Flag(Scale)}, use_center = {Flag(Center)}, frozen = {Flag(Frozen)},");
         writer.Line($"{stage.Epilogue.ActivationCode},");
         if (stage.Epilogue.Add is not null)
             writer.Line($"use_addend = 1, addend_gradient = {stage.GradientModeOf(1)},");
+        if (stage.Epilogue.Pool is { } pool)
+        {
+            writer.Line($"height = {stage.Input.Height}, width = {stage.Input.Width},");
+            writer.Line($"output_height = {stage.Output.Height}, output_width = {stage.Output.Width},");
+            pool.Window.Write(writer, "pool", stage.LogicalAnchor);
+        }
+
+        if (stage.Epilogue.Dropout is { } dropout)
+            writer.Line($"dropout_rate = {dropout.RateCode}, dropout_stream = {dropout.Stream},");
         writer.Close("});");
     }
 
     public override NativeCall Forward(StagePlan stage) =>
         new(
-            "cn_batch_normalization_forward", stage.Field, $"x: {stage.X}, {Reads(stage)}, addend: {stage.Addend}",
-            $"y: {stage.Y}, saved: {stage.Codes}");
+            "cn_batch_normalization_forward", stage.Field,
+            $"x: {stage.X}, {Reads(stage)}, addend: {stage.Addend}, moments: {stage.Moments}",
+            $"y: {stage.Y}, saved: {stage.Codes}, codes: {PoolCodes(stage)}");
 
     public override NativeCall Predict(StagePlan stage) =>
         new(
-            "cn_batch_normalization_predict", stage.Field, $"x: {stage.PredictX}, {Reads(stage)}, addend: {stage.PredictAddend}",
+            "cn_batch_normalization_predict", stage.Field, $"x: {stage.X}, {Reads(stage)}, addend: {stage.Addend}",
             $"y: {stage.Y}");
 
     public override NativeCall Backward(StagePlan stage) =>
         new(
             "cn_batch_normalization_backward", stage.Field,
-            $"x: {stage.X}, gamma: {stage.Parameter("gamma")}, saved: {stage.Codes}, y: {stage.Y}, dy: {stage.Dy}",
-            $"dx: {stage.Dx}, daddend: {stage.AddendGradient}, dgamma: {Gradient(stage, "gamma")}, dbeta: {Gradient(stage, "beta")}");
+            $"x: {stage.X}, gamma: {stage.Parameter("gamma")}, saved: {stage.Codes}, y: {stage.Y}, codes: {PoolCodes(stage)}, dy: {stage.Dy}",
+            $"dx: {stage.Dx}, daddend: {stage.AddendGradient}, dgamma: {stage.Gradient("gamma")}, dbeta: {stage.Gradient("beta")}");
 
-    private static string Reads(StagePlan stage) =>
+    private static long SavedBytes(Shape input) => 2 * sizeof(float) * input.Last;
+
+    private static string PoolCodes(StagePlan stage) =>
+        stage.Epilogue.Pool is null ? "0" : StagePlan.Value(stage.Offsets.Codes + SavedBytes(stage.Input));
+
+    /// <summary>What a normalization by moving statistics reads beside its input, as arguments.</summary>
+    public static string Reads(StagePlan stage) =>
         $"gamma: {stage.Parameter("gamma")}, beta: {stage.Parameter("beta")}, " +
         $"movingMean: {stage.Parameter("moving_mean")}, movingVariance: {stage.Parameter("moving_variance")}";
-
-    private string Gradient(StagePlan stage, string name) => Frozen ? "0" : stage.Gradient(name);
 
     private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);
 

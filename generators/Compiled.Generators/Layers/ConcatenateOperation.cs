@@ -53,9 +53,6 @@ internal sealed record ConcatenateOperation(int Axis) : Operation
     public override NativeCall Forward(StagePlan stage) =>
         new("cn_concatenate_forward", stage.Field, JoinCode.Arguments("x", stage.Offsets.X), $"y: {stage.Y}");
 
-    public override NativeCall Predict(StagePlan stage) =>
-        new("cn_concatenate_forward", stage.Field, JoinCode.Arguments("x", stage.Offsets.PredictX), $"y: {stage.Y}");
-
     public override NativeCall Backward(StagePlan stage) =>
         new("cn_concatenate_backward", stage.Field, $"dy: {stage.Dy}", JoinCode.Arguments("dx", stage.Offsets.Dx));
 

@@ -8,7 +8,7 @@ namespace Compiled.Generators;
 /// <param name="Window">The window.</param>
 /// <param name="UseBias">Whether a bias is added.</param>
 /// <param name="Groups">Into how many groups channels and filters are divided; those of a group see each other alone.</param>
-internal record Conv2DOperation(long Filters, Window Window, bool UseBias, long Groups = 1) : Operation
+internal record Conv2DOperation(long Filters, Window Window, bool UseBias, long Groups = 1) : KernelOperation(UseBias)
 {
     public override string Title => $"Conv2D {Window.Title}{(Groups == 1 ? "" : $" groups {Groups}")}";
 
@@ -19,9 +19,6 @@ internal record Conv2DOperation(long Filters, Window Window, bool UseBias, long 
     public override string? WeightsType => UseBias ? "Conv2DWeights" : "KernelWeights";
 
     public override IReadOnlyList<string> WeightNames => UseBias ? [KernelName, "bias"] : [KernelName];
-
-    /// <summary>What the kernel is called.</summary>
-    protected virtual string KernelName => "kernel";
 
     public static IReadOnlyList<Operation> Read(LayerArguments arguments)
     {
@@ -98,11 +95,19 @@ internal record Conv2DOperation(long Filters, Window Window, bool UseBias, long 
 
     public override bool TakesEpilogue(Epilogue epilogue) => epilogue.Add is null;
 
+    public override bool CanGiveMoments => true;
+
     public override SavedValues Saved(Epilogue epilogue) =>
         SavedValues.Input | SavedValues.Output | (epilogue.Pool is null ? SavedValues.None : SavedValues.Codes);
 
+    public override SavedValues SavedFrozen(Epilogue epilogue) => Saved(epilogue) & ~SavedValues.Input;
+
+    /// <remarks>A pooling writes its codes, whoever reads them.</remarks>
+    public override bool AlwaysNotes(Epilogue epilogue) => epilogue.Pool is not null;
+
     public override void WriteCreate(CodeWriter writer, StagePlan stage)
     {
+        WriteFold(writer, stage);
         writer.Line($"{stage.Field} = Create(cn_conv2d_create, new cn_conv2d_desc");
         writer.Open();
         writer.Line("batch = BatchSize,");
@@ -114,21 +119,19 @@ internal record Conv2DOperation(long Filters, Window Window, bool UseBias, long 
         Window.Write(writer, "window", stage.FramedInput, stage.Stage.Framing.Margins);
         if (stage.Epilogue.Pool is { } pool)
             pool.Window.Write(writer, "pool", stage.LogicalAnchor);
-        writer.Line($"{stage.Epilogue.ActivationCode}, use_bias = {(UseBias ? 1 : 0)},{stage.PrecisionCode}");
+        writer.Line($"{stage.Epilogue.ActivationCode}, use_bias = {BiasFlag},{stage.PrecisionCode}");
         if (stage.Epilogue.Dropout is { } dropout)
             writer.Line($"dropout_rate = {dropout.RateCode}, dropout_stream = {dropout.Stream},");
+        if (stage.Epilogue.GivesMoments)
+            writer.Line("use_moments = 1,");
         writer.Close("});");
     }
 
     public override NativeCall Forward(StagePlan stage) =>
-        new(
-            "cn_conv2d_forward", stage.Field, $"x: {stage.X}, kernel: {stage.Parameter(KernelName)}, bias: {stage.Parameter("bias")}",
-            $"y: {stage.Y}, codes: {stage.Codes}");
+        new("cn_conv2d_forward", stage.Field, $"x: {stage.X}, {Weights(stage)}", $"y: {stage.Y}, codes: {stage.Codes}, moments: {stage.Moments}");
 
     public override NativeCall Predict(StagePlan stage) =>
-        new(
-            "cn_conv2d_predict", stage.Field,
-            $"x: {stage.PredictX}, kernel: {stage.Parameter(KernelName)}, bias: {stage.Parameter("bias")}", $"y: {stage.Y}");
+        new("cn_conv2d_predict", stage.Field, $"x: {stage.X}, {Weights(stage)}", $"y: {stage.Y}");
 
     public override NativeCall Backward(StagePlan stage) =>
         new(

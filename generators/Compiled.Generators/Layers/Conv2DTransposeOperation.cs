@@ -12,7 +12,8 @@ namespace Compiled.Generators;
 /// <param name="MoreRows">Rows beyond the least; null for the extent that follows from the stride.</param>
 /// <param name="MoreColumns">The same of columns.</param>
 /// <param name="UseBias">Whether a bias is added.</param>
-internal sealed record Conv2DTransposeOperation(long Filters, Window Window, long? MoreRows, long? MoreColumns, bool UseBias) : Operation
+internal sealed record Conv2DTransposeOperation(long Filters, Window Window, long? MoreRows, long? MoreColumns, bool UseBias)
+    : KernelOperation(UseBias)
 {
     public override string Title => $"Conv2DTranspose {Window.Title}{More}";
 
@@ -60,8 +61,11 @@ internal sealed record Conv2DTransposeOperation(long Filters, Window Window, lon
     public override SavedValues Saved(Epilogue epilogue) =>
         SavedValues.Input | (epilogue.Activation is null ? SavedValues.None : SavedValues.Output);
 
+    public override SavedValues SavedFrozen(Epilogue epilogue) => Saved(epilogue) & ~SavedValues.Input;
+
     public override void WriteCreate(CodeWriter writer, StagePlan stage)
     {
+        WriteFold(writer, stage);
         writer.Line($"{stage.Field} = Create(cn_conv2d_transpose_create, new cn_conv2d_transpose_desc");
         writer.Open();
         writer.Line("batch = BatchSize,");
@@ -70,13 +74,12 @@ internal sealed record Conv2DTransposeOperation(long Filters, Window Window, lon
         writer.Line($"input_height = {x.Height}, input_width = {x.Width}, input_channels = {x.Last}, filters = {Filters},");
         writer.Line($"output_height = {y.Height}, output_width = {y.Width},");
         Window.Write(writer, "window", stage.LogicalOutput);
-        writer.Line($"{stage.Epilogue.ActivationCode}, use_bias = {(UseBias ? 1 : 0)},{stage.PrecisionCode}");
+        writer.Line($"{stage.Epilogue.ActivationCode}, use_bias = {BiasFlag},{stage.PrecisionCode}");
         writer.Close("});");
     }
 
-    public override NativeCall Forward(StagePlan stage) => Forward(stage, stage.X);
-
-    public override NativeCall Predict(StagePlan stage) => Forward(stage, stage.PredictX);
+    public override NativeCall Forward(StagePlan stage) =>
+        new("cn_conv2d_transpose_forward", stage.Field, $"x: {stage.X}, {Weights(stage)}", $"y: {stage.Y}");
 
     public override NativeCall Backward(StagePlan stage) =>
         new(
@@ -84,10 +87,8 @@ internal sealed record Conv2DTransposeOperation(long Filters, Window Window, lon
             $"x: {stage.X}, kernel: {stage.Parameter("kernel")}, y: {(stage.Epilogue.Activation is null ? "0" : stage.Y)}, dy: {stage.Dy}",
             $"dx: {stage.Dx}, dkernel: {stage.Gradient("kernel")}, dbias: {stage.Gradient("bias")}");
 
-    private static NativeCall Forward(StagePlan stage, string x) =>
-        new(
-            "cn_conv2d_transpose_forward", stage.Field,
-            $"x: {x}, kernel: {stage.Parameter("kernel")}, bias: {stage.Parameter("bias")}", $"y: {stage.Y}");
+    /// <remarks>A channel of the result has the kernel's values of all channels of the input.</remarks>
+    protected override long ValuesOfChannel(StagePlan stage) => stage.LogicalInput.Last;
 
     /// <summary>What is added to the least extent: such that the convolution back gives the input, and less than the stride (Keras).</summary>
     private static long? ReadPadding(LayerArguments arguments, string name, long extent, long stride, Window window)

@@ -4,7 +4,7 @@ using System.Linq;
 namespace Compiled.Generators;
 
 /// <summary>A fully connected layer over the last axis, with a kernel [in, out], and its stage.</summary>
-internal sealed record DenseOperation(long Units, bool UseBias) : Operation
+internal sealed record DenseOperation(long Units, bool UseBias) : KernelOperation(UseBias)
 {
     public override string Title => $"Dense {Units}";
 
@@ -34,24 +34,27 @@ internal sealed record DenseOperation(long Units, bool UseBias) : Operation
 
     public override SavedValues Saved(Epilogue epilogue) => SavedValues.Input | SavedValues.Output;
 
+    public override SavedValues SavedFrozen(Epilogue epilogue) => Saved(epilogue) & ~SavedValues.Input;
+
     public override void WriteCreate(CodeWriter writer, StagePlan stage)
     {
+        WriteFold(writer, stage);
         writer.Line($"{stage.Field} = Create(cn_dense_create, new cn_dense_desc");
         writer.Open();
         writer.Line("batch = BatchSize,");
         writer.Line($"input_gradient = {stage.GradientModeCode},");
         writer.Line($"positions = {stage.Input.Elements / stage.Input.Last}, inputs = {stage.Input.Last}, units = {Units},");
-        writer.Line($"{stage.Epilogue.ActivationCode}, use_bias = {(UseBias ? 1 : 0)},{stage.PrecisionCode}");
+        writer.Line($"{stage.Epilogue.ActivationCode}, use_bias = {BiasFlag},{stage.PrecisionCode}");
         if (stage.Epilogue.Dropout is { } dropout)
             writer.Line($"dropout_rate = {dropout.RateCode}, dropout_stream = {dropout.Stream},");
         writer.Close("});");
     }
 
     public override NativeCall Forward(StagePlan stage) =>
-        new("cn_dense_forward", stage.Field, $"x: {stage.X}, kernel: {stage.Parameter("kernel")}, bias: {stage.Parameter("bias")}", $"y: {stage.Y}");
+        new("cn_dense_forward", stage.Field, $"x: {stage.X}, {Weights(stage)}", $"y: {stage.Y}");
 
     public override NativeCall Predict(StagePlan stage) =>
-        new("cn_dense_predict", stage.Field, $"x: {stage.PredictX}, kernel: {stage.Parameter("kernel")}, bias: {stage.Parameter("bias")}", $"y: {stage.Y}");
+        new("cn_dense_predict", stage.Field, $"x: {stage.X}, {Weights(stage)}", $"y: {stage.Y}");
 
     public override NativeCall Backward(StagePlan stage) =>
         new(

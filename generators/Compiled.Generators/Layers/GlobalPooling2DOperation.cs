@@ -22,7 +22,7 @@ internal sealed record GlobalPooling2DOperation(bool IsMax, bool KeepDims) : Ope
     public override SavedValues Saved(Epilogue epilogue) => IsMax ? SavedValues.Codes : SavedValues.None;
 
     /// <remarks>The position of each maximum, 32 bits.</remarks>
-    public override long CodeBytes(Shape input, Shape output) => sizeof(int) * input.Last;
+    public override long CodeBytes(Epilogue epilogue, Shape input, Shape output) => sizeof(int) * input.Last;
 
     public override void WriteCreate(CodeWriter writer, StagePlan stage)
     {
@@ -39,7 +39,7 @@ internal sealed record GlobalPooling2DOperation(bool IsMax, bool KeepDims) : Ope
         new("cn_global_pooling2d_forward", stage.Field, $"x: {stage.X}", $"y: {stage.Y}, indices: {stage.Codes}");
 
     public override NativeCall Predict(StagePlan stage) =>
-        new("cn_global_pooling2d_forward", stage.Field, $"x: {stage.PredictX}", $"y: {stage.Y}, indices: 0");
+        new("cn_global_pooling2d_forward", stage.Field, $"x: {stage.X}", $"y: {stage.Y}, indices: 0");
 
     public override NativeCall Backward(StagePlan stage) =>
         new("cn_global_pooling2d_backward", stage.Field, $"indices: {stage.Codes}, dy: {stage.Dy}", $"dx: {stage.Dx}");

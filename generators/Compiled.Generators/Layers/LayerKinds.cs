@@ -43,6 +43,7 @@ internal static class LayerKinds
         new("Dropout", arguments => DropoutOperation.Read(arguments, isSpatial: false)),
         new("SpatialDropout2D", arguments => DropoutOperation.Read(arguments, isSpatial: true)),
         new("GaussianNoise", GaussianNoiseOperation.Read),
+        new("ActivityRegularization", ActivityRegularizationOperation.Read),
         new("Flatten", _ => new FlattenOperation()),
         new("Dense", DenseOperation.Read),
         new("Activation", ActivationOperation.Read),
@@ -52,7 +53,11 @@ internal static class LayerKinds
         new("ELU", ActivationOperation.ReadELU),
         new("Sigmoid", _ => new ActivationOperation(ActivationFunction.Sigmoid)),
         new("Tanh", _ => new ActivationOperation(ActivationFunction.Tanh)),
+        new("Threshold", ActivationOperation.ReadThreshold),
         new("Softmax", _ => new SoftmaxOperation()),
+        new("LogSoftmax", _ => new RowActivationOperation(RowFunction.LogSoftmax)),
+        new("Sparsemax", _ => new RowActivationOperation(RowFunction.Sparsemax)),
+        new("GLU", _ => new GLUOperation()),
     }.Concat(LossKinds.All.Select(loss => new LayerKind(loss.ToString(), arguments => LossOperation.Read(loss, arguments))))
     .ToDictionary(kind => Namespace + kind.Name, StringComparer.Ordinal);
 

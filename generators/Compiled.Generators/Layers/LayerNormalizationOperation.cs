@@ -38,7 +38,7 @@ internal sealed record LayerNormalizationOperation(double Epsilon, bool Center, 
     public override SavedValues Saved(Epilogue epilogue) => SavedValues.Input | SavedValues.Codes;
 
     /// <remarks>The mean and the inverse deviation of each position.</remarks>
-    public override long CodeBytes(Shape input, Shape output) => 2 * sizeof(float) * (input.Elements / input.Last);
+    public override long CodeBytes(Epilogue epilogue, Shape input, Shape output) => 2 * sizeof(float) * (input.Elements / input.Last);
 
     public override void WriteCreate(CodeWriter writer, StagePlan stage)
     {
@@ -55,7 +55,7 @@ internal sealed record LayerNormalizationOperation(double Epsilon, bool Center, 
         new("cn_layer_normalization_forward", stage.Field, $"x: {stage.X}, {Weights(stage)}", $"y: {stage.Y}, saved: {stage.Codes}");
 
     public override NativeCall Predict(StagePlan stage) =>
-        new("cn_layer_normalization_forward", stage.Field, $"x: {stage.PredictX}, {Weights(stage)}", $"y: {stage.Y}, saved: 0");
+        new("cn_layer_normalization_forward", stage.Field, $"x: {stage.X}, {Weights(stage)}", $"y: {stage.Y}, saved: 0");
 
     public override NativeCall Backward(StagePlan stage) =>
         new(

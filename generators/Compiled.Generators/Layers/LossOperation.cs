@@ -114,7 +114,7 @@ internal sealed record LossOperation(LossKind Loss) : Operation
     {
         if (!Loss.IsCategorical() && !Loss.IsBinary())
             return default;
-        bool isSoftmax = head is SoftmaxOperation, isSigmoid = head is ActivationOperation { Function: ActivationFunction.Sigmoid };
+        bool isSoftmax = IsDistribution(head), isSigmoid = head is ActivationOperation { Function: ActivationFunction.Sigmoid };
         if (FromLogits)
         {
             return isSoftmax || isSigmoid
@@ -137,10 +137,13 @@ internal sealed record LossOperation(LossKind Loss) : Operation
             return AccuracyKind.Categorical;
         if (Loss.IsBinary())
             return AccuracyKind.Binary;
-        if (head is not (SoftmaxOperation or ActivationOperation { Function: ActivationFunction.Sigmoid }))
+        if (!IsDistribution(head) && head is not ActivationOperation { Function: ActivationFunction.Sigmoid })
             return AccuracyKind.None;
         return output.Last == 1 ? AccuracyKind.Binary : AccuracyKind.Categorical;
     }
+
+    /// <summary>Whether what the layer makes are probabilities that add up to 1.</summary>
+    private static bool IsDistribution(Operation? head) => head is SoftmaxOperation or RowActivationOperation { Function: RowFunction.Sparsemax };
 
     /// <summary>What differs from a loss of this kind without arguments.</summary>
     private IEnumerable<string> Options()

@@ -45,7 +45,7 @@ internal sealed record MaxPooling2DOperation(Window Window) : Operation
         new("cn_max_pooling2d_forward", stage.Field, $"x: {stage.X}", $"y: {stage.Y}, codes: {stage.Codes}");
 
     public override NativeCall Predict(StagePlan stage) =>
-        new("cn_max_pooling2d_forward", stage.Field, $"x: {stage.PredictX}", $"y: {stage.Y}, codes: 0");
+        new("cn_max_pooling2d_forward", stage.Field, $"x: {stage.X}", $"y: {stage.Y}, codes: 0");
 
     public override NativeCall Backward(StagePlan stage) =>
         new("cn_max_pooling2d_backward", stage.Field, $"codes: {stage.Codes}, dy: {stage.Dy}", $"dx: {stage.Dx}");

@@ -41,9 +41,6 @@ internal sealed record Padding2DOperation(Margins Margins, bool Crops) : Operati
     public override NativeCall Forward(StagePlan stage) =>
         new("cn_padding2d_forward", stage.Field, $"x: {stage.X}", $"y: {stage.Y}");
 
-    public override NativeCall Predict(StagePlan stage) =>
-        new("cn_padding2d_forward", stage.Field, $"x: {stage.PredictX}", $"y: {stage.Y}");
-
     public override NativeCall Backward(StagePlan stage) =>
         new("cn_padding2d_backward", stage.Field, $"dy: {stage.Dy}", $"dx: {stage.Dx}");
 }

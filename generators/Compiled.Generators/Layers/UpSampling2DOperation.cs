@@ -34,9 +34,6 @@ internal sealed record UpSampling2DOperation(long FactorHeight, long FactorWidth
     public override NativeCall Forward(StagePlan stage) =>
         new("cn_upsampling2d_forward", stage.Field, $"x: {stage.X}", $"y: {stage.Y}");
 
-    public override NativeCall Predict(StagePlan stage) =>
-        new("cn_upsampling2d_forward", stage.Field, $"x: {stage.PredictX}", $"y: {stage.Y}");
-
     public override NativeCall Backward(StagePlan stage) =>
         new("cn_upsampling2d_backward", stage.Field, $"dy: {stage.Dy}", $"dx: {stage.Dx}");
 }

@@ -4,175 +4,93 @@ using System.Linq;
 namespace Compiled.Generators;
 
 /// <summary>
-/// Plan: finds out from when to when each value, gradient and code is needed, and lays them out. Time is counted in stages: forward
-/// 0 … n-1, the loss n, backward n+1 … in its own order.
+/// Plan: finds out from when to when each value, gradient and code is needed, in training and in prediction, and lays them out. What is not
+/// needed at once may share memory; nothing but the weights is kept from one pass to another.
 /// </summary>
 internal sealed class LayoutPlanner
 {
-    private const int BeforeAll = -1;
-
-    private readonly StageGraph _stages;
+    private readonly ModelStages _model;
     private readonly Graph _graph;
-    private readonly Views _views;
-    private readonly ILookup<int, Stage> _producers;
-    private readonly ILookup<int, (string Name, int Number)> _parametersOfNode;
-    private readonly MemoryPlanner _memory = new();
-    private readonly Dictionary<int, Life> _values = [];
-    private readonly Dictionary<int, Life> _gradients = [];
-    private readonly Dictionary<int, Life> _codes = [];
 
-    private LayoutPlanner(StageGraph stages)
+    private LayoutPlanner(ModelStages model)
     {
-        _stages = stages;
-        _graph = stages.Graph;
-        _views = new Views(_graph);
-        _producers = stages.Stages.ToLookup(stage => _views.Root(stage.Output));
-        _parametersOfNode = _graph.Parameters.Select((parameter, i) => (parameter, i)).ToLookup(
-            pair => pair.parameter.Node, pair => (pair.parameter.Spec.Name, pair.i));
+        _model = model;
+        _graph = model.Training.Graph;
     }
 
-    private int LossTime => _stages.Stages.Count;
-
-    public static ModelLayout Plan(StageGraph stages) => new LayoutPlanner(stages).Plan();
+    public static ModelLayout Plan(ModelStages model) => new LayoutPlanner(model).Plan();
 
     private ModelLayout Plan()
     {
-        Follow();
-        Life target = new(BeforeAll, TargetBytes()) { LastUse = LossTime };
-        Life? separateOutput = _stages.Head is not null ? new Life(LossTime, Bytes(_graph.Output)) { LastUse = LossTime } : null;
-        Life? ownProbabilities = _stages.NeedsProbabilities && _stages.Head is null
-            ? new Life(LossTime, Bytes(_graph.Output)) { LastUse = LossTime } : null;
-        List<Life> lives = [.. _values.Values, .. _gradients.Values, .. _codes.Values, target];
-        if (separateOutput is not null)
-            lives.Add(separateOutput);
-        if (ownProbabilities is not null)
-            lives.Add(ownProbabilities);
-        foreach (Life life in lives)
-            life.Request = _memory.Add(life.Bytes, life.FirstUse, life.LastUse);
-        (long[] offsets, long size) = _memory.Place();
-        foreach (Life life in lives)
-            life.Offset = offsets[life.Request];
+        StageGraph stages = _model.Training;
+        var input = new Life(Bytes(_graph.Input));
+        var training = new PassLives(stages, input, notes: true);
+        var prediction = new PassLives(_model.Prediction, input, notes: false);
+        var target = new Life(((LossOperation)_graph.Loss.Operation).Target(_graph.Values[_graph.Output].Shape).Elements * sizeof(float));
+        foreach (PassLives pass in new[] { training, prediction })
+        {
+            pass.Use(target, PassLives.BeforeAll);
+            pass.Use(target, pass.LossTime);
+        }
 
+        // Probabilities that the stages do not make: the loss makes them of logits for the metrics, and so does prediction.
+        Life? probabilities = stages.Head is not null || stages.NeedsProbabilities ? new Life(Bytes(_graph.Output)) : null;
+        if (probabilities is not null)
+        {
+            prediction.Use(probabilities, prediction.LossTime);
+            if (stages.NeedsProbabilities)
+                training.Use(probabilities, training.LossTime);
+        }
+
+        List<Life> lives = [.. training.All, .. prediction.All.Where(life => life != input), target];
+        if (probabilities is not null)
+            lives.Add(probabilities);
+        long size = Place(lives);
         (long[] parameters, long trainableBytes, long parameterBytes) = PlaceParameters();
+        Dictionary<string, long> offsets = Enumerable.Range(0, parameters.Length).ToDictionary(i => _graph.Parameters[i].Name, i => parameters[i]);
+        EquatableArray<StagePlan> trainingStages = new Pass(stages, training, offsets, "_stage").Plan();
+        EquatableArray<StagePlan> predictionStages = ShareOps(trainingStages, new Pass(_model.Prediction, prediction, offsets, "_predict").Plan());
         return new ModelLayout(
-            _stages,
-            _stages.Stages.Select(stage => PlanStage(stage, parameters)).ToEquatableArray(),
+            stages,
+            trainingStages,
+            predictionStages,
             parameters.ToEquatableArray(),
             trainableBytes,
             parameterBytes,
+            predictionStages.Select(stage => stage.Operation is KernelOperation operation ? operation.FoldedBytes(stage) : 0).DefaultIfEmpty().Max(),
             size,
-            SavedBytes(_values, _views.Root(_graph.Input)),
-            Offset(_values, _graph.Input),
-            separateOutput?.Offset ?? Offset(_values, PredictSource(_graph.Output)),
+            training.SavedValue(_graph.Input),
+            input.Offset,
+            stages.Head is null ? prediction.Value(_model.Prediction.Graph.Output) : probabilities!.Offset,
             target.Offset,
-            Offset(_values, _stages.Logits),
-            Offset(_values, PredictSource(_stages.Logits)),
-            Offset(_gradients, _stages.Logits),
-            _stages.NeedsProbabilities ? (separateOutput ?? ownProbabilities)!.Offset : -1);
+            training.Value(stages.Logits),
+            prediction.Value(_model.Prediction.Logits),
+            training.Gradient(stages.Logits),
+            stages.NeedsProbabilities ? probabilities!.Offset : -1);
     }
 
-    /// <summary>Walks through a training step and a prediction, noting each use.</summary>
-    private void Follow()
+    private static long Place(List<Life> lives)
     {
-        Use(_values, _graph.Input, BeforeAll);
-        foreach (Stage stage in _stages.Stages)
-        {
-            int now = stage.Number - 1;
-            foreach (int input in stage.Inputs)
-            {
-                Use(_values, input, now);
-                Use(_values, PredictSource(input), now);
-            }
-
-            Use(_values, stage.Output, now);
-            if (_graph.Nodes[stage.Anchor].Operation.AlwaysNotes)
-                _codes[stage.Number] = NewCodes(stage);
-        }
-
-        Use(_values, _stages.Logits, LossTime);
-        Use(_values, PredictSource(_stages.Logits), LossTime);
-        if (_stages.Training.Wanted[_stages.Logits])
-            Use(_gradients, _stages.Logits, LossTime);
-        for (int i = 0; i < _stages.Backward.Count; i++)
-            FollowBackward(_stages.Stages[_stages.Backward[i] - 1], LossTime + 1 + i);
+        var memory = new MemoryPlanner();
+        foreach (Life life in lives)
+            life.Request = memory.Add(life);
+        (long[] offsets, long size) = memory.Place();
+        foreach (Life life in lives)
+            life.Offset = offsets[life.Request];
+        return size;
     }
 
-    private void FollowBackward(Stage stage, int now)
+    /// <summary>A stage of prediction takes the op of the stage of training that begins with the same layer, if that does the same.</summary>
+    private EquatableArray<StagePlan> ShareOps(EquatableArray<StagePlan> training, EquatableArray<StagePlan> prediction)
     {
-        Operation operation = _graph.Nodes[stage.Anchor].Operation;
-        SavedValues saved = operation.Saved(stage.Epilogue);
-        if (saved.HasFlag(SavedValues.Input))
-            Use(_values, stage.Input, now);
-        if (saved.HasFlag(SavedValues.Output))
-            Use(_values, stage.Output, now);
-        if (saved.HasFlag(SavedValues.Codes))
-        {
-            _codes[stage.Number] = NewCodes(stage);
-            _codes[stage.Number].LastUse = now;
-        }
-
-        Use(_gradients, stage.Output, now);
-        for (int i = 0; i < stage.Inputs.Count; i++)
-        {
-            if (stage.InputModes[i] != GradientMode.None)
-                Use(_gradients, stage.Inputs[i], now);
-        }
-    }
-
-    private Life NewCodes(Stage stage) => new(
-        stage.Number - 1,
-        _graph.Nodes[stage.Anchor].Operation.CodeBytes(_graph.Values[stage.Input].Shape, _stages.Stored[stage.Output]));
-
-    private void Use(Dictionary<int, Life> lives, int value, int now)
-    {
-        int root = _views.Root(value);
-        if (!lives.TryGetValue(root, out Life life))
-            lives[root] = life = new Life(now, Bytes(root));
-        life.LastUse = System.Math.Max(life.LastUse, now);
-    }
-
-    /// <summary>What stands for a value in prediction: a dropout's output is then its input.</summary>
-    private int PredictSource(int value)
-    {
-        int root = _views.Root(value);
-        Stage? producer = _producers[root].FirstOrDefault();
-        return producer is not null && _graph.Nodes[producer.Anchor].Operation.IsTrainingOnly ? PredictSource(producer.Input) : root;
-    }
-
-    private StagePlan PlanStage(Stage stage, long[] parameters)
-    {
-        Node anchor = _graph.Nodes[stage.Anchor];
-        var offsets = new StageOffsets(
-            stage.Inputs.Select(input => Offset(_values, input)).ToEquatableArray(),
-            stage.Inputs.Select(input => Offset(_values, PredictSource(input))).ToEquatableArray(),
-            Offset(_values, stage.Output),
-            _codes.TryGetValue(stage.Number, out Life codes) ? codes.Offset : -1,
-            stage.HasBackward ? Offset(_gradients, stage.Output) : -1,
-            stage.InputModes.Select((mode, i) => mode == GradientMode.None ? -1 : Offset(_gradients, stage.Inputs[i])).ToEquatableArray(),
-            ParametersOf(anchor, parameters));
-        Shape input = _graph.Values[stage.Input].Shape;
-        // A view is of a value that is stored as a whole, in another shape perhaps.
-        bool isView = _views.Root(stage.Input) != stage.Input;
-        return new StagePlan(
-            stage,
-            _stages.Options.Precision,
-            anchor.Operation,
-            isView ? input : _stages.Stored[stage.Input],
-            input,
-            _graph.Values[anchor.Input].Shape,
-            stage.Framing.Nodes.Select(node => _graph.Nodes[node].Operation.Title).ToEquatableArray(),
-            _stages.AnchorStored[stage.Number - 1],
-            _graph.Values[anchor.Output].Shape,
-            _stages.Stored[stage.Output],
-            _graph.Values[stage.Output].Shape,
-            stage.Inputs.Select(input => _graph.Values[input].Shape).ToEquatableArray(),
-            SavedBytes(_values, stage.Output) + SavedBytes(_codes, stage.Number),
-            offsets);
-    }
-
-    private EquatableArray<KeyValuePair<string, long>> ParametersOf(Node node, long[] offsets) =>
-        _parametersOfNode[node.Id].Select(parameter => new KeyValuePair<string, long>(parameter.Name, offsets[parameter.Number]))
+        Dictionary<string, StagePlan> byAnchor = training.ToDictionary(stage => _graph.Nodes[stage.Stage.Anchor].Name);
+        EquatableArray<Node> nodes = _model.Prediction.Graph.Nodes;
+        return prediction
+            .Select(stage => byAnchor.TryGetValue(nodes[stage.Stage.Anchor].Name, out StagePlan like) && stage.CanUseOpOf(like)
+                ? stage with { Field = like.Field }
+                : stage)
             .ToEquatableArray();
+    }
 
     /// <summary>One after the other, those first that the optimizer changes: it takes them as one array.</summary>
     private (long[] Offsets, long TrainableBytes, long Bytes) PlaceParameters()
@@ -196,27 +114,51 @@ internal sealed class LayoutPlanner
         return end;
     }
 
-    private long SavedBytes(Dictionary<int, Life> lives, int key) =>
-        lives.TryGetValue(key, out Life life) && life.FirstUse < LossTime && life.LastUse > LossTime ? MemoryPlanner.Align(life.Bytes) : 0;
+    private long Bytes(int value) => _model.Training.Stored[value].Elements * sizeof(float);
 
-    private long Bytes(int value) => _stages.Stored[value].Elements * sizeof(float);
-
-    private long TargetBytes() =>
-        ((LossOperation)_graph.Loss.Operation).Target(_graph.Values[_graph.Output].Shape).Elements * sizeof(float);
-
-    private long Offset(Dictionary<int, Life> lives, int value) => lives.TryGetValue(_views.Root(value), out Life life) ? life.Offset : -1;
-
-    /// <summary>A buffer from its first to its last use.</summary>
-    private sealed class Life(int firstUse, long bytes)
+    /// <summary>The stages of a pass, whose buffers have their places.</summary>
+    private sealed class Pass(StageGraph stages, PassLives lives, Dictionary<string, long> parameters, string field)
     {
-        public int FirstUse { get; } = firstUse;
+        private readonly Graph _graph = stages.Graph;
+        private readonly ILookup<int, Parameter> _parametersOfNode = stages.Graph.Parameters.ToLookup(parameter => parameter.Node);
 
-        public long Bytes { get; } = bytes;
+        public EquatableArray<StagePlan> Plan() => stages.Stages.Select(Plan).ToEquatableArray();
 
-        public int LastUse { get; set; } = firstUse;
+        private StagePlan Plan(Stage stage)
+        {
+            Node anchor = _graph.Nodes[stage.Anchor];
+            var offsets = new StageOffsets(
+                stage.Inputs.Select(lives.Value).ToEquatableArray(),
+                lives.Value(stage.Output),
+                lives.Codes(stage),
+                lives.Moments(stage),
+                stage.HasBackward ? lives.Gradient(stage.Output) : -1,
+                stage.InputModes.Select((mode, i) => mode == GradientMode.None ? -1 : lives.Gradient(stage.Inputs[i])).ToEquatableArray(),
+                ParametersOf(anchor));
+            Shape input = _graph.Values[stage.Input].Shape;
+            return new StagePlan(
+                stage,
+                field + stage.Number,
+                stages.Training.Trained[anchor.Id],
+                stages.Options.Precision,
+                anchor.Operation,
+                // A view is of a value that is stored as a whole, in another shape perhaps.
+                lives.IsView(stage.Input) ? input : stages.Stored[stage.Input],
+                input,
+                _graph.Values[anchor.Input].Shape,
+                stage.Framing.Nodes.Select(node => _graph.Nodes[node].Operation.Title).ToEquatableArray(),
+                stages.AnchorStored[stage.Number - 1],
+                _graph.Values[anchor.Output].Shape,
+                stages.Stored[stage.Output],
+                _graph.Values[stage.Output].Shape,
+                stage.Inputs.Select(read => _graph.Values[read].Shape).ToEquatableArray(),
+                _graph.Values[_graph.Output].Shape.Elements / _graph.Values[_graph.Output].Shape.Last,
+                lives.SavedValue(stage.Output) + lives.SavedCodes(stage),
+                offsets);
+        }
 
-        public int Request { get; set; }
-
-        public long Offset { get; set; }
+        private EquatableArray<KeyValuePair<string, long>> ParametersOf(Node node) => _parametersOfNode[node.Id]
+            .Select(parameter => new KeyValuePair<string, long>(parameter.Spec.Name, parameters[parameter.Name]))
+            .ToEquatableArray();
     }
 }

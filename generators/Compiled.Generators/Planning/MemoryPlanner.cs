@@ -17,9 +17,9 @@ internal sealed class MemoryPlanner
     public static long Align(long bytes) => (bytes + Alignment - 1) / Alignment * Alignment;
 
     /// <summary>Asks for a buffer; the answer is its number.</summary>
-    public int Add(long bytes, int firstUse, int lastUse)
+    public int Add(Life life)
     {
-        _requests.Add(new Request(_requests.Count, Align(bytes), firstUse, lastUse));
+        _requests.Add(new Request(_requests.Count, Align(life.Bytes), life));
         return _requests.Count - 1;
     }
 
@@ -33,7 +33,7 @@ internal sealed class MemoryPlanner
             long offset = 0;
             foreach (Request other in placed)
             {
-                if (!request.Overlaps(other))
+                if (!request.Life.Overlaps(other.Life))
                     continue;
                 if (offset + request.Bytes <= offsets[other.Id])
                     break;
@@ -50,8 +50,5 @@ internal sealed class MemoryPlanner
         return (offsets, placed.Count == 0 ? 0 : placed.Max(request => offsets[request.Id] + request.Bytes));
     }
 
-    private sealed record Request(int Id, long Bytes, int FirstUse, int LastUse)
-    {
-        public bool Overlaps(Request other) => FirstUse <= other.LastUse && other.FirstUse <= LastUse;
-    }
+    private sealed record Request(int Id, long Bytes, Life Life);
 }

@@ -70,6 +70,10 @@ internal sealed class LayerArguments(LayerSpec spec, int layer, string title, Is
     public double PositiveNumber(string name, double otherwise) => Number(
         name, otherwise, value => (float)value > 0 && !float.IsInfinity((float)value), "a float greater than 0");
 
+    /// <summary>A number of at least 0 that is finite as a float.</summary>
+    public double NonNegative(string name, double otherwise) => Number(
+        name, otherwise, value => value >= 0 && value <= float.MaxValue, "at least 0 and finite");
+
     /// <summary>Any number.</summary>
     public double Number(string name, double otherwise) => Number(name, otherwise, _ => true, "");
 

@@ -13,7 +13,7 @@ internal sealed class MemberNames(string className)
 
     private static readonly string[] Called =
     [
-        "BatchSize", "Check", "Create", "Gradient", "Metrics", "Parameter", "PredictStages", "SampleWeights", "State", "Sums", "Value", "Weights", "_loss", "_sigmoid",
+        "BatchSize", "Check", "Create", "Folded", "Gradient", "Metrics", "Parameter", "PredictStages", "SampleWeights", "State", "Sums", "Value", "Weights", "_loss", "_sigmoid",
         "_softmax", "s_plan",
     ];
 
@@ -31,7 +31,7 @@ internal sealed class MemberNames(string className)
     public static bool IsInEveryHalf(string name) => name == "s_plan" || Passes.Contains(name);
 
     /// <summary>Whether generated code has or calls a member of this name.</summary>
-    public static bool IsReserved(string name) => IsInEveryHalf(name) || Called.Contains(name) || IsNumbered(name, "_stage") || IsNumbered(name, "_metric");
+    public static bool IsReserved(string name) => IsInEveryHalf(name) || Called.Contains(name) || IsNumbered(name, "_stage") || IsNumbered(name, "_predict") || IsNumbered(name, "_fold") || IsNumbered(name, "_metric");
 
     /// <summary>A name for each layer with weights, by node.</summary>
     public static Dictionary<int, string> Of(Graph graph, string className)

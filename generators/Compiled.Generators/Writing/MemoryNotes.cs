@@ -32,6 +32,13 @@ internal static class MemoryNotes
             $"// {Number(layout.ValueBytes)} bytes per sample of the batch, {Number(layout.SavedBytes)} of which the backward pass " +
             "needs of the forward pass. Value(offset) is an address;");
         writer.Line("// what is never needed at the same time shares memory.");
+        if (layout.FoldedBytes > 0)
+        {
+            writer.Line(
+                $"// Folded(offset) is one in the {Number(layout.FoldedBytes)} bytes for weights that prediction multiplies a normalization into, " +
+                "stage by stage.");
+        }
+
         writer.Line("//");
         List<string[]> rows =
         [

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Linq;
 
@@ -30,6 +31,9 @@ internal sealed class ModelWriter
 
     private LossHead? Head => _layout.Graph.Head;
 
+    /// <summary>The stages of prediction that no op of training serves.</summary>
+    private IEnumerable<StagePlan> OwnPredictionStages => _layout.Prediction.Where(stage => stage.Field.StartsWith("_predict", StringComparison.Ordinal));
+
     private IEnumerable<StagePlan> BackwardStages => _layout.Graph.Backward.Select(number => _layout.Stages[number - 1]);
 
     public static string Write(ModelSpec spec, ModelLayout layout) => new ModelWriter(spec, layout).Write();
@@ -55,7 +59,7 @@ internal sealed class ModelWriter
         _writer.Section("Backward");
         WritePass("BackwardCore", WriteBackward);
         _writer.Section("Update");
-        _writer.Line("// One call of the optimizer for all parameters, which lie in one piece: the base class makes it after the others.");
+        WriteUpdate();
         _writer.Section("Predict and evaluate");
         WritePass("PredictCore", WritePredict);
         _writer.Line();
@@ -74,6 +78,8 @@ internal sealed class ModelWriter
     {
         foreach (StagePlan stage in _layout.Stages)
             _writer.Line($"private readonly nint {stage.Field};");
+        foreach (StagePlan stage in OwnPredictionStages)
+            _writer.Line($"private readonly nint {(stage.FoldsNormalization ? $"{stage.FoldField}, " : "")}{stage.Field};");
         if (Head is not null)
             _writer.Line($"private readonly nint {Head.Field};");
         _writer.Line("private readonly nint _loss;");
@@ -97,6 +103,13 @@ internal sealed class ModelWriter
             _writer.Line();
         }
 
+        foreach (StagePlan stage in OwnPredictionStages)
+        {
+            _writer.Line($"// {stage.Stage.Number} of prediction  {stage.Title}");
+            stage.Operation.WriteCreate(_writer, stage);
+            _writer.Line();
+        }
+
         Shape logits = Graph.Values[_layout.Graph.Logits].Shape;
         _writer.Line($"// {LossTitle}");
         Head?.WriteCreate(_writer, logits);
@@ -110,6 +123,9 @@ internal sealed class ModelWriter
 
         _writer.Close();
     }
+
+    /// <summary>Whether stages add to the loss, which a prediction has none of.</summary>
+    private bool HasPenaltyStages => _layout.Stages.Any(stage => stage.Operation is ActivityRegularizationOperation);
 
     private string LossTitle => (Head is null ? "" : $"{Head.Title} · ") + _loss.Canonical;
 
@@ -131,7 +147,7 @@ internal sealed class ModelWriter
         }
     }
 
-    private void WritePass(string name, System.Action body)
+    private void WritePass(string name, Action body)
     {
         _writer.Line("/// <inheritdoc/>");
         _writer.Line($"protected override void {name}()");
@@ -169,15 +185,40 @@ internal sealed class ModelWriter
         }
     }
 
+    private void WriteUpdate()
+    {
+        _writer.Line("// One call of the optimizer for all parameters, which lie in one piece: the base class makes it after the others.");
+        Parameter[] penalized = Graph.Parameters.Where(parameter => parameter.Spec.HasPenalty).ToArray();
+        if (penalized.Length > 0)
+        {
+            _writer.Line("// Before it, one call adds penalties to the loss and to the gradients:");
+            CommentTable.Write(
+                _writer,
+                [
+                    ["tensor", "l1", "l2"],
+                    .. penalized.Select(parameter => new[]
+                        { parameter.Name, LayerArguments.Text(parameter.Spec.L1), LayerArguments.Text(parameter.Spec.L2) }),
+                ]);
+        }
+
+        Parameter[] constrained = Graph.Parameters.Where(parameter => parameter.Spec.Constraint is not null).ToArray();
+        if (constrained.Length > 0)
+        {
+            _writer.Line("// Behind it, one call makes weights what they are to be:");
+            CommentTable.Write(
+                _writer, [["tensor", "constraint"], .. constrained.Select(parameter => new[] { parameter.Name, parameter.Spec.Constraint!.Kind })]);
+        }
+    }
+
     private void WritePredict()
     {
-        _writer.Line("PredictStages();");
+        _writer.Line($"PredictStages({(HasPenaltyStages ? "0" : "")});");
         Head?.Predict(_layout.PredictLogits, _layout.Output).Write(_writer);
     }
 
     private void WriteEvaluate()
     {
-        _writer.Line("PredictStages();");
+        _writer.Line($"PredictStages({(HasPenaltyStages ? "Metrics" : "")});");
         Loss(_layout.PredictLogits, -1).Write(_writer);
         WriteMetrics(_layout.PredictLogits);
     }
@@ -185,10 +226,21 @@ internal sealed class ModelWriter
     private void WritePredictStages()
     {
         _writer.Line("/// <summary>All stages without what only training needs.</summary>");
-        _writer.Line("private void PredictStages()");
+        if (HasPenaltyStages)
+            _writer.Line("/// <param name=\"penalties\">Where penalties of values are summed; 0 where they are not wanted.</param>");
+        _writer.Line($"private void PredictStages({(HasPenaltyStages ? "nint penalties" : "")})");
         _writer.Open();
-        foreach (StagePlan stage in _layout.Stages.Where(stage => !stage.Operation.IsTrainingOnly))
+        bool first = true;
+        foreach (StagePlan stage in _layout.Prediction)
+        {
+            if (!first)
+                _writer.Line();
+            first = false;
+            WriteHeading(stage, $"{stage.LogicalInput} → {stage.LogicalOutput}");
+            stage.Operation.Prepare(stage)?.Write(_writer);
             stage.Operation.Predict(stage).Write(_writer);
+        }
+
         _writer.Close();
     }
 

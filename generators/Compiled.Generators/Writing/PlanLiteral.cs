@@ -28,15 +28,26 @@ internal static class PlanLiteral
         writer.Line($"HasAccuracy = {(loss.Accuracy == AccuracyKind.None ? "false" : "true")},");
         writer.Line($"TrainableBytes = {StagePlan.Literal(layout.TrainableBytes)},");
         writer.Line($"ParameterBytes = {StagePlan.Literal(layout.ParameterBytes)},");
+        if (layout.FoldedBytes > 0)
+            writer.Line($"FoldedBytes = {StagePlan.Literal(layout.FoldedBytes)},");
         writer.Line($"ValueBytesPerSample = {StagePlan.Literal(layout.ValueBytes)},");
         writer.Line($"InputOffset = {StagePlan.Literal(layout.Input)},");
         writer.Line($"OutputOffset = {StagePlan.Literal(layout.Output)},");
         writer.Line($"TargetOffset = {StagePlan.Literal(layout.Target)},");
-        writer.Line($"NativeCallsPerStep = {layout.Stages.Count + 1 + layout.Graph.Backward.Count + 1 + graph.Metrics.Count},");
+        writer.Line($"NativeCallsPerStep = {CallsPerStep(layout)},");
         WriteMetrics(writer, graph, output);
         WriteLayers(writer, layout);
         WriteParameters(writer, layout);
         writer.Close("};");
+    }
+
+    /// <summary>The stages forward and back, the loss, the metrics, penalties, the optimizer, constraints.</summary>
+    private static int CallsPerStep(ModelLayout layout)
+    {
+        Graph graph = layout.Graph.Graph;
+        return layout.Stages.Count + layout.Graph.Backward.Count + 1 + graph.Metrics.Count + 1
+            + (graph.Parameters.Any(parameter => parameter.Spec.HasPenalty) ? 1 : 0)
+            + (graph.Parameters.Any(parameter => parameter.Spec.Constraint is not null) ? 1 : 0);
     }
 
     private static void WriteMetrics(CodeWriter writer, Graph graph, Shape output)
@@ -89,10 +100,17 @@ internal static class PlanLiteral
         string[] properties =
         [
             .. spec.Trainable ? [] : new[] { "Trainable = false" },
-            .. spec.InitializerValue is { } value ? new[] { $"InitializerValue = {value.ToString("R", CultureInfo.InvariantCulture)}" } : [],
+            .. spec.InitializerValue is { } value ? new[] { $"InitializerValue = {LayerArguments.Text(value)}" } : [],
+            .. spec.L1 > 0 ? new[] { $"L1 = {LayerArguments.Text(spec.L1)}" } : [],
+            .. spec.L2 > 0 ? new[] { $"L2 = {LayerArguments.Text(spec.L2)}" } : [],
+            .. spec.Constraint is { } constraint ? new[] { $"Constraint = {ConstraintCode(constraint)}" } : [],
         ];
         return properties.Length == 0 ? "" : $" {{ {string.Join(", ", properties)} }}";
     }
+
+    private static string ConstraintCode(ConstraintSpec constraint) =>
+        $"new(global::Compiled.Constraint.{constraint.Kind}, {LayerArguments.Text(constraint.Minimum)}, " +
+        $"{LayerArguments.Text(constraint.Maximum)}, {LayerArguments.Text(constraint.Rate)})";
 
     private static string Extents(Shape shape) => string.Join(", ", shape.Extents);
 

@@ -82,7 +82,7 @@ bool takes_alpha(int32_t activation) {
 
 void require_activation(int32_t activation, const char* alpha_name, float alpha) {
     constexpr float SmallestOfCelu = 1e-30f; // it divides
-    require_enumerator("activation", activation, CN_ACTIVATION_CLIPPED_RELU, "cn_activation");
+    require_enumerator("activation", activation, CN_ACTIVATION_THRESHOLD, "cn_activation");
     if (!takes_alpha(activation)) {
         if (alpha != 0.0f) { // NaN, too
             fail(CN_STATUS_INVALID_ARGUMENT, "%s is %g: it must be 0 for activation %d, which has no such parameter", alpha_name,
@@ -104,14 +104,6 @@ void require_stage_activation(int32_t activation, const char* alpha_name, float 
              "activation is %d: its derivative is not in y, so it cannot end a stage (those up to %d can); make it an op of its own",
              activation, CN_ACTIVATION_SILU - 1);
     }
-}
-
-void require_stage_activation(int32_t activation) {
-    require_enumerator("activation", activation, CN_ACTIVATION_CLIPPED_RELU, "cn_activation");
-    if (takes_alpha(activation)) {
-        fail(CN_STATUS_INVALID_ARGUMENT, "activation is %d: it has a parameter alpha, for which there is no place here", activation);
-    }
-    require_stage_activation(activation, "alpha", 0.0f);
 }
 
 void require_dropout(const char* rate_name, float rate, const char* stream_name, uint32_t stream) {

@@ -39,8 +39,6 @@ inline void require_gradient_mode(int32_t value) {
 // An activation with its parameter; where it ends a stage, one with a derivative in y.
 void require_activation(int32_t activation, const char* alpha_name, float alpha);
 void require_stage_activation(int32_t activation, const char* alpha_name, float alpha);
-// The same where there is no parameter.
-void require_stage_activation(int32_t activation);
 inline void require_precision(int32_t value) {
     require_enumerator("precision", value, CN_PRECISION_BFLOAT16, "cn_precision");
 }

@@ -115,12 +115,17 @@ const char* name_of(HandleKind kind) noexcept {
         "an average_pooling2d op",
         "a global_pooling2d op",
         "a batch_normalization op",
+        "a normalization_fold op",
         "a layer_normalization op",
         "a conv2d op",
         "a conv2d_transpose op",
         "a dense op",
         "a loss op",
         "a metric op",
+        "a regularizer op",
+        "an activity_regularization op",
+        "a constraint op",
+        "a glu op",
         "an optimizer op",
     };
     // clang-format on

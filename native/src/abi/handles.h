@@ -30,12 +30,17 @@ enum class HandleKind : uint32_t {
     AveragePooling2D,
     GlobalPooling2D,
     BatchNormalization,
+    NormalizationFold,
     LayerNormalization,
     Conv2D,
     Conv2DTranspose,
     Dense,
     Loss,
     Metric,
+    Regularizer,
+    ActivityRegularization,
+    Constraint,
+    Glu,
     Optimizer,
 };
 
@@ -90,6 +95,7 @@ struct OpEntry {
     bool has_codes = false;
     bool has_indices = false;
     bool has_addend = false;
+    bool has_moments = false; // convolutions
     bool is_frozen = false;
     bool from_logits = false;        // loss
     bool takes_weights = false;      // metric

@@ -39,7 +39,8 @@ enum class ActivationForm : int32_t {
     HardShrink, // a
     SparsePlus,
     SparseSigmoid,
-    ClippedRelu // x >= b: b, with the slope d; x > c: x; else a (x - c)
+    ClippedRelu, // x >= b: b, with the slope d; x > c: x; else a (x - c)
+    Threshold    // x > a: x; else b
 };
 
 struct ActivationRule {
@@ -53,7 +54,8 @@ CN_ALWAYS_INLINE bool activation_keeps_input(int32_t activation) {
 }
 
 // On the host, from validated parameters.
-CN_ALWAYS_INLINE ActivationRule activation_rule(int32_t activation, float alpha = 0.0f, float upper = 0.0f, float threshold = 0.0f) {
+CN_ALWAYS_INLINE ActivationRule activation_rule(int32_t activation, float alpha = 0.0f, float upper = 0.0f, float threshold = 0.0f,
+                                                float value = 0.0f) {
     constexpr float Scale = 1.0507009873554805f, Negative = 1.0507009873554805f * 1.6732632423543772f; // of SELU
     switch (activation) {
     case CN_ACTIVATION_ELU:
@@ -102,6 +104,8 @@ CN_ALWAYS_INLINE ActivationRule activation_rule(int32_t activation, float alpha 
         return {ActivationForm::SparseSigmoid, 0.0f, 0.0f, 0.0f, 0.0f};
     case CN_ACTIVATION_CLIPPED_RELU:
         return {ActivationForm::ClippedRelu, alpha, upper, threshold, std::isinf(upper) ? 1.0f : 0.0f};
+    case CN_ACTIVATION_THRESHOLD:
+        return {ActivationForm::Threshold, threshold, value, 0.0f, 0.0f};
     default:
         return {static_cast<ActivationForm>(activation), 0.0f, 0.0f, 0.0f, 0.0f};
     }
@@ -223,6 +227,8 @@ CN_HOST_DEVICE typename M::V activate_other(const ActivationRule& rule, typename
         V upper = M::constant(rule.b), threshold = M::constant(rule.c);
         return M::select(x >= upper, upper, M::select(x > threshold, x, activation::scaled<M>(rule.a, x - threshold)));
     }
+    case ActivationForm::Threshold:
+        return M::select(x <= M::constant(rule.a), M::constant(rule.b), x);
     default:
         return x;
     }
@@ -301,6 +307,8 @@ CN_HOST_DEVICE typename M::V activation_input_slope(const ActivationRule& rule, 
         return M::select(activation::magnitude<M>(x) >= one, zero, M::constant(0.5f));
     case ActivationForm::ClippedRelu:
         return M::select(x >= M::constant(rule.b), M::constant(rule.d), M::select(x <= M::constant(rule.c), M::constant(rule.a), one));
+    case ActivationForm::Threshold:
+        return M::select(x <= M::constant(rule.a), zero, one);
     default:
         return one;
     }

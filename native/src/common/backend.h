@@ -5,6 +5,7 @@
 //   state      Pointers to cn_state and cn_metrics are device memory, like every data pointer: only ops read them.
 //   create     make_... chooses, allocates and reserves scratch memory; it may throw Error or std::bad_alloc.
 //   run        forward, backward, predict and step only compute: no allocation, no validation, no throw in normal operation.
+//   gradients  Those of weights are null where they are not wanted.
 //   lifetime   An op may keep a reference to its backend, which outlives it. The ops of one backend run one at a time.
 //   plugins    Exceptions do not cross from one library into another: a backend in a library of its own (plugin.h) notes what it would
 //              throw, returns null or nothing, and hands the reason out when the ABI layer asks for it after each call.
@@ -45,6 +46,12 @@ class SoftmaxOp : public Op {
 public:
     virtual void forward(const cn_state* state, const float* x, float* y) = 0;
     virtual void backward(const cn_state* state, const float* y, const float* dy, float* dx) = 0;
+};
+
+class GluOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* x, float* y) = 0;
+    virtual void backward(const cn_state* state, const float* x, const float* dy, float* dx) = 0;
 };
 
 class DropoutOp : public Op {
@@ -106,11 +113,17 @@ public:
 class BatchNormalizationOp : public Op {
 public:
     virtual void forward(const cn_state* state, const float* x, const float* gamma, const float* beta, float* moving_mean,
-                         float* moving_variance, const float* addend, float* y, float* saved) = 0;
+                         float* moving_variance, const float* addend, const double* moments, float* y, float* saved, uint8_t* codes) = 0;
     virtual void predict(const cn_state* state, const float* x, const float* gamma, const float* beta, const float* moving_mean,
                          const float* moving_variance, const float* addend, float* y) = 0;
-    virtual void backward(const cn_state* state, const float* x, const float* gamma, const float* saved, const float* y, const float* dy,
-                          float* dx, float* daddend, float* dgamma, float* dbeta) = 0;
+    virtual void backward(const cn_state* state, const float* x, const float* gamma, const float* saved, const float* y,
+                          const uint8_t* codes, const float* dy, float* dx, float* daddend, float* dgamma, float* dbeta) = 0;
+};
+
+class NormalizationFoldOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* kernel, const float* bias, const float* gamma, const float* beta,
+                         const float* moving_mean, const float* moving_variance, float* folded_kernel, float* folded_bias) = 0;
 };
 
 class LayerNormalizationOp : public Op {
@@ -122,7 +135,8 @@ public:
 
 class Conv2DOp : public Op {
 public:
-    virtual void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes) = 0;
+    virtual void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes,
+                         double* moments) = 0;
     virtual void predict(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y) = 0;
     virtual void backward(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy,
                           float* dx, float* dkernel, float* dbias) = 0;
@@ -153,6 +167,24 @@ public:
 class MetricOp : public Op {
 public:
     virtual void add(const cn_state* state, const float* predictions, const void* targets, const float* weights, double* sums) = 0;
+};
+
+class RegularizerOp : public Op {
+public:
+    // Gradients may be null.
+    virtual void add(const cn_state* state, const float* parameters, float* gradients, cn_metrics* metrics) = 0;
+};
+
+class ActivityRegularizationOp : public Op {
+public:
+    // Metrics may be null.
+    virtual void forward(const cn_state* state, const float* x, float* y, cn_metrics* metrics) = 0;
+    virtual void backward(const cn_state* state, const float* x, const float* dy, float* dx) = 0;
+};
+
+class ConstraintOp : public Op {
+public:
+    virtual void apply(float* parameters) = 0;
 };
 
 class OptimizerOp : public Op {
@@ -242,13 +274,19 @@ public:
     virtual std::unique_ptr<AveragePooling2DOp> make_average_pooling2d(const cn_average_pooling2d_desc& desc) = 0;
     virtual std::unique_ptr<GlobalPooling2DOp> make_global_pooling2d(const cn_global_pooling2d_desc& desc) = 0;
     virtual std::unique_ptr<BatchNormalizationOp> make_batch_normalization(const cn_batch_normalization_desc& desc) = 0;
+    virtual std::unique_ptr<NormalizationFoldOp> make_normalization_fold(const cn_normalization_fold_desc& desc) = 0;
     virtual std::unique_ptr<LayerNormalizationOp> make_layer_normalization(const cn_layer_normalization_desc& desc) = 0;
     virtual std::unique_ptr<Conv2DOp> make_conv2d(const cn_conv2d_desc& desc) = 0;
     virtual std::unique_ptr<Conv2DTransposeOp> make_conv2d_transpose(const cn_conv2d_transpose_desc& desc) = 0;
     virtual std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) = 0;
     virtual std::unique_ptr<LossOp> make_loss(const cn_loss_desc& desc) = 0;
     virtual std::unique_ptr<MetricOp> make_metric(const cn_metric_desc& desc) = 0;
-    virtual std::unique_ptr<OptimizerOp> make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets) = 0;
+    virtual std::unique_ptr<RegularizerOp> make_regularizer(const cn_regularizer_desc& desc, const cn_penalty* penalties) = 0;
+    virtual std::unique_ptr<ActivityRegularizationOp> make_activity_regularization(const cn_activity_regularization_desc& desc) = 0;
+    virtual std::unique_ptr<ConstraintOp> make_constraint(const cn_constraint_desc& desc, const cn_constraint* constraints) = 0;
+    virtual std::unique_ptr<OptimizerOp> make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets,
+                                                        const cn_matrix* matrices) = 0;
+    virtual std::unique_ptr<GluOp> make_glu(const cn_glu_desc& desc) = 0;
 };
 
 } // namespace compiled

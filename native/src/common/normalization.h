@@ -61,4 +61,16 @@ struct NormalizationGradient {
     }
 };
 
+// A normalization by given statistics, multiplied into what it follows: y = gamma * (x + bias - mean) * inverse + beta, with which x
+// becomes x * factor + bias.
+struct FoldedNormalization {
+    float factor, bias;
+
+    CN_HOST_DEVICE FoldedNormalization(float mean, float variance, float epsilon, float gamma, float beta, float old_bias) {
+        double scale = static_cast<double>(gamma) * inverse_deviation(static_cast<double>(variance), epsilon);
+        factor = static_cast<float>(scale);
+        bias = static_cast<float>(static_cast<double>(beta) + (static_cast<double>(old_bias) - static_cast<double>(mean)) * scale);
+    }
+};
+
 } // namespace compiled

@@ -238,6 +238,52 @@ struct LionRule {
     }
 };
 
+// Muon: the direction of a matrix before it is orthogonalized, and the step along it after that, which takes it for its only slot. What is
+// no matrix follows AdamRule.
+struct MuonDirection {
+    float momentum;
+    bool nesterov;
+
+    template <class V>
+    CN_HOST_DEVICE V next(V& mean, V gradient) const {
+        mean = momentum * mean + gradient;
+        return nesterov ? gradient + momentum * mean : mean;
+    }
+};
+
+struct MuonStepRule {
+    struct Coefficients {
+        float rate;
+    };
+    static constexpr int Slots = 1;
+
+    CN_HOST_DEVICE static Coefficients coefficients(const cn_matrix& matrix, const cn_state& state) {
+        double ratio = static_cast<double>(matrix.rows) / static_cast<double>(matrix.columns);
+        return {static_cast<float>(state.learning_rate * std::sqrt(ratio > 1.0 ? ratio : 1.0))};
+    }
+    template <class Maths, class V>
+    CN_HOST_DEVICE static void update(const Coefficients& c, V& parameter, V, V (&slots)[OptimizerSlots]) {
+        parameter = parameter - c.rate * slots[0];
+    }
+};
+
+CN_HOST_DEVICE AdamRule::Coefficients muon_adam_coefficients(const cn_optimizer_desc& desc, cn_state state) {
+    state.learning_rate *= desc.adam_rate_ratio;
+    return AdamRule::coefficients(desc, state);
+}
+
+namespace muon {
+
+// x <- A x + (B a + C a a) x, with a = x x'.
+constexpr float A = 3.4445f, B = -4.7750f, C = 2.0315f;
+
+// What makes x of a direction with this sum of squares.
+CN_HOST_DEVICE float first_scale(double squares) {
+    return static_cast<float>(1.0 / (std::sqrt(squares) + 1e-7));
+}
+
+} // namespace muon
+
 // What comes before and after every rule.
 struct AroundCoefficients {
     float decay;      // rate * weight_decay
@@ -255,10 +301,15 @@ CN_HOST_DEVICE AroundCoefficients around_coefficients(const cn_optimizer_desc& d
 }
 
 // `factor` takes the gradient to the norm that it may have.
+template <class Maths, class V>
+CN_HOST_DEVICE V clipped(const AroundCoefficients& around, float factor, V gradient) {
+    return Maths::clamp(gradient * factor, around.clip_value);
+}
+
 template <class Rule, class Maths, class V>
 CN_HOST_DEVICE void optimizer_update(const AroundCoefficients& around, const typename Rule::Coefficients& c, float factor, V& parameter,
                                      V gradient, V (&slots)[OptimizerSlots]) {
-    gradient = Maths::clamp(gradient * factor, around.clip_value);
+    gradient = clipped<Maths>(around, factor, gradient);
     parameter = parameter - around.decay * parameter;
     Rule::template update<Maths>(c, parameter, gradient, slots);
 }
@@ -271,7 +322,7 @@ CN_HOST_DEVICE void average_update(const AroundCoefficients& around, V& paramete
     }
 }
 
-// Calls body(rule) with the rule that the descriptor asks for.
+// Calls body(rule) with the rule that the descriptor asks for; CN_OPTIMIZER_MUON has two, and kernels of its own.
 template <class Body>
 auto with_optimizer_rule(const cn_optimizer_desc& desc, const Body& body) {
     bool momentum = desc.momentum != 0.0, centered = desc.centered != 0;

@@ -14,7 +14,7 @@ namespace {
 class ActivationKernel final : public ActivationOp {
 public:
     ActivationKernel(Context& context, const cn_activation_desc& desc)
-        : _context(context), _desc(desc), _rule(activation_rule(desc.activation, desc.alpha, desc.upper, desc.threshold)) {}
+        : _context(context), _desc(desc), _rule(activation_rule(desc.activation, desc.alpha, desc.upper, desc.threshold, desc.value)) {}
 
     void forward(const cn_state* state, const float* x, float* y) override {
         with_activation(_rule, [&](auto activation) {

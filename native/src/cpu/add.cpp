@@ -23,7 +23,8 @@ class AddKernel final : public AddOp {
 public:
     AddKernel(Context& context, const cn_add_desc& desc)
         : _context(context), _desc(desc),
-          _rule(activation_rule(desc.activation)), _modes{desc.gradient_0, desc.gradient_1, desc.gradient_2, desc.gradient_3} {}
+          _rule(activation_rule(desc.activation, desc.activation_alpha)), _modes{desc.gradient_0, desc.gradient_1, desc.gradient_2,
+                                                                                 desc.gradient_3} {}
 
     void forward(const cn_state* state, const float* const (&x)[4], float* y) override {
         Sources sources{{x[0], x[1], x[2], x[3]}};

@@ -1,16 +1,22 @@
 // Batch normalization stage (compiled.h, cn_batch_normalization_desc), over a matrix of M = rows * positions rows, a column per channel.
 //
-// Forward    First the moments of the columns: by blocks of rows, around the mean of what came before, so that no sum of squares loses its
-//            digits to a large mean. Then y = activation((x - center) * scale + shift + addend).
-// Backward   First the sums over the columns, then dx and daddend from them. Frozen, the first part falls away.
-// Writes     y, saved, dgamma and dbeta are overwritten; dx and daddend by the descriptor; the moving statistics are moved.
-// Scratch    shared: the sums of each chunk of rows, then an array of floats per coefficient. Sums are double.
+// Forward    First the moments of the columns, where a convolution has not found them. Then y = activation((x - center) * scale + shift +
+// addend), pooled and dropped where that is wanted
+//            before anything is written.
+// Backward   First the sums over the columns, then dx and daddend from them. Frozen, the first part falls away. The gradient of what was
+//            pooled is made anew for each part, a piece of the first cache at a time.
+// Writes     y, saved, codes, dgamma and dbeta are overwritten; dx and daddend by the descriptor; the moving statistics are moved.
+// Codes      The winning cell of the window, row-major; 255 where no gradient passes: dropped, or dead under ReLU.
+// Scratch    shared: the sums of each chunk of rows, then an array of floats per coefficient. Sums are double. Of each thread: the
+//            multipliers of a dropout, or a piece of an unpooled gradient.
 // Threads    chunks of rows, and blocks of columns where rows are wide; sums are added in the order of the chunks.
-#include "common/normalization.h"
-
 #include "activation_simd.h"
+#include "column_moments.h"
+#include "dropout_mask.h"
 #include "folded_rows.h"
 #include "ops.h"
+#include "pooled_row.h"
+#include "unpooled_gradient.h"
 
 #include <algorithm>
 
@@ -18,73 +24,16 @@ namespace compiled::cpu::CN_ISA {
 
 namespace {
 
-constexpr int Moments = 2; // per column and chunk: mean, sum of squared distances
-constexpr int Sums = 3;    // of g, of g * (x - center), of x - center
+constexpr int Sums = 3; // of g, of g * (x - center), of x - center
 constexpr int Coefficients = 4;
-
-// The moments of a block of rows and of some columns, around a pivot for each.
-struct alignas(64) BlockMoments {
-    Columns pivots, sums, squares;
-
-    // Without rows that came before, the pivots are means of the first strip: near enough, however far away it is from what follows.
-    CN_INLINE void begin(const float* x, int64_t width, int64_t rows, int64_t columns, int64_t before, const double* means) {
-        int64_t first = std::min(rows, StripRows);
-        for_vectors(0, columns, [&](int64_t c, auto vector) {
-            Vec pivot = zero();
-            if (before > 0) {
-                pivot = to_float(load_doubles(means + c));
-            } else {
-                for (int64_t row = 0; row < first; ++row) {
-                    pivot = pivot + vector.load(x + row * width + c);
-                }
-                pivot = pivot / static_cast<float>(first);
-            }
-            store(pivots + c, pivot);
-            store(sums + c, zero());
-            store(squares + c, zero());
-        });
-    }
-
-    CN_INLINE void add(const float* x, int64_t width, int64_t rows, int64_t columns) {
-        for_strips(rows, [&](int64_t first, auto count) {
-            for_vectors(0, columns, [&](int64_t c, auto vector) {
-                Vec pivot = load(pivots + c), sum = load(sums + c), square = load(squares + c);
-                for (int64_t row = first; row < first + count.value; ++row) {
-                    Vec distance = vector.load(x + row * width + c) - pivot;
-                    sum = sum + distance;
-                    square = fma(distance, distance, square);
-                }
-                store(sums + c, sum);
-                store(squares + c, square);
-            });
-        });
-    }
-
-    // Adds them to the moments of `before` rows.
-    CN_INLINE void end(int64_t rows, int64_t columns, int64_t before, double* means, double* all_squares) const {
-        auto count = static_cast<double>(rows);
-        for (int64_t c = 0; c < columns; c += Lanes) {
-            DoubleVec offset = to_double(load(sums + c)) / count;
-            DoubleVec own_mean = to_double(load(pivots + c)) + offset;
-            DoubleVec own_squares = to_double(load(squares + c)) - offset * offset * count;
-            DoubleVec mean{}, squared{};
-            if (before > 0) {
-                mean = load_doubles(means + c);
-                squared = load_doubles(all_squares + c);
-            }
-            merge_moments(static_cast<double>(before), mean, squared, count, own_mean, own_squares);
-            store_doubles(means + c, mean);
-            store_doubles(all_squares + c, squared);
-        }
-    }
-};
 
 // What the backward pass reads of the tensors, from one column of one row on.
 struct Gradients {
     const float *x, *y, *dy;
+    int64_t row, gradient_row; // floats from row to row: of x; of y and dy
     ActivationRule rule;
 
-    CN_INLINE Gradients at(int64_t element) const { return {x + element, y + element, dy + element, rule}; }
+    CN_INLINE Gradients at(int64_t element) const { return {x + element, y + element, dy + element, row, gradient_row, rule}; }
 };
 
 // The sums of a block of rows and of some columns.
@@ -92,15 +41,15 @@ struct alignas(64) BlockSums {
     Columns sums[Sums];
 
     template <int32_t Activation>
-    CN_INLINE void add(const Gradients& from, int64_t width, int64_t rows, int64_t columns, const float* centers) {
+    CN_INLINE void add(const Gradients& from, int64_t rows, int64_t columns, const float* centers) {
         for_strips(rows, [&](int64_t first, auto count) {
             for_vectors(0, columns, [&](int64_t c, auto vector) {
                 Vec center = load(centers + c);
                 Vec sum = load(sums[0] + c), products = load(sums[1] + c), distances = load(sums[2] + c);
                 for (int64_t row = first; row < first + count.value; ++row) {
-                    int64_t i = row * width + c;
+                    int64_t i = row * from.gradient_row + c;
                     Vec gradient = activation_gradient<Activation>(from.rule, vector.load(from.y + i), vector.load(from.dy + i));
-                    Vec distance = vector.load(from.x + i) - center;
+                    Vec distance = vector.load(from.x + row * from.row + c) - center;
                     if constexpr (std::is_same_v<decltype(vector), PartialVector>) {
                         distance = select(first_lanes(vector.count), distance, zero()); // there is no x, but a center
                     }
@@ -134,40 +83,63 @@ struct alignas(64) BlockSums {
 class BatchNormalizationKernel final : public BatchNormalizationOp {
 public:
     BatchNormalizationKernel(Context& context, const cn_batch_normalization_desc& desc)
-        : _context(context), _desc(desc), _rule(activation_rule(desc.activation)), _shape(desc.channels) {
+        : _context(context), _desc(desc), _rule(activation_rule(desc.activation, desc.activation_alpha)), _shape(desc.channels) {
         int64_t wide_rows = desc.batch * desc.positions / _shape.fold;
         _sums = (_shape.chunks(wide_rows) + 1) * Sums * _shape.stride; // and one of the rows that make no wide one
         auto bytes = _sums * static_cast<int64_t>(sizeof(double)) + Coefficients * _shape.stride * static_cast<int64_t>(sizeof(float));
         _context.reserve_shared_scratch(bytes);
+        if (is_pooled()) {
+            int64_t sums = FoldedBlockRows * std::min(_shape.width, FoldedShape::ColumnBlock), piece = piece_rows() * _shape.width;
+            int64_t multipliers = desc.output_width * desc.channels;
+            int64_t floats = std::max({sums, piece, multipliers}) + 4 * Lanes;
+            _context.reserve_thread_scratch(floats * static_cast<int64_t>(sizeof(float)));
+        }
     }
 
     void forward(const cn_state* state, const float* x, const float* gamma, const float* beta, float* moving_mean, float* moving_variance,
-                 const float* addend, float* y, float* saved) override {
+                 const float* addend, const double* moments, float* y, float* saved, uint8_t* codes) override {
         if (_desc.frozen != 0) {
             use_moving(gamma, beta, moving_mean, moving_variance, saved);
         } else {
             int64_t rows = state->rows * _desc.positions;
-            sum_moments(x, rows / _shape.fold);
-            use_moments(x, rows, gamma, beta, moving_mean, moving_variance, saved);
+            if (moments == nullptr) {
+                moments = sum_moments(x, rows);
+            }
+            use_moments(moments, rows, gamma, beta, moving_mean, moving_variance, saved);
         }
-        normalize(*state, x, addend, y);
+        normalize(*state, x, addend, y, codes);
     }
 
     void predict(const cn_state* state, const float* x, const float* gamma, const float* beta, const float* moving_mean,
                  const float* moving_variance, const float* addend, float* y) override {
         use_moving(gamma, beta, moving_mean, moving_variance, nullptr);
-        normalize(*state, x, addend, y);
+        normalize(*state, x, addend, y, nullptr);
     }
 
-    void backward(const cn_state* state, const float* x, const float* gamma, const float* saved, const float* y, const float* dy, float* dx,
-                  float* daddend, float* dgamma, float* dbeta) override {
-        Gradients from{x, y, dy, _rule};
+    void backward(const cn_state* state, const float* x, const float* gamma, const float* saved, const float* y, const uint8_t* codes,
+                  const float* dy, float* dx, float* daddend, float* dgamma, float* dbeta) override {
+        bool sums = _desc.frozen == 0 && (dx != nullptr || dgamma != nullptr || dbeta != nullptr);
+        if (_desc.frozen != 0 && dx != nullptr) {
+            use_saved(gamma, saved);
+        }
+        if (is_pooled()) {
+            UnpooledGradient from = unpooled(y, codes, dy);
+            with_activation(from.rule, [&](auto activation) {
+                if (sums) {
+                    sum_unpooled<activation.value>(*state, x, from, saved);
+                    use_sums(*state, gamma, saved, dgamma, dbeta);
+                }
+                if (dx != nullptr) {
+                    write_unpooled<activation.value>(*state, x, from, dx);
+                }
+            });
+            return;
+        }
+        Gradients from{x, y, dy, _shape.width, _shape.width, _rule};
         with_activation(_rule, [&](auto activation) {
-            if (_desc.frozen == 0 && (dx != nullptr || dgamma != nullptr || dbeta != nullptr)) {
+            if (sums) {
                 sum_gradients<activation.value>(*state, from, saved);
                 use_sums(*state, gamma, saved, dgamma, dbeta);
-            } else if (dx != nullptr) {
-                use_saved(gamma, saved);
             }
             if (dx != nullptr || daddend != nullptr) {
                 write_gradients<activation.value>(*state, from, dx, daddend);
@@ -176,6 +148,18 @@ public:
     }
 
 private:
+    bool is_pooled() const { return _desc.pool.height != 0; }
+
+    // Wide rows whose gradient is unpooled at a time.
+    int64_t piece_rows() const { return std::max<int64_t>(1, ChunkElements / 4 / _shape.width); }
+
+    UnpooledGradient unpooled(const float* y, const uint8_t* codes, const float* dy) const {
+        const cn_batch_normalization_desc& d = _desc;
+        float scale = d.dropout_rate > 0 ? dropout_rule(d.dropout_rate).scale : 1.0f;
+        ActivationRule rule = d.activation == CN_ACTIVATION_RELU ? activation_rule(CN_ACTIVATION_LINEAR) : _rule;
+        return {d.pool, d.height, d.width, d.channels, d.output_height, d.output_width, scale, rule, y, codes, dy};
+    }
+
     // -----------------------------------------------------------------------------------------------------------------
     // Scratch
     // -----------------------------------------------------------------------------------------------------------------
@@ -198,51 +182,53 @@ private:
     // Forward
     // -----------------------------------------------------------------------------------------------------------------
 
-    // Of the columns of wide rows, to the first chunk's place.
-    void sum_moments(const float* x, int64_t wide_rows) {
+    // [2, channels], in the scratch memory.
+    const double* sum_moments(const float* x, int64_t rows) {
         double* partials = sums();
-        int64_t width = _shape.width, stride = _shape.stride;
-        for_folded_items(_context, _shape, wide_rows, [=](const FoldedItem& item) {
-            int64_t columns = item.last_column - item.first_column;
+        int64_t width = _shape.width, stride = _shape.stride, wide_rows = rows / _shape.fold;
+        for_folded_items(_context, _shape, wide_rows, [=](const FoldedItem& item, int) {
             double* means = partials + item.chunk * Moments * stride + item.first_column;
-            BlockMoments block;
-            for (int64_t row = item.first_row; row < item.last_row; row += FoldedBlockRows) {
-                const float* from = x + row * width + item.first_column;
-                int64_t rows = std::min(FoldedBlockRows, item.last_row - row), before = row - item.first_row;
-                block.begin(from, width, rows, columns, before, means);
-                block.add(from, width, rows, columns);
-                block.end(rows, columns, before, means, means + stride);
-            }
+            find_moments(x + item.first_row * width + item.first_column, width, item.last_row - item.first_row,
+                         item.last_column - item.first_column, means, means + stride);
         });
         int64_t chunks = _shape.chunks(wide_rows), chunk_rows = _shape.chunk_rows;
         for_stored_columns([=](int64_t c) {
             DoubleVec mean{}, squares{};
-            for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-                const double* means = partials + chunk * Moments * stride + c;
-                int64_t before = chunk * chunk_rows, rows = std::min(chunk_rows, wide_rows - before);
-                merge_moments(static_cast<double>(before), mean, squares, static_cast<double>(rows), load_doubles(means),
-                              load_doubles(means + stride));
-            }
+            merge_parts(
+                partials + c, chunks, stride, [=](int64_t chunk) { return std::min(chunk_rows, wide_rows - chunk * chunk_rows); }, mean,
+                squares);
             store_doubles(partials + c, mean);
             store_doubles(partials + stride + c, squares);
         });
+        unfold_moments(x, rows, partials);
+        return partials;
     }
 
-    void use_moments(const float* x, int64_t rows, const float* gamma, const float* beta, float* moving_mean, float* moving_variance,
-                     float* saved) const {
-        const double *means = sums(), *all_squares = means + _shape.stride;
+    // From those of the columns of wide rows, and the rows that make no wide one.
+    void unfold_moments(const float* x, int64_t rows, double* moments) const {
         int64_t channels = _desc.channels, wide_rows = rows / _shape.fold, folded = wide_rows * _shape.fold;
+        double* all_squares = moments + _shape.stride;
         for (int64_t c = 0; c < channels; ++c) {
             double count = 0.0, mean = 0.0, squares = 0.0;
             for (int64_t column = c; wide_rows > 0 && column < _shape.width; column += channels) {
-                merge_moments(count, mean, squares, static_cast<double>(wide_rows), means[column], all_squares[column]);
+                merge_moments(count, mean, squares, static_cast<double>(wide_rows), moments[column], all_squares[column]);
                 count += static_cast<double>(wide_rows);
             }
             for (int64_t row = folded; row < rows; ++row) {
                 merge_moments(count, mean, squares, 1.0, static_cast<double>(x[row * channels + c]), 0.0);
                 count += 1.0;
             }
-            double variance = variance_of(squares, count);
+            moments[c] = mean;
+            all_squares[c] = squares;
+        }
+        std::copy(all_squares, all_squares + channels, moments + channels); // to the front: the stride is no less
+    }
+
+    void use_moments(const double* moments, int64_t rows, const float* gamma, const float* beta, float* moving_mean, float* moving_variance,
+                     float* saved) const {
+        int64_t channels = _desc.channels;
+        for (int64_t c = 0; c < channels; ++c) {
+            double mean = moments[c], variance = variance_of(moments[channels + c], static_cast<double>(rows));
             double inverse = inverse_deviation(variance, _desc.epsilon);
             moving_mean[c] = moved(moving_mean[c], mean, _desc.momentum);
             moving_variance[c] = moved(moving_variance[c], variance, _desc.momentum);
@@ -271,18 +257,49 @@ private:
         shifts()[channel] = normalization.shift;
     }
 
-    void normalize(const cn_state& state, const float* x, const float* addend, float* y) {
-        const float *center = centers(), *scale = scales(), *shift = shifts();
+    void normalize(const cn_state& state, const float* x, const float* addend, float* y, uint8_t* codes) {
         with_activation(_rule, [&](auto activation) {
-            for_wide_rows(state, [=](int64_t first, int64_t columns) {
-                for_vectors(0, columns, [=](int64_t c, auto vector) {
-                    Vec value = fma(vector.load(x + first + c) - load(center + c), load(scale + c), load(shift + c));
-                    if (addend != nullptr) {
-                        value = value + vector.load(addend + first + c);
-                    }
-                    vector.store(y + first + c, activate<activation.value>(_rule, value));
-                });
+            if (is_pooled()) {
+                normalize_pooled<activation.value>(state, x, y, codes);
+            } else {
+                normalize_rows<activation.value>(state, x, addend, y);
+            }
+        });
+    }
+
+    template <int32_t Activation>
+    void normalize_rows(const cn_state& state, const float* x, const float* addend, float* y) {
+        const float *center = centers(), *scale = scales(), *shift = shifts();
+        for_wide_rows(state, [=](int64_t first, int64_t columns) {
+            for_vectors(0, columns, [=](int64_t c, auto vector) {
+                Vec value = fma(vector.load(x + first + c) - load(center + c), load(scale + c), load(shift + c));
+                if (addend != nullptr) {
+                    value = value + vector.load(addend + first + c);
+                }
+                vector.store(y + first + c, activate<Activation>(_rule, value));
             });
+        });
+    }
+
+    // Without codes, as in prediction, nothing is dropped.
+    template <int32_t Activation>
+    void normalize_pooled(const cn_state& state, const float* x, float* y, uint8_t* codes) {
+        const cn_batch_normalization_desc& d = _desc;
+        const float *center = centers(), *scale = scales(), *shift = shifts();
+        PooledRow pooled{d.pool, d.height, d.width, d.channels, d.output_width, d.activation == CN_ACTIVATION_RELU};
+        _context.parallel_for(state.rows * d.output_height, [&](int64_t item, int thread) {
+            const float* image = x + item / d.output_height * d.positions * d.channels;
+            auto value = [=, &d](int64_t position, int64_t c, int64_t count) {
+                Vec distance = load_upto(image + position * d.channels + c, count) - load(center + c);
+                return activate<Activation>(_rule, fma(distance, load(scale + c), load(shift + c)));
+            };
+            int64_t row = d.output_width * d.channels, at = item * row;
+            float* multipliers = nullptr;
+            if (codes != nullptr && d.dropout_rate > 0) {
+                multipliers = _context.thread_scratch<float>(thread);
+                DropoutMask(state, d.dropout_stream, d.dropout_rate).fill(at, row, multipliers);
+            }
+            pooled.write(item % d.output_height, value, y + at, codes == nullptr ? nullptr : codes + at, multipliers);
         });
     }
 
@@ -290,23 +307,50 @@ private:
     // Backward
     // -----------------------------------------------------------------------------------------------------------------
 
-    // Over the columns of all rows, to the first chunk's place.
     template <int32_t Activation>
     void sum_gradients(const cn_state& state, const Gradients& from, const float* saved) {
+        int64_t width = _shape.width;
+        auto add = [=](BlockSums& block, int64_t row, int64_t rows, int64_t column, int64_t columns, const float* center, int) {
+            block.add<Activation>(from.at(row * width + column), rows, columns, center);
+        };
+        sum_columns(state, saved, add);
+    }
+
+    template <int32_t Activation>
+    void sum_unpooled(const cn_state& state, const float* x, const UnpooledGradient& from, const float* saved) {
+        int64_t width = _shape.width, fold = _shape.fold, channels = _desc.channels;
+        auto add = [=, &from](BlockSums& block, int64_t row, int64_t rows, int64_t column, int64_t columns, const float* center,
+                              int thread) {
+            auto* gradient = _context.thread_scratch<float>(thread);
+            if (fold == 1) {
+                from.fill<Activation>(row, rows, column, column + columns, gradient);
+            } else {
+                from.fill<Activation>(row * fold, rows * columns / channels, 0, channels, gradient);
+            }
+            Gradients linear{x + row * width + column, gradient, gradient, width, columns, _rule};
+            block.add<CN_ACTIVATION_LINEAR>(linear, rows, columns, center);
+        };
+        sum_columns(state, saved, add);
+    }
+
+    // Over the columns of all rows, to the first chunk's place. add(sums, first row, rows, first column, columns, centers, thread) adds a
+    // block of wide rows; the last may have fewer columns.
+    template <class Add>
+    void sum_columns(const cn_state& state, const float* saved, const Add& add) {
         float* center = centers();
         std::copy(saved, saved + _desc.channels, center);
         repeat(_shape, center);
         double* partials = sums();
         int64_t width = _shape.width, stride = _shape.stride;
         int64_t rows = state.rows * _desc.positions, wide_rows = rows / _shape.fold, chunks = _shape.chunks(wide_rows);
-        for_folded_items(_context, _shape, wide_rows, [=](const FoldedItem& item) {
+        for_folded_items(_context, _shape, wide_rows, [=](const FoldedItem& item, int thread) {
             double* own = partials + item.chunk * Sums * stride;
             clear(own, item.first_column, item.last_column);
             for (int64_t row = item.first_row; row < item.last_row; row += FoldedBlockRows) {
                 int64_t count = std::min(FoldedBlockRows, item.last_row - row), columns = item.last_column - item.first_column;
                 BlockSums block;
                 block.clear(columns);
-                block.template add<Activation>(from.at(row * width + item.first_column), width, count, columns, center + item.first_column);
+                add(block, row, count, item.first_column, columns, center + item.first_column, thread);
                 block.add_to(own + item.first_column, stride, columns);
             }
         });
@@ -317,7 +361,7 @@ private:
         if (left > 0) {
             BlockSums block;
             block.clear(left);
-            block.template add<Activation>(from.at(wide_rows * width), width, 1, left, center);
+            add(block, wide_rows, 1, 0, left, center, 0);
             block.add_to(last, stride, left);
         }
         for_stored_columns([=](int64_t c) {
@@ -366,27 +410,46 @@ private:
 
     template <int32_t Activation>
     void write_gradients(const cn_state& state, const Gradients& from, float* dx, float* daddend) {
+        for_wide_rows(state, [=](int64_t first, int64_t columns) {
+            write_row<Activation>(from.at(first), columns, dx == nullptr ? nullptr : dx + first,
+                                  daddend == nullptr ? nullptr : daddend + first);
+        });
+    }
+
+    template <int32_t Activation>
+    void write_unpooled(const cn_state& state, const float* x, const UnpooledGradient& from, float* dx) {
+        int64_t channels = _desc.channels, width = _shape.width, piece = piece_rows() * _shape.fold,
+                positions = state.rows * _desc.positions;
+        _context.parallel_for((positions + piece - 1) / piece, [=, &from](int64_t item, int thread) {
+            auto* gradient = _context.thread_scratch<float>(thread);
+            int64_t first = item * piece, count = std::min(piece, positions - first);
+            from.fill<Activation>(first, count, 0, channels, gradient);
+            for (int64_t i = 0; i < count * channels; i += width) {
+                int64_t columns = std::min(width, count * channels - i);
+                Gradients linear{x + first * channels + i, gradient + i, gradient + i, width, width, _rule};
+                write_row<CN_ACTIVATION_LINEAR>(linear, columns, dx + first * channels + i, nullptr);
+            }
+        });
+    }
+
+    template <int32_t Activation>
+    CN_INLINE void write_row(const Gradients& row, int64_t columns, float* dx, float* daddend) const {
         const float *center = centers(), *scale = scales(), *shift = shifts(), *slope = slopes();
         bool frozen = _desc.frozen != 0;
         bool accumulate = _desc.input_gradient == CN_GRADIENT_ACCUMULATE;
         bool accumulate_addend = _desc.addend_gradient == CN_GRADIENT_ACCUMULATE;
-        for_wide_rows(state, [=](int64_t first, int64_t columns) {
-            Gradients row = from.at(first);
-            for_vectors(0, columns, [=](int64_t c, auto vector) {
-                Vec gradient = activation_gradient<Activation>(row.rule, vector.load(row.y + c), vector.load(row.dy + c));
-                if (daddend != nullptr) {
-                    float* target = daddend + first + c;
-                    vector.store(target, accumulate_addend ? vector.load(target) + gradient : gradient);
+        for_vectors(0, columns, [=](int64_t c, auto vector) {
+            Vec gradient = activation_gradient<Activation>(row.rule, vector.load(row.y + c), vector.load(row.dy + c));
+            if (daddend != nullptr) {
+                vector.store(daddend + c, accumulate_addend ? vector.load(daddend + c) + gradient : gradient);
+            }
+            if (dx != nullptr) {
+                Vec value = gradient * load(scale + c);
+                if (!frozen) {
+                    value = value + fma(vector.load(row.x + c) - load(center + c), load(slope + c), load(shift + c));
                 }
-                if (dx != nullptr) {
-                    float* target = dx + first + c;
-                    Vec value = gradient * load(scale + c);
-                    if (!frozen) {
-                        value = value + fma(vector.load(row.x + c) - load(center + c), load(slope + c), load(shift + c));
-                    }
-                    vector.store(target, accumulate ? vector.load(target) + value : value);
-                }
-            });
+                vector.store(dx + c, accumulate ? vector.load(dx + c) + value : value);
+            }
         });
     }
 

@@ -62,6 +62,7 @@ public:
     std::unique_ptr<GatherOp> make_gather(const cn_gather_desc& desc) override;
     std::unique_ptr<ActivationOp> make_activation(const cn_activation_desc& desc) override;
     std::unique_ptr<SoftmaxOp> make_softmax(const cn_softmax_desc& desc) override;
+    std::unique_ptr<GluOp> make_glu(const cn_glu_desc& desc) override;
     std::unique_ptr<DropoutOp> make_dropout(const cn_dropout_desc& desc) override;
     std::unique_ptr<AddOp> make_add(const cn_add_desc& desc) override;
     std::unique_ptr<ConcatenateOp> make_concatenate(const cn_concatenate_desc& desc) override;
@@ -72,13 +73,17 @@ public:
     std::unique_ptr<AveragePooling2DOp> make_average_pooling2d(const cn_average_pooling2d_desc& desc) override;
     std::unique_ptr<GlobalPooling2DOp> make_global_pooling2d(const cn_global_pooling2d_desc& desc) override;
     std::unique_ptr<BatchNormalizationOp> make_batch_normalization(const cn_batch_normalization_desc& desc) override;
+    std::unique_ptr<NormalizationFoldOp> make_normalization_fold(const cn_normalization_fold_desc& desc) override;
     std::unique_ptr<LayerNormalizationOp> make_layer_normalization(const cn_layer_normalization_desc& desc) override;
     std::unique_ptr<Conv2DOp> make_conv2d(const cn_conv2d_desc& desc) override;
     std::unique_ptr<Conv2DTransposeOp> make_conv2d_transpose(const cn_conv2d_transpose_desc& desc) override;
     std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) override;
     std::unique_ptr<LossOp> make_loss(const cn_loss_desc& desc) override;
     std::unique_ptr<MetricOp> make_metric(const cn_metric_desc& desc) override;
-    std::unique_ptr<OptimizerOp> make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets) override;
+    std::unique_ptr<RegularizerOp> make_regularizer(const cn_regularizer_desc& desc, const cn_penalty* penalties) override;
+    std::unique_ptr<ActivityRegularizationOp> make_activity_regularization(const cn_activity_regularization_desc& desc) override;
+    std::unique_ptr<ConstraintOp> make_constraint(const cn_constraint_desc& desc, const cn_constraint* constraints) override;
+    std::unique_ptr<OptimizerOp> make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets, const cn_matrix* matrices) override;
 
 private:
     cn_instruction_set _instruction_set;

@@ -3,7 +3,8 @@
 // Forward    An image, or a band of its rows, is computed at once: its input is copied with the padding where it needs any, and the
 //            convolution is summed in registers straight from it, with no im2col; what is cut off is not read;
 //            a depthwise one by vectors of channels, others group by group. With pooling, the convolution stays in scratch
-//            memory of cache size and only the pooled band is written, beside its codes.
+//            memory of cache size and only the pooled band is written, beside its codes. Where the moments of the result are wanted,
+//            they are found a few rows of a tile of filters at a time, as soon as those are written, and merged in the order of the rows.
 // Backward   Image by image, while everything is in the cache: the gradient of the convolution's result is built with a border of zeros,
 //            the kernel's gradient is summed from it and the input, and the input's gradient is a convolution of it with the turned kernel.
 //            With a pooling that leaves few gradients, those are listed instead and nothing else is multiplied.
@@ -11,6 +12,7 @@
 // Writes     y, codes, dkernel and dbias are overwritten; dx by the descriptor.
 // Threads    forward: bands of images. Backward: chunks of images, cut by the number of rows alone; their kernel gradients are
 //            added in the order of the chunks.
+#include "column_moments.h"
 #include "conv2d_gradient.h"
 #include "conv2d_pool.h"
 #include "conv2d_shape.h"
@@ -51,12 +53,17 @@ public:
           _sparse(SparseConv2DGradient::suits(_shape)) {
         int64_t backward = _sparse ? SparseConv2DGradient::scratch(_shape) : _shape.backward_scratch();
         _context.reserve_thread_scratch(std::max(_shape.forward_scratch(), backward) * sizeof_float);
-        _context.reserve_shared_scratch(std::max(_shape.packed_kernel(), _shape.packed_turned_kernel() + _shape.partial_gradients()) *
-                                        sizeof_float);
+        int64_t moments = desc.use_moments == 0 ? 0 : moments_of_part(desc.batch * _shape.image_parts()) * sizeof_double;
+        int64_t floats = std::max(first_part(), _shape.packed_turned_kernel() + _shape.partial_gradients());
+        _context.reserve_shared_scratch(std::max(first_part() * sizeof_float + moments, floats * sizeof_float));
     }
 
-    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes) override {
+    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes,
+                 double* moments) override {
         run_forward<true>(*state, x, kernel, bias, y, codes);
+        if (moments != nullptr) {
+            merge_all_parts(state->rows, moments);
+        }
     }
 
     void predict(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y) override {
@@ -74,6 +81,8 @@ public:
 
 private:
     static constexpr int64_t sizeof_float = sizeof(float);
+    static constexpr int64_t sizeof_double = sizeof(double);
+    static constexpr int64_t CacheLine = 64;
 
     template <bool Training>
     void run_forward(const cn_state& state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes) {
@@ -104,14 +113,16 @@ private:
         float* free_scratch = scratch + _shape.padded_input();
         bool dropout = Training && d.dropout_rate > 0;
         if (d.pool.height == 0) {
-            convolve(source, band, weights, bias, y + output);
+            bool finds_moments = Training && d.use_moments != 0;
+            int64_t part = band.image * _shape.image_parts() + band.begin / _shape.part_rows();
+            convolve(source, band, weights, bias, finds_moments ? parts() + moments_of_part(part) : nullptr, y + output);
             if (dropout) {
                 DropoutMask mask(state, d.dropout_stream, d.dropout_rate);
                 apply_dropout(mask, output, (band.end - band.begin) * d.output_width * d.filters, y + output, free_scratch);
             }
             return;
         }
-        convolve(source, band, weights, bias, free_scratch);
+        convolve(source, band, weights, bias, nullptr, free_scratch);
         PooledBand pooled{_shape, band, free_scratch, y + output, Training ? codes + output : nullptr};
         float* multipliers = free_scratch + _shape.conv_band();
         if (dropout) {
@@ -124,45 +135,91 @@ private:
     }
 
     // The rows [conv_begin, conv_end) of the convolution, with bias and activation, to `target`.
-    void convolve(const Source& source, const Band& band, const float* weights, const float* bias, float* target) {
+    void convolve(const Source& source, const Band& band, const float* weights, const float* bias, double* moments, float* target) {
         int64_t rows = band.conv_end - band.conv_begin;
         with_activation(_rule, [&](auto activation) {
             if (_shape.depthwise()) {
-                convolve_depthwise<activation.value>(source, rows, weights, bias, target);
+                convolve_depthwise<activation.value>(source, rows, weights, bias, moments, target);
             } else {
-                convolve_groups<activation.value>(source, rows, weights, bias, target);
+                convolve_groups<activation.value>(source, rows, weights, bias, moments, target);
             }
         });
     }
 
     template <int32_t Activation>
-    void convolve_groups(const Source& source, int64_t rows, const float* packed, const float* bias, float* target) {
+    void convolve_groups(const Source& source, int64_t rows, const float* packed, const float* bias, double* moments, float* target) {
         const cn_conv2d_desc& d = _shape.desc;
         // A tile of channels at a time: its weights stay in the first cache.
         for (int64_t number = 0; number < _shape.filter_tiles(); ++number) {
             Conv2DShape::Tile tile = _shape.filter_tile(number);
             const float* weights = packed + number * _shape.taps() * TileWidth;
             const float* data = source.data + tile.group * _shape.group_channels();
-            for (int64_t row = 0; row < rows; ++row) {
+            for_parts(rows, tile.first, tile.count, moments, target, [&](int64_t row) {
                 BiasAndActivation<Activation> store_tile{target + row * d.conv_width * d.filters + tile.first, d.filters, tile.count,
                                                          bias == nullptr ? nullptr : bias + tile.first, _rule};
                 run_tiles(data + row * d.window.stride_height * source.row, d.window.stride_width * d.input_channels, d.conv_width,
                           source.runs, weights, store_tile);
-            }
+            });
         }
     }
 
     template <int32_t Activation>
-    void convolve_depthwise(const Source& source, int64_t rows, const float* kernel, const float* bias, float* target) {
+    void convolve_depthwise(const Source& source, int64_t rows, const float* kernel, const float* bias, double* moments, float* target) {
         const cn_conv2d_desc& d = _shape.desc;
-        for (int64_t row = 0; row < rows; ++row) {
+        for_parts(rows, 0, d.filters, moments, target, [&](int64_t row) {
             float* row_target = target + row * d.conv_width * d.filters;
             run_depthwise(source.data + row * d.window.stride_height * source.row, d.window.stride_width * d.filters, d.conv_width,
                           source.runs, kernel, d.filters, [&](int64_t channel, auto vector, int64_t pixel, Vec sum) {
                               Vec value = bias == nullptr ? sum : sum + vector.load(bias + channel);
                               vector.store(row_target + pixel * d.filters + channel, activate<Activation>(_rule, value));
                           });
+        });
+    }
+
+    // ------------------------------------------------------------------------------------------------------------
+    // Moments of the result
+    // ------------------------------------------------------------------------------------------------------------
+
+    // Floats before the parts, where the packed kernel is.
+    int64_t first_part() const { return round_up(_shape.packed_kernel(), CacheLine / sizeof_float); }
+
+    int64_t moments_of_part(int64_t part) const { return part * Moments * _shape.moments_stride(); }
+    double* parts() const { return reinterpret_cast<double*>(_context.shared_scratch<float>() + first_part()); }
+
+    // write(row) for some rows of an image, in which it writes the given filters; after each part the moments of that, unless null.
+    template <class Write>
+    CN_INLINE void for_parts(int64_t rows, int64_t first, int64_t count, double* moments, const float* target, const Write& write) const {
+        int64_t filters = _shape.desc.filters, width = _shape.desc.conv_width, stride = _shape.moments_stride();
+        int64_t step = moments == nullptr ? rows : _shape.part_rows();
+        for (int64_t begin = 0; begin < rows; begin += step) {
+            int64_t end = std::min(rows, begin + step);
+            for (int64_t row = begin; row < end; ++row) {
+                write(row);
+            }
+            if (moments == nullptr) {
+                return;
+            }
+            for (int64_t c = 0; c < count; c += FoldedShape::ColumnBlock) {
+                double* means = moments + first + c;
+                find_moments(target + begin * width * filters + first + c, filters, (end - begin) * width,
+                             std::min(FoldedShape::ColumnBlock, count - c), means, means + stride);
+            }
+            moments += moments_of_part(1);
         }
+    }
+
+    void merge_all_parts(int64_t images, double* moments) {
+        int64_t filters = _shape.desc.filters;
+        auto pixels = [this](int64_t part) { return _shape.part_pixels(part); };
+        _context.parallel_for((filters + Lanes - 1) / Lanes, [=, &pixels](int64_t vector, int) {
+            int64_t c = vector * Lanes, count = std::min(Lanes, filters - c);
+            DoubleVec mean{}, squares{};
+            merge_parts(parts() + c, images * _shape.image_parts(), _shape.moments_stride(), pixels, mean, squares);
+            for (int64_t i = 0; i < count; ++i) {
+                moments[c + i] = mean[i];
+                moments[filters + c + i] = squares[i];
+            }
+        });
     }
 
     static void apply_dropout(const DropoutMask& mask, int64_t first, int64_t count, float* y, float* multipliers) {

@@ -21,16 +21,21 @@ public:
             _context.parallel_for(_shape.turned_tiles(), [&](int64_t tile, int) { _shape.pack_turned_kernel(kernel, tile, turned); });
         }
         int64_t chunks = Conv2DShape::chunks(_state.rows);
+        bool wants_weights = dkernel != nullptr || dbias != nullptr;
         _context.parallel_for(chunks, [&](int64_t chunk, int thread) {
             float* sums = partial + chunk * _shape.chunk_gradient();
-            std::memset(sums, 0, static_cast<size_t>(_shape.chunk_gradient()) * sizeof(float));
+            if (wants_weights) {
+                std::memset(sums, 0, static_cast<size_t>(_shape.chunk_gradient()) * sizeof(float));
+            }
             float* padded = _context.thread_scratch<float>(thread);
             float* dz = padded + _shape.padded_image();
             float* multipliers = dz + _shape.gradient_image();
             for (int64_t image = _state.rows * chunk / chunks; image < _state.rows * (chunk + 1) / chunks; ++image) {
                 build(image, y, codes, dy, dz, multipliers);
-                Source source = _shape.source(x, image, 0, _desc.conv_height, padded);
-                sum_kernel_gradient(source, dz, sums);
+                if (wants_weights) {
+                    Source source = _shape.source(x, image, 0, _desc.conv_height, padded);
+                    sum_weight_gradients(source, dz, sums, dkernel != nullptr, dbias != nullptr);
+                }
                 if (_shape.wants_input_gradient()) {
                     write_input_gradient(dz, turned, dx + image * input_size(), multipliers);
                 }
@@ -135,7 +140,7 @@ private:
     // The gradients of kernel, bias and input
     // ------------------------------------------------------------------------------------------------------------
 
-    void sum_kernel_gradient(const Source& source, const float* dz, float* sums) const {
+    void sum_weight_gradients(const Source& source, const float* dz, float* sums, bool of_kernel, bool of_bias) const {
         Pixels pixels{};
         pixels.rows = _desc.conv_height;
         pixels.columns = _desc.conv_width;
@@ -146,12 +151,12 @@ private:
         for_strips(pixels, std::max(_shape.source_channels(), _pitch), [&](int64_t begin, const Pixels& strip) {
             const float* x = source.data + begin * pixels.x_row;
             const float* z = dz + place(begin, 0);
-            if (_shape.depthwise()) {
+            if (of_kernel && _shape.depthwise()) {
                 accumulate_depthwise(strip, x, source.runs, _desc.filters, z, sums, _pitch);
-            } else {
+            } else if (of_kernel) {
                 accumulate_groups(strip, x, source.runs, z, sums);
             }
-            if (_desc.use_bias != 0) {
+            if (of_bias) {
                 sum_bias_gradient(strip, z, sums + _shape.taps() * _pitch);
             }
         });
@@ -250,8 +255,9 @@ private:
 
     // The chunks' sums, in their order.
     void add_chunks(const float* partial, int64_t chunks, float* dkernel, float* dbias) {
-        int64_t rows = _shape.taps() + (_desc.use_bias != 0 ? 1 : 0);
-        _context.parallel_for(rows, [&](int64_t row, int) {
+        int64_t first = dkernel != nullptr ? 0 : _shape.taps(), last = _shape.taps() + (dbias != nullptr ? 1 : 0);
+        _context.parallel_for(last - first, [&](int64_t item, int) {
+            int64_t row = first + item;
             float* target = row < _shape.taps() ? dkernel + row * _desc.filters : dbias;
             for_filter_vectors([&](int64_t c, int64_t place_of_c, int64_t count) {
                 Vec sum = load(partial + row * _pitch + place_of_c);

@@ -31,6 +31,7 @@ struct Source {
 class Conv2DShape {
 public:
     static constexpr int64_t DropoutPiece = 4096;
+    static constexpr int64_t PartPixels = 256;
 
     cn_conv2d_desc desc;
 
@@ -185,8 +186,19 @@ public:
     int64_t band_rows(int64_t images, int64_t threads) const {
         int64_t bands = std::max<int64_t>(1, (2 * threads + images - 1) / images);
         int64_t rows = images >= threads ? desc.output_height : (desc.output_height + bands - 1) / bands;
-        return std::min(_band_limit, std::max<int64_t>(1, rows));
+        return std::min(_band_limit, desc.use_moments != 0 ? round_up(rows, part_rows()) : std::max<int64_t>(1, rows));
     }
+
+    // --- the moments of the result, found part by part of an image while that is in the cache
+
+    int64_t part_rows() const { return std::min(desc.conv_height, (PartPixels + desc.conv_width - 1) / desc.conv_width); }
+    int64_t image_parts() const { return (desc.conv_height + part_rows() - 1) / part_rows(); }
+    int64_t part_pixels(int64_t part) const {
+        int64_t first = part % image_parts() * part_rows();
+        return std::min(part_rows(), desc.conv_height - first) * desc.conv_width;
+    }
+    // Columns of the arrays of a part, of which whole vectors are written from the first filter of any tile on.
+    int64_t moments_stride() const { return round_up(desc.filters + Lanes, Lanes); }
 
     Band band(int64_t image, int64_t begin, int64_t end) const {
         if (desc.pool.height == 0) {

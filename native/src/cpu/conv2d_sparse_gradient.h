@@ -42,13 +42,16 @@ public:
         _context.parallel_for(chunks, [&](int64_t chunk, int thread) {
             float* sums = partial + chunk * _shape.chunk_gradient();
             std::memset(sums, 0, static_cast<size_t>(_shape.chunk_gradient()) * sizeof(float));
+            float* bias_sums = sums + _shape.taps() * _desc.filters;
             Workspace work = workspace(thread);
             for (int64_t image = _state.rows * chunk / chunks; image < _state.rows * (chunk + 1) / chunks; ++image) {
                 Source source = _shape.source(x, image, 0, _desc.conv_height, work.padded);
                 float* image_dx = dx == nullptr ? nullptr : dx + image * input_size();
                 float* target = image_dx == nullptr ? nullptr : begin_input_gradient(image_dx, work);
-                with_activation(
-                    _rule, [&](auto activation) { run_image<activation.value>(image, source, kernels, y, codes, dy, target, sums, work); });
+                with_activation(_rule, [&](auto activation) {
+                    run_image<activation.value>(image, source, kernels, y, codes, dy, target, dkernel == nullptr ? nullptr : sums,
+                                                bias_sums, work);
+                });
                 if (image_dx != nullptr) {
                     end_input_gradient(target, image_dx);
                 }
@@ -128,7 +131,7 @@ private:
 
     template <int32_t Activation>
     void run_image(int64_t image, const Source& source, const float* kernels, const float* y, const uint8_t* codes, const float* dy,
-                   float* dx, float* sums, const Workspace& work) const {
+                   float* dx, float* kernel_sums, float* bias_sums, const Workspace& work) const {
         int32_t cell_offsets[Codes] = {}; // of the codes, in x and in dx alike
         for (int64_t code = 0; code < cells(_desc); ++code) {
             cell_offsets[code] = static_cast<int32_t>(pixel(source, code / _desc.pool.width, code % _desc.pool.width));
@@ -152,7 +155,7 @@ private:
                     if (!is_inner) {
                         fill_index(top, left, border);
                     }
-                    compute_gradients<Activation>(y + at, codes + at, dy + at, work.gradients, sums + _shape.taps() * _desc.filters);
+                    compute_gradients<Activation>(y + at, codes + at, dy + at, work.gradients, bias_sums);
                     list(codes + at, static_cast<int32_t>(corner), cell_offsets, is_inner ? inner : border, work);
                     if (dx != nullptr) {
                         add_input_gradient(source, kernels, dx, corner, cell_offsets, work);
@@ -160,7 +163,9 @@ private:
                     std::memset(work.cell_counts, 0, static_cast<size_t>(cells(_desc) + 1) * sizeof(int32_t));
                 }
             }
-            add_kernel_gradient(source, sums, work);
+            if (kernel_sums != nullptr) {
+                add_kernel_gradient(source, kernel_sums, work);
+            }
         }
     }
 
@@ -277,7 +282,7 @@ private:
             }
             return sum;
         };
-        _context.parallel_for(_shape.taps() / Lanes, [&](int64_t block, int) {
+        _context.parallel_for(dkernel != nullptr ? _shape.taps() / Lanes : 0, [&](int64_t block, int) {
             for (int64_t f = 0; f < _desc.filters; ++f) {
                 float column[Lanes];
                 store(column, sum_chunks(f * _shape.taps() + block * Lanes));
@@ -286,7 +291,7 @@ private:
                 }
             }
         });
-        for (int64_t c = 0; _desc.use_bias != 0 && c < _desc.filters; c += Lanes) {
+        for (int64_t c = 0; dbias != nullptr && c < _desc.filters; c += Lanes) {
             store_upto(dbias + c, std::min(Lanes, _desc.filters - c), sum_chunks(_shape.taps() * _desc.filters + c));
         }
     }

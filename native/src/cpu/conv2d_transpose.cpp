@@ -86,8 +86,10 @@ public:
                     dz = written;
                 }
                 Source source = _shape.source(dz, 0, 0, _desc.input_height, padded);
-                sum_kernel_gradient(source, whole_vectors(x + image * input_image(), pixels), sums);
-                if (_desc.use_bias != 0) {
+                if (dkernel != nullptr) {
+                    sum_kernel_gradient(source, whole_vectors(x + image * input_image(), pixels), sums);
+                }
+                if (dbias != nullptr) {
                     sum_bias_gradient(dz, sums + _shape.taps() * _pitch);
                 }
                 if (dx != nullptr) {
@@ -265,9 +267,9 @@ private:
                 vector.store(target + c, sum);
             });
         };
-        _context.parallel_for(_shape.taps(),
+        _context.parallel_for(dkernel != nullptr ? _shape.taps() : 0,
                               [&](int64_t tap, int) { add(tap * _pitch, _desc.input_channels, dkernel + tap * _desc.input_channels); });
-        if (_desc.use_bias != 0) {
+        if (dbias != nullptr) {
             add(_shape.taps() * _pitch, _desc.filters, dbias);
         }
     }

@@ -64,7 +64,9 @@ public:
         _context.parallel_for((_desc.inputs + block - 1) / block, [&](int64_t item, int thread) {
             int64_t first = item * block;
             int64_t count = std::min(block, _desc.inputs - first);
-            sum_kernel_gradient(x, rows, dz, first, count, dkernel, _context.thread_scratch<float>(thread));
+            if (dkernel != nullptr) {
+                sum_kernel_gradient(x, rows, dz, first, count, dkernel, _context.thread_scratch<float>(thread));
+            }
             if (_desc.input_gradient == CN_GRADIENT_OVERWRITE) {
                 write_input_gradient<false>(kernel, rows, dz, first, count, dx);
             } else if (_desc.input_gradient == CN_GRADIENT_ACCUMULATE) {
@@ -213,7 +215,7 @@ private:
                 sums[n / Lanes] = sums[n / Lanes] + gradient;
             }
         }
-        if (_desc.use_bias != 0) {
+        if (dbias != nullptr) {
             for (int64_t n = 0; n < columns; n += Lanes) {
                 store_upto(dbias + column + n, std::min(Lanes, columns - n), sums[n / Lanes]);
             }

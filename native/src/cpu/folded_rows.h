@@ -39,11 +39,11 @@ struct FoldedItem {
     int64_t first_column, last_column;
 };
 
-// body(item) for all items of `wide_rows` rows.
+// body(item, thread) for all items of `wide_rows` rows.
 template <class Body>
 CN_INLINE void for_folded_items(Context& context, const FoldedShape& shape, int64_t wide_rows, const Body& body) {
     int64_t blocks = shape.column_blocks();
-    context.parallel_for(shape.chunks(wide_rows) * blocks, [&](int64_t index, int) {
+    context.parallel_for(shape.chunks(wide_rows) * blocks, [&](int64_t index, int thread) {
         FoldedItem item{};
         item.chunk = index / blocks;
         item.first_row = item.chunk * shape.chunk_rows;
@@ -51,7 +51,7 @@ CN_INLINE void for_folded_items(Context& context, const FoldedShape& shape, int6
         item.first_column = index % blocks * FoldedShape::ColumnBlock;
         item.last_column =
             shape.width - item.first_column < FoldedShape::ColumnBlock ? shape.width : item.first_column + FoldedShape::ColumnBlock;
-        body(item);
+        body(item, thread);
     });
 }
 

@@ -5,128 +5,49 @@
 // Scratch  with norms, shared: one sum of squares per chunk of gradients, then one factor per group.
 // Threads  chunks of elements; every element is read and written once, so memory sets the pace. The sums of a group's chunks are added in
 //          their order.
-#include "common/optimizer.h"
-#include "common/clipping.h"
-#include "elementwise.h"
 #include "ops.h"
+#include "optimizer_update.h"
 
 namespace compiled::cpu::CN_ISA {
 
 namespace {
 
-struct VectorMaths {
-    CN_INLINE static Vec square_root(Vec x) { return sqrt(x); }
-    CN_INLINE static Vec larger(Vec a, Vec b) { return max(a, b); }
-    // 0 of 0, NaN of NaN.
-    CN_INLINE static Vec sign(Vec x) { return select(x > 0.0f, broadcast(1.0f), select(x < 0.0f, broadcast(-1.0f), x)); }
-    CN_INLINE static Vec clamp(Vec x, float limit) { return min(broadcast(limit), max(broadcast(-limit), x)); }
-};
-
 template <class Rule>
 class OptimizerKernel final : public OptimizerOp {
 public:
     OptimizerKernel(Context& context, const cn_optimizer_desc& desc, const int64_t* offsets)
-        : _context(context), _desc(desc), _clipping(desc, offsets) {
-        _context.reserve_shared_scratch((_clipping.chunk_count() + _clipping.groups()) * static_cast<int64_t>(sizeof(double)));
+        : _context(context), _desc(desc), _clipping(context, desc, offsets) {
+        _context.reserve_shared_scratch(_clipping.bytes());
     }
 
     void step(cn_state* state, float* parameters, const float* gradients, float* const (&slots)[OptimizerSlots], float* ema,
               int64_t steps) override {
-        const float* factors = find_factors(gradients);
-        Arrays arrays{parameters, gradients, {slots[0], slots[1], slots[2]}, ema};
+        const float* factors = _clipping.find(gradients);
+        OptimizerArrays arrays{parameters, gradients, {slots[0], slots[1], slots[2]}, ema};
         AroundCoefficients around = around_coefficients(_desc, *state);
         typename Rule::Coefficients coefficients = Rule::coefficients(_desc, *state);
         for_chunks(_context, _desc.count, [&](int64_t begin, int64_t end) {
-            for_groups(factors, begin, end,
-                       [&](int64_t from, int64_t to, float factor) { update(around, coefficients, factor, arrays, from, to); });
+            _clipping.for_groups(factors, begin, end, [&](int64_t from, int64_t to, float factor) {
+                update_range<Rule>(around, coefficients, factor, arrays, from, to);
+            });
         });
         state->updates += 1;
         state->step += static_cast<uint64_t>(steps);
     }
 
 private:
-    struct Arrays {
-        float* parameters;
-        const float* gradients;
-        float* slots[OptimizerSlots];
-        float* ema;
-    };
-
-    static void update(const AroundCoefficients& around, const typename Rule::Coefficients& coefficients, float factor,
-                       const Arrays& arrays, int64_t begin, int64_t end) {
-        for_vectors(begin, end, [=](int64_t i, auto vector) {
-            Vec parameter = vector.load(arrays.parameters + i);
-            Vec slots[OptimizerSlots] = {};
-            for (int s = 0; s < Rule::Slots; ++s) {
-                if (arrays.slots[s] != nullptr) {
-                    slots[s] = vector.load(arrays.slots[s] + i);
-                }
-            }
-            optimizer_update<Rule, VectorMaths>(around, coefficients, factor, parameter, vector.load(arrays.gradients + i), slots);
-            for (int s = 0; s < Rule::Slots; ++s) {
-                if (arrays.slots[s] != nullptr) {
-                    vector.store(arrays.slots[s] + i, slots[s]);
-                }
-            }
-            if (arrays.ema != nullptr) {
-                Vec ema = vector.load(arrays.ema + i);
-                average_update(around, parameter, ema);
-                vector.store(arrays.ema + i, ema);
-            }
-            vector.store(arrays.parameters + i, parameter);
-        });
-    }
-
-    // Null where there is no norm to clip by.
-    const float* find_factors(const float* gradients) {
-        if (_clipping.groups() == 0) {
-            return nullptr;
-        }
-        auto* sums = _context.shared_scratch<double>();
-        const int64_t* chunks = _clipping.chunks.data();
-        _context.parallel_for(_clipping.chunk_count(), [=](int64_t chunk, int) {
-            DoubleVec squares{};
-            for_vectors(chunks[chunk], chunks[chunk + 1], [&](int64_t i, auto vector) {
-                DoubleVec gradient = to_double(vector.load(gradients + i));
-                squares += gradient * gradient;
-            });
-            sums[chunk] = reduce_sum(squares);
-        });
-        auto* factors = reinterpret_cast<float*>(sums + _clipping.chunk_count());
-        const int64_t* begins = _clipping.chunk_begins.data();
-        for (int64_t group = 0; group < _clipping.groups(); ++group) {
-            double squares = 0.0;
-            for (int64_t chunk = begins[group]; chunk < begins[group + 1]; ++chunk) {
-                squares += sums[chunk];
-            }
-            factors[group] = clipping_factor(squares, _clipping.limit);
-        }
-        return factors;
-    }
-
-    // body(begin, end, factor) for what of each group lies in [begin, end).
-    template <class Body>
-    CN_INLINE void for_groups(const float* factors, int64_t begin, int64_t end, const Body& body) const {
-        if (factors == nullptr) {
-            body(begin, end, 1.0f);
-            return;
-        }
-        const int64_t* begins = _clipping.begins.data();
-        for (int64_t group = find_group(begins, _clipping.groups(), begin); begin < end; ++group) {
-            int64_t to = end < begins[group + 1] ? end : begins[group + 1];
-            body(begin, to, factors[group]);
-            begin = to;
-        }
-    }
-
     Context& _context;
     cn_optimizer_desc _desc;
-    ClippingPlan _clipping;
+    ClippingFactors _clipping;
 };
 
 } // namespace
 
-std::unique_ptr<OptimizerOp> make_optimizer(Context& context, const cn_optimizer_desc& desc, const int64_t* offsets) {
+std::unique_ptr<OptimizerOp> make_optimizer(Context& context, const cn_optimizer_desc& desc, const int64_t* offsets,
+                                            const cn_matrix* matrices) {
+    if (desc.optimizer == CN_OPTIMIZER_MUON) {
+        return make_muon(context, desc, offsets, matrices);
+    }
     return with_optimizer_rule(desc, [&](auto rule) -> std::unique_ptr<OptimizerOp> {
         return std::make_unique<OptimizerKernel<decltype(rule)>>(context, desc, offsets);
     });

@@ -56,7 +56,7 @@ __global__ void __launch_bounds__(ElementThreads)
 class ActivationKernel final : public ActivationOp {
 public:
     ActivationKernel(Context& context, const cn_activation_desc& desc)
-        : _context(context), _desc(desc), _rule(activation_rule(desc.activation, desc.alpha, desc.upper, desc.threshold)),
+        : _context(context), _desc(desc), _rule(activation_rule(desc.activation, desc.alpha, desc.upper, desc.threshold, desc.value)),
           _stage(!activation_keeps_input(desc.activation)) {}
 
     void forward(const cn_state* state, const float* x, float* y) override {

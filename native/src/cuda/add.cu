@@ -75,7 +75,8 @@ __global__ void __launch_bounds__(ElementThreads)
 
 class AddKernel final : public AddOp {
 public:
-    AddKernel(Context& context, const cn_add_desc& desc) : _context(context), _desc(desc), _rule(activation_rule(desc.activation)) {}
+    AddKernel(Context& context, const cn_add_desc& desc)
+        : _context(context), _desc(desc), _rule(activation_rule(desc.activation, desc.activation_alpha)) {}
 
     void forward(const cn_state* state, const float* const (&x)[4], float* y) override {
         int width = pack_width(_desc.count, x[0], x[1], x[2], x[3], y);

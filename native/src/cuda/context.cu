@@ -215,6 +215,9 @@ std::unique_ptr<ActivationOp> Context::make_activation(const cn_activation_desc&
 std::unique_ptr<SoftmaxOp> Context::make_softmax(const cn_softmax_desc& desc) {
     return on_device([&] { return cuda::make_softmax(*this, desc); });
 }
+std::unique_ptr<GluOp> Context::make_glu(const cn_glu_desc& desc) {
+    return on_device([&] { return cuda::make_glu(*this, desc); });
+}
 std::unique_ptr<DropoutOp> Context::make_dropout(const cn_dropout_desc& desc) {
     return on_device([&] { return cuda::make_dropout(*this, desc); });
 }
@@ -245,6 +248,10 @@ std::unique_ptr<GlobalPooling2DOp> Context::make_global_pooling2d(const cn_globa
 std::unique_ptr<BatchNormalizationOp> Context::make_batch_normalization(const cn_batch_normalization_desc& desc) {
     return on_device([&] { return cuda::make_batch_normalization(*this, desc); });
 }
+std::unique_ptr<NormalizationFoldOp> Context::make_normalization_fold(const cn_normalization_fold_desc& desc) {
+    return on_device([&] { return cuda::make_normalization_fold(*this, desc); });
+}
+
 std::unique_ptr<LayerNormalizationOp> Context::make_layer_normalization(const cn_layer_normalization_desc& desc) {
     return on_device([&] { return cuda::make_layer_normalization(*this, desc); });
 }
@@ -266,8 +273,20 @@ std::unique_ptr<MetricOp> Context::make_metric(const cn_metric_desc& desc) {
     return on_device([&] { return cuda::make_metric(*this, desc); });
 }
 
-std::unique_ptr<OptimizerOp> Context::make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets) {
-    return on_device([&] { return cuda::make_optimizer(*this, desc, offsets); });
+std::unique_ptr<RegularizerOp> Context::make_regularizer(const cn_regularizer_desc& desc, const cn_penalty* penalties) {
+    return on_device([&] { return cuda::make_regularizer(*this, desc, penalties); });
+}
+
+std::unique_ptr<ActivityRegularizationOp> Context::make_activity_regularization(const cn_activity_regularization_desc& desc) {
+    return on_device([&] { return cuda::make_activity_regularization(*this, desc); });
+}
+
+std::unique_ptr<ConstraintOp> Context::make_constraint(const cn_constraint_desc& desc, const cn_constraint* constraints) {
+    return on_device([&] { return cuda::make_constraint(*this, desc, constraints); });
+}
+
+std::unique_ptr<OptimizerOp> Context::make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets, const cn_matrix* matrices) {
+    return on_device([&] { return cuda::make_optimizer(*this, desc, offsets, matrices); });
 }
 
 } // namespace compiled::cuda

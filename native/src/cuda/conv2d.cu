@@ -7,6 +7,7 @@
 #include "conv2d_depthwise.h"
 #include "conv2d_general_forward.h"
 #include "conv2d_general_gradient.h"
+#include "conv2d_moments.h"
 #include "conv2d_tiled.h"
 #include "ops.h"
 
@@ -45,11 +46,15 @@ public:
         }
     }
 
-    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes, bool training) {
+    // Whether that gives moments, too; else they are found in what it has written.
+    bool forward_gives_moments() const { return _tiles_forward && !_is_depthwise; }
+
+    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes, bool training,
+                 double* moments = nullptr) {
         if (_is_depthwise) {
             _depthwise->forward(state, x, kernel, bias, y, codes, training);
         } else if (_tiles_forward) {
-            _tiled->forward(state, x, kernel, bias, y, codes, training);
+            _tiled->forward(state, x, kernel, bias, y, codes, moments, training);
         } else {
             _forward->run(state, x, kernel, bias, y, codes, training);
         }
@@ -132,6 +137,9 @@ Decision decide(Context&, const cn_conv2d_desc&) {
 class Conv2DKernel final : public Conv2DOp {
 public:
     Conv2DKernel(Context& context, const cn_conv2d_desc& desc) : _own(context, desc), _by(decide(context, desc)) {
+        if (desc.use_moments != 0 && (_by.forward || !_own.forward_gives_moments())) {
+            _moments = std::make_unique<Conv2DMoments>(context, desc);
+        }
         if (!_by.forward) {
             _own.make_forward();
         }
@@ -140,12 +148,16 @@ public:
         }
     }
 
-    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes) override {
-        run_forward(state, x, kernel, bias, y, codes, true);
+    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes,
+                 double* moments) override {
+        run_forward(state, x, kernel, bias, y, codes, moments, true);
+        if (_moments != nullptr) {
+            _moments->run(state, y, moments);
+        }
     }
 
     void predict(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y) override {
-        run_forward(state, x, kernel, bias, y, nullptr, false);
+        run_forward(state, x, kernel, bias, y, nullptr, nullptr, false);
     }
 
     void backward(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy,
@@ -159,16 +171,17 @@ public:
 
 private:
     void run_forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes,
-                     bool training) {
+                     double* moments, bool training) {
         if (_by.forward) {
             _by.cudnn->forward(state, x, kernel, bias, y, codes, training);
         } else {
-            _own.forward(state, x, kernel, bias, y, codes, training);
+            _own.forward(state, x, kernel, bias, y, codes, training, moments);
         }
     }
 
     OwnConv2D _own;
     Decision _by;
+    std::unique_ptr<Conv2DMoments> _moments; // where they are wanted, and not given by the kernel itself
 };
 
 } // namespace

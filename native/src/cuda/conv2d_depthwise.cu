@@ -235,7 +235,7 @@ __device__ __forceinline__ void kernel_gradient_tile(const Conv2DShape& shape, i
     }
     CN_UNROLL
     for (int c = 0; c < TileCells; ++c) {
-        if (first_cell + c < cells) {
+        if (r.dkernel != nullptr && first_cell + c < cells) {
             r.dkernel[(first_cell + c) * shape.filters + column] = values[c];
         }
     }
@@ -374,7 +374,8 @@ void DepthwiseConv2D::backward(const cn_state* state, const float* x, const floa
     r.x = x, r.kernel = kernel, r.dx = dx, r.dkernel = dkernel, r.dbias = dbias;
     r.gradient = {y, dy, codes, pack_width(_desc.filters, y, dy) == 4 && reinterpret_cast<uintptr_t>(codes) % 4 == 0, 0};
     r.partials = partials, r.tickets = static_cast<unsigned*>(_tickets.data());
-    r.filter_tiles = _plan.filter_tiles, r.kernel_blocks = _plan.blocks(), r.splits = _plan.splits;
+    r.filter_tiles = _plan.filter_tiles, r.kernel_blocks = dkernel != nullptr || dbias != nullptr ? _plan.blocks() : 0,
+    r.splits = _plan.splits;
     r.by_multiplier = Divider(_multiplier), r.multiplier = static_cast<uint32_t>(_multiplier);
     r.accumulate = _desc.input_gradient == CN_GRADIENT_ACCUMULATE;
     r.channel_vectors = _multiplier == 1 && pack_width(_desc.filters, x, dx, kernel) == 4;
@@ -385,7 +386,7 @@ void DepthwiseConv2D::backward(const cn_state* state, const float* x, const floa
         input_blocks = std::clamp<int64_t>(ceil_div(pixels * _desc.input_channels / width, Threads), 1, _context.multiprocessors() * 16);
     }
     _context.launch(width == 4 ? gradient_kernel<4>(pooled) : gradient_kernel<1>(pooled),
-                    static_cast<unsigned>(_plan.blocks() + input_blocks), Threads, 0, state, shape, r);
+                    static_cast<unsigned>(r.kernel_blocks + input_blocks), Threads, 0, state, shape, r);
 }
 
 } // namespace compiled::cuda

@@ -83,7 +83,7 @@ __device__ __forceinline__ void kernel_gradient_tile(const Conv2DShape& shape, c
     }
     sums.for_each_pack([&](int row, int pack_column, auto& pack) {
         int64_t tap = first_tap + row, filter = column + pack_column;
-        if (tap < shape.taps() && filter < shape.filters) {
+        if (r.dkernel != nullptr && tap < shape.taps() && filter < shape.filters) {
             store_values(r.filter_vectors, r.dkernel + tap * shape.all_filters + filter, shape.filters - filter, pack);
         }
     });
@@ -124,7 +124,7 @@ __device__ GradientRun group_of(const Conv2DShape& shape, const TilePlan& kernel
     r.gradient.codes += r.gradient.codes != nullptr ? first_filter : 0;
     r.gradient.first_filter = first_filter;
     r.dx += r.dx != nullptr ? first_channel : 0;
-    r.dkernel += first_filter;
+    r.dkernel += r.dkernel != nullptr ? first_filter : 0;
     r.dbias += r.dbias != nullptr ? first_filter : 0;
     r.partials += group * r.partials_of_group;
     r.tickets += group * kernel_plan.tiles;
@@ -281,9 +281,11 @@ void GeneralConv2DGradient::run(const cn_state* state, const float* x, const flo
     r.accumulate = _desc.input_gradient == CN_GRADIENT_ACCUMULATE;
     r.channel_vectors = pack_width(channels, x, dx) == 4;
     r.filter_vectors = pack_width(filters, kernel, dkernel) == 4;
+    TilePlan kernel_plan = _kernel_plan;
+    kernel_plan.tiles = dkernel != nullptr || dbias != nullptr ? kernel_plan.tiles : 0;
     _context.launch(gradient_kernel(_desc.precision, pooled),
-                    static_cast<unsigned>((_kernel_plan.blocks() + _input_plan.tiles.blocks()) * _desc.groups), TileThreads, 0, state,
-                    shape, _kernel_plan, _input_plan, r);
+                    static_cast<unsigned>((kernel_plan.blocks() + _input_plan.tiles.blocks()) * _desc.groups), TileThreads, 0, state, shape,
+                    kernel_plan, _input_plan, r);
 }
 
 } // namespace compiled::cuda

@@ -263,7 +263,7 @@ __device__ __forceinline__ void store_kernel_gradient(const BackwardArguments& a
         kernel_row = static_cast<int64_t>(tile.tap_row * g.window_width + tap) * g.channels + channel;
         exists = tap < g.window_width && channel < g.channels;
     }
-    if (exists && filter < g.filters) {
+    if (exists && filter < g.filters && a.dkernel != nullptr) {
         store_quad(a.dkernel + kernel_row * g.filters + filter, values, a.aligned);
     }
 }
@@ -356,7 +356,7 @@ __device__ __forceinline__ void run_kernel_gradient(const BackwardArguments& a, 
 template <class Precision, bool Small>
 __global__ void __launch_bounds__(Threads, 2) conv2d_tiled_backward_kernel(BackwardArguments a) {
     CN_DYNAMIC_SHARED(uint32_t, shared);
-    auto kernel_blocks = static_cast<unsigned>(a.kernel_gradient.blocks());
+    auto kernel_blocks = static_cast<unsigned>(a.kernel_blocks());
     if (blockIdx.x < kernel_blocks) {
         run_kernel_gradient<Precision, Small>(a, blockIdx.x, shared);
     } else if constexpr (!Small) {
@@ -443,7 +443,7 @@ size_t prepare_backward(Context& context, int32_t precision, int64_t batch, bool
 
 void launch_backward(Context& context, int32_t precision, int64_t batch, size_t shared_bytes, const BackwardArguments& arguments) {
     with_precision(precision, [&](auto kind) {
-        int64_t blocks = arguments.kernel_gradient.blocks();
+        int64_t blocks = arguments.kernel_blocks();
         if (arguments.dx != nullptr) {
             blocks += batch * arguments.input_gradient.image_tiles();
         }

@@ -14,14 +14,16 @@ struct BackwardArguments {
     const float* x;
     const float* kernel;
     float* dx;
-    float* dkernel;
-    float* dbias; // null: none
+    float* dkernel; // null: not wanted
+    float* dbias;   // likewise
     float* partial;
     unsigned* tickets;
     bool accumulates; // dx
     bool aligned;     // all pointers to 16 bytes, the codes to 4
 
     CN_HOST_DEVICE bool small() const { return kernel_gradient.channels <= 4; }
+    // Those that sum the gradients of the weights, the first of all.
+    CN_HOST_DEVICE int64_t kernel_blocks() const { return dkernel != nullptr || dbias != nullptr ? kernel_gradient.blocks() : 0; }
 };
 
 // Chooses the tiles for a precision (cn_precision) and returns the bytes of shared memory that a block needs.

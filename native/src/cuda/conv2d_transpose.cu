@@ -175,7 +175,9 @@ public:
         if (dx != nullptr) {
             _convolution.run(state, dz, kernel, nullptr, dx, nullptr, false, _desc.input_gradient == CN_GRADIENT_ACCUMULATE);
         }
-        _kernel_gradient.run(state, dz, kernel, x, nullptr, x, nullptr, dkernel, nullptr);
+        if (dkernel != nullptr) {
+            _kernel_gradient.run(state, dz, kernel, x, nullptr, x, nullptr, dkernel, nullptr);
+        }
     }
 
 private:

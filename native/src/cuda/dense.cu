@@ -429,8 +429,11 @@ public:
         pointers.bias_tickets = tickets();
         pointers.kernel_tickets = pointers.bias_tickets + _backward.bias.tickets();
         pointers.input_tickets = pointers.kernel_tickets + _backward.kernel.tickets();
-        _context.launch(dense_backward_kernel<Precision>, static_cast<unsigned>(_backward.blocks()), TileThreads, 0, state, shape,
-                        _backward, pointers);
+        BackwardPlan plan = _backward;
+        plan.kernel.blocks = dkernel != nullptr ? plan.kernel.blocks : 0;
+        plan.bias.blocks = dbias != nullptr ? plan.bias.blocks : 0;
+        _context.launch(dense_backward_kernel<Precision>, static_cast<unsigned>(plan.blocks()), TileThreads, 0, state, shape, plan,
+                        pointers);
     }
 
 private:

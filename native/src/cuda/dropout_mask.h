@@ -44,6 +44,22 @@ public:
         }
     }
 
+    // The same, and the codes of those that are dropped become `dropped`.
+    template <int Count>
+    __device__ void apply(int64_t first, float (&values)[Count], int (&codes)[Count], int dropped) const {
+        float kept[Count];
+        CN_UNROLL
+        for (float& each : kept) {
+            each = 1.0f;
+        }
+        apply(first, kept);
+        CN_UNROLL
+        for (int e = 0; e < Count; ++e) {
+            values[e] = kept[e] != 0.0f ? values[e] * kept[e] : 0.0f;
+            codes[e] = kept[e] != 0.0f ? codes[e] : dropped;
+        }
+    }
+
     // A dropped element becomes 0 whatever it was: 0 times infinity would be NaN.
     __device__ float apply(uint32_t word, float value) const { return dropout_keeps(_rule, word) ? value * _rule.scale : 0.0f; }
 

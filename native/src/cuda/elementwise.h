@@ -51,9 +51,13 @@ int pack_width(int64_t count, Pointers... pointers) {
 }
 
 // A grid for for_packs over up to `elements` elements.
-inline Grid element_grid(const Context& context, int64_t elements, int width, int64_t blocks_per_multiprocessor = 8) {
+inline unsigned element_blocks(const Context& context, int64_t elements, int width, int64_t blocks_per_multiprocessor = 8) {
     int64_t blocks = (elements / width + ElementThreads - 1) / ElementThreads;
-    return Grid(static_cast<unsigned>(std::clamp<int64_t>(blocks, 1, context.multiprocessors() * blocks_per_multiprocessor)));
+    return static_cast<unsigned>(std::clamp<int64_t>(blocks, 1, context.multiprocessors() * blocks_per_multiprocessor));
+}
+
+inline Grid element_grid(const Context& context, int64_t elements, int width, int64_t blocks_per_multiprocessor = 8) {
+    return Grid(element_blocks(context, elements, width, blocks_per_multiprocessor));
 }
 
 } // namespace compiled::cuda

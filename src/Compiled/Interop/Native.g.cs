@@ -190,6 +190,9 @@ public enum cn_activation : int
 
     /// <summary>x &gt;= upper: upper; x &gt; threshold: x; else alpha (x - threshold)</summary>
     CN_ACTIVATION_CLIPPED_RELU = 26,
+
+    /// <summary>x &gt; threshold: x; else value</summary>
+    CN_ACTIVATION_THRESHOLD = 27,
 }
 
 /// <summary>
@@ -218,6 +221,26 @@ public enum cn_gather_target : int
 
     /// <summary>one int32 class number in [0, target_count) per sample becomes target_count floats</summary>
     CN_GATHER_TARGET_ONE_HOT = 2,
+}
+
+/// <summary>
+/// Softmax over the last axis, and what is made like it. A NaN or an infinity that leaves no finite maximum makes NaN of its row; the
+/// minus infinities of another row have no share in it.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public enum cn_softmax_function : int
+{
+    /// <summary>y = exp(x - max) / sum; dx = y * (dy - sum(dy * y))</summary>
+    CN_SOFTMAX_FUNCTION_SOFTMAX = 0,
+
+    /// <summary>y = x - max - log(sum of exp(x - max)); dx = dy - exp(y) * sum(dy)</summary>
+    CN_SOFTMAX_FUNCTION_LOG_SOFTMAX = 1,
+
+    /// <summary>
+    /// y = max(x - tau, 0) with the tau that makes their sum 1; where y &gt; 0, dx = dy - the mean of dy where y &gt; 0, else 0 (Martins
+    /// and Astudillo, 2016)
+    /// </summary>
+    CN_SOFTMAX_FUNCTION_SPARSEMAX = 2,
 }
 
 /// <summary>Values of <see cref="cn_upsampling2d_desc.interpolation"/>.</summary>
@@ -346,6 +369,23 @@ public enum cn_metric_kind : int
     CN_METRIC_R2 = 6,
 }
 
+/// <summary>What becomes of weights w whose norm, the root of the sum of their squares, is n.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+public enum cn_constraint_kind : int
+{
+    /// <summary>w * (n, at most maximum) / (n + 1e-7)</summary>
+    CN_CONSTRAINT_MAX_NORM = 0,
+
+    /// <summary>0 where w is less</summary>
+    CN_CONSTRAINT_NON_NEGATIVE = 1,
+
+    /// <summary>w / (n + 1e-7)</summary>
+    CN_CONSTRAINT_UNIT_NORM = 2,
+
+    /// <summary>w * (rate * (n within [minimum, maximum]) + (1 - rate) * n) / (n + 1e-7)</summary>
+    CN_CONSTRAINT_MIN_MAX_NORM = 3,
+}
+
 /// <summary>
 /// With t = updates + 1, the rate of <see cref="cn_state"/>, the gradient g after clipping and slots that begin as zeros. <c>&lt;-</c>
 /// replaces a slot, whose new value is meant from there on. Slots come in the order in which they are named here.
@@ -387,6 +427,13 @@ public enum cn_optimizer_kind : int
 
     /// <summary>p -= rate * sign(beta_1 * m + (1 - beta_1) * g); m &lt;- beta_2 * m + (1 - beta_2) * g</summary>
     CN_OPTIMIZER_LION = 7,
+
+    /// <summary>
+    /// of each matrix m &lt;- momentum * m + g; o &lt;- the orthogonalized m, or with nesterov g + momentum * m; p -= rate * sqrt(max(1,
+    /// rows / columns)) * o; all other floats follow <see cref="cn_optimizer_kind.CN_OPTIMIZER_ADAM"/> without amsgrad, at adam_rate_ratio
+    /// * rate. Slots m, and o or v (Jordan et al., 2024)
+    /// </summary>
+    CN_OPTIMIZER_MUON = 8,
 }
 
 /// <summary>For <see cref="Native.cn_context_create"/>.</summary>
@@ -606,18 +653,22 @@ public struct cn_activation_desc
     /// <summary>The alpha of <see cref="cn_activation_desc"/>.</summary>
     public float alpha;
 
-    /// <summary>
-    /// <see cref="cn_activation.CN_ACTIVATION_CLIPPED_RELU"/>, else 0: not NaN, and <see cref="cn_activation_desc.threshold"/> finite
-    /// </summary>
+    /// <summary><see cref="cn_activation.CN_ACTIVATION_CLIPPED_RELU"/>, else 0; not NaN</summary>
     public float upper;
 
     /// <summary>
-    /// <see cref="cn_activation.CN_ACTIVATION_CLIPPED_RELU"/>, else 0: not NaN, and <see cref="cn_activation_desc.threshold"/> finite
+    /// <see cref="cn_activation.CN_ACTIVATION_CLIPPED_RELU"/> and <see cref="cn_activation.CN_ACTIVATION_THRESHOLD"/>, else 0; finite
     /// </summary>
     public float threshold;
+
+    /// <summary><see cref="cn_activation.CN_ACTIVATION_THRESHOLD"/>, else 0; finite</summary>
+    public float value;
+
+    /// <summary>0</summary>
+    public int reserved;
 }
 
-/// <summary>Softmax over the last axis: y = exp(x - max) / sum.</summary>
+/// <summary>For <see cref="Native.cn_softmax_create"/>.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
 public struct cn_softmax_desc
@@ -636,6 +687,35 @@ public struct cn_softmax_desc
 
     /// <summary>x and y are [batch, positions, classes]</summary>
     public long classes;
+
+    /// <summary><see cref="cn_softmax_function"/></summary>
+    public int function;
+
+    /// <summary>0</summary>
+    public int reserved;
+}
+
+/// <summary>
+/// Gated linear unit (Dauphin et al., 2017): the first half of each position times the sigmoid of the second, y = a * sigmoid(b).
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_glu_desc
+{
+    /// <summary>The size of <see cref="cn_glu_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_gradient_mode"/></summary>
+    public int input_gradient;
+
+    /// <summary>x is [batch, positions, 2 * units], y [batch, positions, units]</summary>
+    public long batch;
+
+    /// <summary>x is [batch, positions, 2 * units], y [batch, positions, units]</summary>
+    public long positions;
+
+    /// <summary>x is [batch, positions, 2 * units], y [batch, positions, units]</summary>
+    public long units;
 }
 
 /// <summary>
@@ -677,7 +757,7 @@ public struct cn_add_desc
     /// <summary>The size of <see cref="cn_add_desc"/> in bytes.</summary>
     public uint struct_size;
 
-    /// <summary><see cref="cn_activation"/> of the first group, without alpha</summary>
+    /// <summary><see cref="cn_activation"/> of the first group</summary>
     public int activation;
 
     /// <summary>samples</summary>
@@ -701,8 +781,8 @@ public struct cn_add_desc
     /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
     public int gradient_3;
 
-    /// <summary>0</summary>
-    public int reserved;
+    /// <summary>The activation_alpha of <see cref="cn_add_desc"/>.</summary>
+    public float activation_alpha;
 }
 
 /// <summary>Two to four inputs side by side: y [batch, outer, sum of lengths] from x_i [batch, outer, length_i].</summary>
@@ -945,10 +1025,11 @@ public struct cn_global_pooling2d_desc
 }
 
 /// <summary>
-/// Batch normalization stage: y = activation(gamma * (x - mean) / sqrt(variance + epsilon) + beta + addend). In training the mean and
-/// the variance, without Bessel's correction, are those of the rows * positions values that a channel has in the batch; a frozen stage,
-/// and prediction, take the moving ones instead. A NaN makes NaN of its channel.
-/// Shapes: x, addend and y [batch, positions, channels], all else [channels].
+/// Batch normalization stage: y = dropout(max_pooling(activation(gamma * (x - mean) / sqrt(variance + epsilon) + beta + addend))). In
+/// training the mean and the variance, without Bessel's correction, are those of the rows * positions values that a channel has in the
+/// batch; a frozen stage, and prediction, take the moving ones instead. A NaN makes NaN of its channel.
+/// Shapes: x, addend and y [batch, positions, channels]; with pooling x is [batch, height, width, channels] and y [batch, output_height,
+/// output_width, channels]; all else [channels].
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
@@ -957,7 +1038,7 @@ public struct cn_batch_normalization_desc
     /// <summary>The size of <see cref="cn_batch_normalization_desc"/> in bytes.</summary>
     public uint struct_size;
 
-    /// <summary><see cref="cn_activation"/></summary>
+    /// <summary><see cref="cn_activation"/> of the first group</summary>
     public int activation;
 
     /// <summary>The batch of <see cref="cn_batch_normalization_desc"/>.</summary>
@@ -992,6 +1073,71 @@ public struct cn_batch_normalization_desc
 
     /// <summary><see cref="cn_gradient_mode"/>, of daddend; <see cref="cn_gradient_mode.CN_GRADIENT_NONE"/> without addend</summary>
     public int addend_gradient;
+
+    /// <summary>height 0: no pooling; else as in <see cref="cn_max_pooling2d_desc"/>, and there is no addend</summary>
+    public cn_window pool;
+
+    /// <summary>with pooling: their product is positions; else 0</summary>
+    public long height;
+
+    /// <summary>with pooling: their product is positions; else 0</summary>
+    public long width;
+
+    /// <summary>with pooling, else 0</summary>
+    public long output_height;
+
+    /// <summary>with pooling, else 0</summary>
+    public long output_width;
+
+    /// <summary>0: no dropout, as there must be none without pooling</summary>
+    public float dropout_rate;
+
+    /// <summary>The dropout_stream of <see cref="cn_batch_normalization_desc"/>.</summary>
+    public uint dropout_stream;
+
+    /// <summary>The activation_alpha of <see cref="cn_batch_normalization_desc"/>.</summary>
+    public float activation_alpha;
+
+    /// <summary>0</summary>
+    public int reserved;
+}
+
+/// <summary>
+/// Multiplies a batch normalization by its moving statistics into the kernel and the bias of what it follows, a convolution or a dense
+/// layer without activation: what those then compute is the normalized result, rounded otherwise. Per channel, with factor = gamma /
+/// sqrt(moving_variance + epsilon), kernel becomes kernel * factor and bias beta + (bias - moving_mean) * factor.
+/// Shapes: kernel [outer, channels, inner], channels being what is normalized, all else [channels].
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_normalization_fold_desc
+{
+    /// <summary>The size of <see cref="cn_normalization_fold_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary>at least 0, finite</summary>
+    public float epsilon;
+
+    /// <summary>The outer of <see cref="cn_normalization_fold_desc"/>.</summary>
+    public long outer;
+
+    /// <summary>The channels of <see cref="cn_normalization_fold_desc"/>.</summary>
+    public long channels;
+
+    /// <summary>The inner of <see cref="cn_normalization_fold_desc"/>.</summary>
+    public long inner;
+
+    /// <summary>0: bias is null</summary>
+    public int use_bias;
+
+    /// <summary>0: gamma is null and counts as 1</summary>
+    public int use_scale;
+
+    /// <summary>0: beta is null</summary>
+    public int use_center;
+
+    /// <summary>0</summary>
+    public int reserved;
 }
 
 /// <summary>
@@ -1103,6 +1249,12 @@ public struct cn_conv2d_desc
 
     /// <summary>The activation_alpha of <see cref="cn_conv2d_desc"/>.</summary>
     public float activation_alpha;
+
+    /// <summary>0: moments is null; 1: y is the convolution with its bias alone, and training gives its moments, too</summary>
+    public int use_moments;
+
+    /// <summary>0</summary>
+    public int reserved;
 }
 
 /// <summary>
@@ -1317,6 +1469,144 @@ public struct cn_metric_desc
     public int balance;
 }
 
+/// <summary>What a tensor of weights adds to the loss: l1 * sum of |w| + l2 * sum of w^2.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_penalty
+{
+    /// <summary>of its first weight, in floats from the beginning of the parameters</summary>
+    public long offset;
+
+    /// <summary>The count of <see cref="cn_penalty"/>.</summary>
+    public long count;
+
+    /// <summary>at least 0 and finite, also as floats</summary>
+    public double l1;
+
+    /// <summary>at least 0 and finite, also as floats</summary>
+    public double l2;
+}
+
+/// <summary>For <see cref="Native.cn_regularizer_create"/>.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_regularizer_desc
+{
+    /// <summary>The size of <see cref="cn_regularizer_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary>0</summary>
+    public int reserved;
+
+    /// <summary>samples</summary>
+    public long batch;
+
+    /// <summary>loss values of a sample</summary>
+    public long positions;
+
+    /// <summary>floats in the parameter arena</summary>
+    public long count;
+
+    /// <summary>how many have a penalty</summary>
+    public long tensors;
+}
+
+/// <summary>
+/// Activity regularization: y = x, and each loss value of the batch is (l1 * sum of |x| + l2 * sum of x^2) / rows more.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_activity_regularization_desc
+{
+    /// <summary>The size of <see cref="cn_activity_regularization_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary><see cref="cn_gradient_mode"/></summary>
+    public int input_gradient;
+
+    /// <summary>samples</summary>
+    public long batch;
+
+    /// <summary>elements per sample</summary>
+    public long count;
+
+    /// <summary>loss values of a sample</summary>
+    public long positions;
+
+    /// <summary>at least 0 and finite</summary>
+    public float l1;
+
+    /// <summary>at least 0 and finite</summary>
+    public float l2;
+}
+
+/// <summary>A tensor of weights as a row-major matrix, each column of which has a norm.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_constraint
+{
+    /// <summary>of its first weight, in floats from the beginning of the parameters</summary>
+    public long offset;
+
+    /// <summary>The rows of <see cref="cn_constraint"/>.</summary>
+    public long rows;
+
+    /// <summary>The columns of <see cref="cn_constraint"/>.</summary>
+    public long columns;
+
+    /// <summary><see cref="cn_constraint_kind"/></summary>
+    public int constraint;
+
+    /// <summary>0</summary>
+    public int reserved;
+
+    /// <summary>of those that name it: at least 0 and finite, minimum &lt;= maximum, rate &lt;= 1; else 0</summary>
+    public double minimum;
+
+    /// <summary>of those that name it: at least 0 and finite, minimum &lt;= maximum, rate &lt;= 1; else 0</summary>
+    public double maximum;
+
+    /// <summary>of those that name it: at least 0 and finite, minimum &lt;= maximum, rate &lt;= 1; else 0</summary>
+    public double rate;
+}
+
+/// <summary>For <see cref="Native.cn_constraint_create"/>.</summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_constraint_desc
+{
+    /// <summary>The size of <see cref="cn_constraint_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary>0</summary>
+    public int reserved;
+
+    /// <summary>floats in the parameter arena</summary>
+    public long count;
+
+    /// <summary>how many have a constraint</summary>
+    public long tensors;
+}
+
+/// <summary>
+/// A matrix among the parameters, row-major. It is orthogonalized by <c>iterations</c> of Newton and Schulz from x = o / (|o| + 1e-7),
+/// where |o| is the Frobenius norm: x &lt;- 3.4445 * x + (-4.775 * a + 2.0315 * a * a) * x with a = x * x', or with the transposes of
+/// both where there are more rows than columns. Products are float32.
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_matrix
+{
+    /// <summary>of its first float in the parameter arena</summary>
+    public long offset;
+
+    /// <summary>The rows of <see cref="cn_matrix"/>.</summary>
+    public long rows;
+
+    /// <summary>The columns of <see cref="cn_matrix"/>.</summary>
+    public long columns;
+}
+
 /// <summary>What a rule does not name in <see cref="cn_optimizer_kind"/> is not looked at.</summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
@@ -1381,6 +1671,18 @@ public struct cn_optimizer_desc
 
     /// <summary>1: ema &lt;- moving mean of p after the update, by ema_momentum; the first update sets it to p</summary>
     public int use_ema;
+
+    /// <summary>of <see cref="cn_optimizer_kind.CN_OPTIMIZER_MUON"/>; at least 0</summary>
+    public double adam_rate_ratio;
+
+    /// <summary>with <see cref="cn_optimizer_kind.CN_OPTIMIZER_MUON"/>, how many there are, 0 or more; else 0</summary>
+    public long matrices;
+
+    /// <summary>of <see cref="cn_optimizer_kind.CN_OPTIMIZER_MUON"/>, from 1 to 100</summary>
+    public int iterations;
+
+    /// <summary>0</summary>
+    public int reserved;
 }
 
 /// <summary>The functions of the native library. For generated code; statuses are <see cref="cn_status_code"/>.</summary>
@@ -1391,10 +1693,10 @@ public static partial class Native
     public const string Library = "compiled";
 
     /// <summary>CN_ABI_VERSION of the header.</summary>
-    public const uint AbiVersion = 4;
+    public const uint AbiVersion = 5;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "0d4ccd62f9ceba51f6275de1fa0d21898407986e2e952817576bac580d491c90";
+    public const string HeaderSha256 = "f491aaaea691b5b991e7dce210bd384a5451ae2586518c54c29589525f5d55b6";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -1452,7 +1754,7 @@ public static partial class Native
         field target_count 32 8
         field target 40 4
         field scale 44 4
-        struct cn_activation_desc 40
+        struct cn_activation_desc 48
         field struct_size 0 4
         field activation 4 4
         field batch 8 8
@@ -1461,12 +1763,22 @@ public static partial class Native
         field alpha 28 4
         field upper 32 4
         field threshold 36 4
-        struct cn_softmax_desc 32
+        field value 40 4
+        field reserved 44 4
+        struct cn_softmax_desc 40
         field struct_size 0 4
         field input_gradient 4 4
         field batch 8 8
         field positions 16 8
         field classes 24 8
+        field function 32 4
+        field reserved 36 4
+        struct cn_glu_desc 32
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field positions 16 8
+        field units 24 8
         struct cn_dropout_desc 40
         field struct_size 0 4
         field rate 4 4
@@ -1485,7 +1797,7 @@ public static partial class Native
         field gradient_1 32 4
         field gradient_2 36 4
         field gradient_3 40 4
-        field reserved 44 4
+        field activation_alpha 44 4
         struct cn_concatenate_desc 72
         field struct_size 0 4
         field inputs 4 4
@@ -1556,7 +1868,7 @@ public static partial class Native
         field channels 24 8
         field pooling 32 4
         field reserved 36 4
-        struct cn_batch_normalization_desc 64
+        struct cn_batch_normalization_desc 176
         field struct_size 0 4
         field activation 4 4
         field batch 8 8
@@ -1570,6 +1882,25 @@ public static partial class Native
         field use_addend 52 4
         field input_gradient 56 4
         field addend_gradient 60 4
+        field pool 64 64
+        field height 128 8
+        field width 136 8
+        field output_height 144 8
+        field output_width 152 8
+        field dropout_rate 160 4
+        field dropout_stream 164 4
+        field activation_alpha 168 4
+        field reserved 172 4
+        struct cn_normalization_fold_desc 48
+        field struct_size 0 4
+        field epsilon 4 4
+        field outer 8 8
+        field channels 16 8
+        field inner 24 8
+        field use_bias 32 4
+        field use_scale 36 4
+        field use_center 40 4
+        field reserved 44 4
         struct cn_layer_normalization_desc 48
         field struct_size 0 4
         field input_gradient 4 4
@@ -1580,7 +1911,7 @@ public static partial class Native
         field use_scale 36 4
         field use_center 40 4
         field reserved 44 4
-        struct cn_conv2d_desc 240
+        struct cn_conv2d_desc 248
         field struct_size 0 4
         field input_gradient 4 4
         field batch 8 8
@@ -1601,6 +1932,8 @@ public static partial class Native
         field dropout_stream 228 4
         field precision 232 4
         field activation_alpha 236 4
+        field use_moments 240 4
+        field reserved 244 4
         struct cn_conv2d_transpose_desc 144
         field struct_size 0 4
         field input_gradient 4 4
@@ -1660,7 +1993,45 @@ public static partial class Native
         field alpha 68 4
         field gamma 72 4
         field balance 76 4
-        struct cn_optimizer_desc 136
+        struct cn_penalty 32
+        field offset 0 8
+        field count 8 8
+        field l1 16 8
+        field l2 24 8
+        struct cn_regularizer_desc 40
+        field struct_size 0 4
+        field reserved 4 4
+        field batch 8 8
+        field positions 16 8
+        field count 24 8
+        field tensors 32 8
+        struct cn_activity_regularization_desc 40
+        field struct_size 0 4
+        field input_gradient 4 4
+        field batch 8 8
+        field count 16 8
+        field positions 24 8
+        field l1 32 4
+        field l2 36 4
+        struct cn_constraint 56
+        field offset 0 8
+        field rows 8 8
+        field columns 16 8
+        field constraint 24 4
+        field reserved 28 4
+        field minimum 32 8
+        field maximum 40 8
+        field rate 48 8
+        struct cn_constraint_desc 24
+        field struct_size 0 4
+        field reserved 4 4
+        field count 8 8
+        field tensors 16 8
+        struct cn_matrix 24
+        field offset 0 8
+        field rows 8 8
+        field columns 16 8
+        struct cn_optimizer_desc 160
         field struct_size 0 4
         field optimizer 4 4
         field count 8 8
@@ -1681,6 +2052,10 @@ public static partial class Native
         field amsgrad 124 4
         field centered 128 4
         field use_ema 132 4
+        field adam_rate_ratio 136 8
+        field matrices 144 8
+        field iterations 152 4
+        field reserved 156 4
         function cn_last_error
         function cn_abi_version
         function cn_layout_report
@@ -1713,6 +2088,9 @@ public static partial class Native
         function cn_softmax_create
         function cn_softmax_forward
         function cn_softmax_backward
+        function cn_glu_create
+        function cn_glu_forward
+        function cn_glu_backward
         function cn_dropout_create
         function cn_dropout_forward
         function cn_dropout_backward
@@ -1744,6 +2122,8 @@ public static partial class Native
         function cn_batch_normalization_forward
         function cn_batch_normalization_predict
         function cn_batch_normalization_backward
+        function cn_normalization_fold_create
+        function cn_normalization_fold_forward
         function cn_layer_normalization_create
         function cn_layer_normalization_forward
         function cn_layer_normalization_backward
@@ -1762,6 +2142,13 @@ public static partial class Native
         function cn_loss_forward
         function cn_metric_create
         function cn_metric_add
+        function cn_regularizer_create
+        function cn_regularizer_add
+        function cn_activity_regularization_create
+        function cn_activity_regularization_forward
+        function cn_activity_regularization_backward
+        function cn_constraint_create
+        function cn_constraint_apply
         function cn_optimizer_create
         function cn_optimizer_step
         function cn_philox
@@ -1954,15 +2341,30 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_softmax_create(nint context, in cn_softmax_desc desc, out nint op);
 
-    /// <summary>See <see cref="cn_softmax_desc"/>.</summary>
+    /// <summary>y may be x.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_softmax_forward(nint op, nint state, nint x, nint y);
 
-    /// <summary>dx = y * (dy - sum(dy * y)).</summary>
+    /// <summary>See <see cref="cn_softmax_desc"/>.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_softmax_backward(nint op, nint state, nint y, nint dy, nint dx);
+
+    /// <summary>See <see cref="cn_glu_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_glu_create(nint context, in cn_glu_desc desc, out nint op);
+
+    /// <summary>See <see cref="cn_glu_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_glu_forward(nint op, nint state, nint x, nint y);
+
+    /// <summary>da = dy * sigmoid(b), db = dy * a * sigmoid(b) * (1 - sigmoid(b)).</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_glu_backward(nint op, nint state, nint x, nint dy, nint dx);
 
     /// <summary>See <see cref="cn_dropout_desc"/>.</summary>
     [LibraryImport(Library)]
@@ -2115,28 +2517,42 @@ public static partial class Native
 
     /// <summary>
     /// Training. Writes <paramref name="saved"/> [2, channels]: the mean and 1 / sqrt(variance + epsilon) that were used. Unless frozen,
-    /// each moving statistic becomes momentum * itself + (1 - momentum) * the one of the batch.
+    /// each moving statistic becomes momentum * itself + (1 - momentum) * the one of the batch. <paramref name="codes"/> are those of
+    /// <see cref="cn_conv2d_forward"/>. <paramref name="moments"/> may be what that has written of the same x, unless frozen; null: they are
+    /// found here.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_batch_normalization_forward(
-        nint op, nint state, nint x, nint gamma, nint beta, nint movingMean, nint movingVariance, nint addend, nint y, nint saved);
+        nint op, nint state, nint x, nint gamma, nint beta, nint movingMean, nint movingVariance, nint addend, nint moments, nint y,
+        nint saved, nint codes);
 
-    /// <summary>Prediction: by the moving statistics, nothing saved.</summary>
+    /// <summary>Prediction: by the moving statistics, no dropout, nothing saved.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_batch_normalization_predict(
         nint op, nint state, nint x, nint gamma, nint beta, nint movingMean, nint movingVariance, nint addend, nint y);
 
     /// <summary>
-    /// With g = activation'(y) * dy and xhat = (x - mean) / sqrt(variance + epsilon): overwrites dgamma with sum(g * xhat) and dbeta with
-    /// sum(g); dx, by input_gradient, is the gradient through the statistics as well; daddend, by addend_gradient, is g. Frozen, the
-    /// statistics are constants, and dgamma and dbeta are not made.
+    /// With g = activation'(y) * dy, where pooling and dropout let dy through, and xhat = (x - mean) / sqrt(variance + epsilon): overwrites
+    /// dgamma with sum(g * xhat) and dbeta with sum(g); dx, by input_gradient, is the gradient through the statistics as well; daddend, by
+    /// addend_gradient, is g. Frozen, the statistics are constants, and dgamma and dbeta are not made.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_batch_normalization_backward(
-        nint op, nint state, nint x, nint gamma, nint saved, nint y, nint dy, nint dx, nint daddend, nint dgamma, nint dbeta);
+        nint op, nint state, nint x, nint gamma, nint saved, nint y, nint codes, nint dy, nint dx, nint daddend, nint dgamma, nint dbeta);
+
+    /// <summary>See <see cref="cn_normalization_fold_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_normalization_fold_create(nint context, in cn_normalization_fold_desc desc, out nint op);
+
+    /// <summary>Overwrites folded_kernel and folded_bias, which may be kernel and bias.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_normalization_fold_forward(
+        nint op, nint state, nint kernel, nint bias, nint gamma, nint beta, nint movingMean, nint movingVariance, nint foldedKernel, nint foldedBias);
 
     /// <summary>See <see cref="cn_layer_normalization_desc"/>.</summary>
     [LibraryImport(Library)]
@@ -2151,7 +2567,7 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_layer_normalization_forward(nint op, nint state, nint x, nint gamma, nint beta, nint y, nint saved);
 
-    /// <summary>Overwrites dgamma and dbeta; dx by input_gradient.</summary>
+    /// <summary>Overwrites dgamma and dbeta, but for what is null: then it is not made; dx by input_gradient.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_layer_normalization_backward(
@@ -2166,17 +2582,23 @@ public static partial class Native
     /// Training. <paramref name="codes"/>, one byte per element of y, belongs to stages with pooling (else null): what <c>backward</c>
     /// needs to know of the window and of the dropout. Its meaning is the backend's own; codes that no <c>forward</c> of the same op wrote
     /// give a meaningless gradient.
+    /// <paramref name="moments"/> [2, filters]: of what a filter has in the batch the mean and the sum of the squared distances from it, for
+    /// a batch normalization that then need not read y for them.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    public static partial int cn_conv2d_forward(nint op, nint state, nint x, nint kernel, nint bias, nint y, nint codes);
+    public static partial int cn_conv2d_forward(
+        nint op, nint state, nint x, nint kernel, nint bias, nint y, nint codes, nint moments);
 
     /// <summary>Prediction: no dropout, nothing saved.</summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_conv2d_predict(nint op, nint state, nint x, nint kernel, nint bias, nint y);
 
-    /// <summary>Overwrites dkernel and dbias; dx by input_gradient. dy is the gradient of y, unchanged.</summary>
+    /// <summary>
+    /// Overwrites dkernel and dbias, but for what is null: then it is not made, and without both x may hold anything; dx by input_gradient.
+    /// dy is the gradient of y, unchanged.
+    /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_conv2d_backward(
@@ -2192,7 +2614,10 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_conv2d_transpose_forward(nint op, nint state, nint x, nint kernel, nint bias, nint y);
 
-    /// <summary>Overwrites dkernel and dbias; dx by input_gradient. Without an activation y is not read and may be null.</summary>
+    /// <summary>
+    /// Overwrites dkernel and dbias, but for what is null: then it is not made, and without both x may hold anything; dx by input_gradient.
+    /// Without an activation y is not read and may be null.
+    /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_conv2d_transpose_backward(
@@ -2213,7 +2638,9 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_dense_predict(nint op, nint state, nint x, nint kernel, nint bias, nint y);
 
-    /// <summary>See <see cref="cn_dense_desc"/>.</summary>
+    /// <summary>
+    /// Overwrites dkernel and dbias, but for what is null: then it is not made, and without both x may hold anything; dx by input_gradient.
+    /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_dense_backward(
@@ -2250,13 +2677,54 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_metric_add(nint op, nint state, nint predictions, nint targets, nint weights, nint sums);
 
+    /// <summary>host_penalties: one for each of the tensors, in the order of their offsets; they do not overlap.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_regularizer_create(nint context, in cn_regularizer_desc desc, nint hostPenalties, out nint op);
+
     /// <summary>
-    /// host_offsets: with clip_norm, <c>tensors</c> + 1 rising numbers of floats from 0 to <c>count</c>, where each tensor begins; else
-    /// null.
+    /// Adds the penalties to each loss value of the batch: their sum times rows * positions to metrics-&gt;loss, so that the mean becomes
+    /// that of the loss plus the penalties. Adds l1 * sign(w) + 2 * l2 * w to <paramref name="gradients"/>, which are shaped like
+    /// parameters and null where they are not wanted; the sign of 0 is 0.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    public static partial int cn_optimizer_create(nint context, in cn_optimizer_desc desc, nint hostOffsets, out nint op);
+    public static partial int cn_regularizer_add(nint op, nint state, nint parameters, nint gradients, nint metrics);
+
+    /// <summary>See <see cref="cn_activity_regularization_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_activity_regularization_create(nint context, in cn_activity_regularization_desc desc, out nint op);
+
+    /// <summary>y may be x. <paramref name="metrics"/> is null where the penalty is not wanted (prediction).</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_activity_regularization_forward(nint op, nint state, nint x, nint y, nint metrics);
+
+    /// <summary>dx = dy + (l1 * sign(x) + 2 * l2 * x) / rows.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_activity_regularization_backward(nint op, nint state, nint x, nint dy, nint dx);
+
+    /// <summary>host_constraints: one for each of the tensors, in the order of their offsets; they do not overlap.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_constraint_create(nint context, in cn_constraint_desc desc, nint hostConstraints, out nint op);
+
+    /// <summary>Changes the weights in place. A NaN makes NaN of its column; of what is only to be non-negative, of itself.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_constraint_apply(nint op, nint parameters);
+
+    /// <summary>
+    /// host_offsets: with clip_norm, <c>tensors</c> + 1 rising numbers of floats from 0 to <c>count</c>, where each tensor begins; else
+    /// null.
+    /// host_matrices: <c>matrices</c> of them in the order of their offsets, which do not overlap; null where there are none.
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_optimizer_create(
+        nint context, in cn_optimizer_desc desc, nint hostOffsets, nint hostMatrices, out nint op);
 
     /// <summary>
     /// One update of all parameters at once; then state-&gt;updates += 1 and state-&gt;step += steps, which is 1 where this update ends a

@@ -83,4 +83,13 @@ public enum Activation
 
     /// <summary>(x + 1) / 2 within [0, 1].</summary>
     SparseSigmoid,
+
+    /// <summary>x - log(sum(exp(x))) over the last axis: the logarithm of <see cref="Softmax"/>, without its rounding.</summary>
+    LogSoftmax,
+
+    /// <summary>max(x - τ, 0) over the last axis, with the τ that makes their sum 1 (Martins and Astudillo, 2016).</summary>
+    Sparsemax,
+
+    /// <summary>The first half of the last axis times the sigmoid of the second (Dauphin et al., 2017): it leaves half of it.</summary>
+    GLU,
 }

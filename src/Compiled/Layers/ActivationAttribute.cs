@@ -1,6 +1,6 @@
 namespace Compiled;
 
-/// <summary>Applies an activation function to every element, or softmax over the last axis.</summary>
+/// <summary>Applies an activation function to every element, or one of those that look at all of the last axis.</summary>
 /// <param name="activation">The function.</param>
 public sealed class ActivationAttribute(Activation activation) : LayerAttribute
 {

@@ -3,7 +3,9 @@ namespace Compiled;
 /// <summary>
 /// Normalizes each channel (the last axis) to mean 0 and variance 1 over the batch and all positions, then scales it by gamma and shifts it
 /// by beta (Ioffe and Szegedy, 2015). Prediction uses moving averages of mean and variance, which training updates by momentum; both are
-/// weights of the model, saved with it. The variance is the biased one, as in Keras 3.
+/// weights of the model, saved with it. The variance is the biased one, as in Keras 3. A fused model multiplies it, in prediction and
+/// evaluation, into the kernel and the bias of a convolution or dense layer right before it, where that saves more than it takes: the
+/// result differs by rounding alone.
 /// </summary>
 /// <remarks>
 /// It needs several values per channel. Where a batch has one only, of a single sample without positions (the last batch of an epoch, say),
@@ -11,19 +13,10 @@ namespace Compiled;
 /// and the moving variance moves towards 0. A model that trains with a batch size of 1 uses <see cref="LayerNormalizationAttribute"/>
 /// instead, or <see cref="Trainable"/> = false.
 /// </remarks>
-public sealed class BatchNormalizationAttribute : LayerAttribute
+public sealed class BatchNormalizationAttribute : NormalizationLayerAttribute
 {
     /// <summary>What of the moving averages stays in a step, from 0 to 1; 0.99 by default.</summary>
     public double Momentum { get; set; } = 0.99;
-
-    /// <summary>What is added to the variance, above 0; 0.001 by default.</summary>
-    public double Epsilon { get; set; } = 0.001;
-
-    /// <summary>Whether there is a beta; true by default. It starts at 0.</summary>
-    public bool Center { get; set; } = true;
-
-    /// <summary>Whether there is a gamma; true by default. It starts at 1.</summary>
-    public bool Scale { get; set; } = true;
 
     /// <summary>
     /// Whether it learns; true by default. If not, gamma, beta and the moving averages stay as they are, and training normalizes by the moving

@@ -125,6 +125,14 @@ public abstract class Optimizer
     /// <summary>The rule and its numbers.</summary>
     internal abstract cn_optimizer_desc Rule { get; }
 
+    /// <summary>Throws where the optimizer speaks of something that the model does not have.</summary>
+    internal virtual void Check(ModelPlan plan)
+    {
+    }
+
+    /// <summary>How the rule sees a weight that it treats as a matrix; null of all others.</summary>
+    internal virtual cn_matrix? MatrixOf(string name, IReadOnlyList<int> shape, long offset) => null;
+
     /// <summary>The rule and what is around it.</summary>
     /// <param name="count">Floats of all weights.</param>
     /// <param name="tensors">Tensors among them, which matter to <see cref="ClipNorm"/>.</param>

@@ -67,7 +67,8 @@ public abstract partial class Model
 
     /// <summary>
     /// Computes the gradients of one batch, with dropout on, and leaves the weights as they are: for a rule of one's own over
-    /// <see cref="Weight.Span"/> and <see cref="Weight.Gradient"/>, or to change the gradients before <see cref="ApplyGradients"/>. It counts
+    /// <see cref="Weight.Span"/> and <see cref="Weight.Gradient"/>, or to change the gradients before <see cref="ApplyGradients"/>. What
+    /// regularizers add is in loss and gradients. It counts
     /// as a <see cref="Step"/>, so the next one has other dropout masks.
     /// </summary>
     /// <param name="inputs">The samples one after the other; at most <see cref="BatchSize"/> of them.</param>
@@ -107,7 +108,10 @@ public abstract partial class Model
         }
     }
 
-    /// <summary>Updates the weights by their gradients, as they are in <see cref="Weight.Gradient"/>.</summary>
+    /// <summary>
+    /// Updates the weights by their gradients, as they are in <see cref="Weight.Gradient"/>; <see cref="Constraint"/>s of weights hold after
+    /// it.
+    /// </summary>
     /// <param name="optimizer">The rule of the update.</param>
     public void ApplyGradients(Optimizer optimizer)
     {
@@ -216,7 +220,7 @@ public abstract partial class Model
             try
             {
                 Send();
-                slots.Step(_arena, steps: 0);
+                ApplyUpdate(slots, steps: 0);
             }
             catch
             {
@@ -287,12 +291,25 @@ public abstract partial class Model
     {
         ForwardCore();
         BackwardCore();
+        _rules.AddPenalties(_arena, toGradients: true);
+    }
+
+    private void RunEvaluation()
+    {
+        EvaluateCore();
+        _rules.AddPenalties(_arena, toGradients: false);
     }
 
     private void RunTraining()
     {
         RunGradients();
-        _slots!.Step(_arena, steps: 1);
+        ApplyUpdate(_slots!, steps: 1);
+    }
+
+    private void ApplyUpdate(OptimizerSlots slots, int steps)
+    {
+        slots.Step(_arena, steps);
+        _rules.Constrain(_arena);
     }
 
     /// <summary>What the model keeps for the optimizer, with the learning rate of now.</summary>

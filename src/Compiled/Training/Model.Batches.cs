@@ -21,7 +21,7 @@ public abstract partial class Model
             bool isWeighted = data.HasSampleWeights || classWeight is not null;
             _resident = mayReside && !isWeighted ? ResidentDataset.TryMake(data, model.Plan, model.Device, model._context, model.BatchSize) : null;
             Training = _resident is null ? model._training : Gathering(model.RunTraining);
-            Evaluation = _resident is null ? model._evaluation : Gathering(model.EvaluateCore);
+            Evaluation = _resident is null ? model._evaluation : Gathering(model.RunEvaluation);
         }
 
         public int Count => _data.Count;

@@ -50,6 +50,11 @@ public abstract partial class Model
     [EditorBrowsable(EditorBrowsableState.Never)]
     protected nint Gradient(long offset) => _arena.GradientAddress + (nint)offset;
 
+    /// <summary>The address of a weight that a normalization is multiplied into.</summary>
+    /// <param name="offset">Its first byte among those of a stage.</param>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected nint Folded(long offset) => _arena.FoldedAddress + (nint)offset;
+
     /// <summary>The address of a value.</summary>
     /// <param name="offset">Its place among the values, in bytes per sample of the batch.</param>
     [EditorBrowsable(EditorBrowsableState.Never)]

@@ -21,6 +21,7 @@ public abstract partial class Model : IDisposable
     private readonly RunState _state;
     private readonly Feed _inputs;
     private readonly Feed _targets;
+    private readonly WeightRules _rules;
     private readonly RecordedPass _training;
     private readonly RecordedPass _gradients;
     private readonly RecordedPass _evaluation;
@@ -57,10 +58,12 @@ public abstract partial class Model : IDisposable
             _state = new RunState(_arena, seed);
             _inputs = _arena.FeedValue(plan.InputOffset, InputSize * (long)sizeof(float), FeedAreas);
             _targets = _arena.FeedValue(plan.TargetOffset, TargetSize * (long)sizeof(float), FeedAreas);
+            _rules = new WeightRules(plan, _context, batchSize, Positions);
         }
         catch
         {
             // At once: nobody else can, and whoever tries a smaller batch needs the memory.
+            _targets?.Dispose();
             _inputs?.Dispose();
             _state?.Dispose();
             _arena.Dispose();
@@ -69,7 +72,7 @@ public abstract partial class Model : IDisposable
 
         _training = new RecordedPass(Device, _context, RunTraining);
         _gradients = new RecordedPass(Device, _context, RunGradients);
-        _evaluation = new RecordedPass(Device, _context, EvaluateCore);
+        _evaluation = new RecordedPass(Device, _context, RunEvaluation);
         _prediction = new RecordedPass(Device, _context, PredictCore);
         _hostWeights = new HostWeights(_arena, gradients: false);
         _hostGradients = new HostWeights(_arena, gradients: true);
@@ -121,9 +124,9 @@ public abstract partial class Model : IDisposable
     public IReadOnlyList<Weight> Weights => _weights;
 
     /// <summary>
-    /// Bytes of the model's arena: twice <see cref="ModelPlan.ParameterBytes"/> (weights and gradients), <see cref="BatchSize"/> times
-    /// <see cref="ModelPlan.ValueBytesPerSample"/>, 128 for the state and the loss, and 8 for each sum of the metrics. An optimizer
-    /// adds what it keeps.
+    /// Bytes of the model's arena: twice <see cref="ModelPlan.ParameterBytes"/> (weights and gradients), <see cref="ModelPlan.FoldedBytes"/>,
+    /// <see cref="BatchSize"/> times <see cref="ModelPlan.ValueBytesPerSample"/>, 128 for the state and the loss, and 8 for each sum of the
+    /// metrics. An optimizer adds what it keeps.
     /// </summary>
     public long ArenaBytes => _arena.Bytes;
 
@@ -217,6 +220,7 @@ public abstract partial class Model : IDisposable
         foreach (RecordedPass pass in (ReadOnlySpan<RecordedPass>)[_training, _gradients, _evaluation, _prediction])
             pass.Dispose();
         _slots?.Dispose();
+        _rules.Dispose();
         foreach (OpHandle op in _ops)
             op.Dispose();
         _inputs.Dispose();

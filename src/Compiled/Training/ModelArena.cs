@@ -22,7 +22,7 @@ internal sealed class ModelArena : IDisposable
         _sums = plan.Metrics.Sum(metric => metric.Sums);
         try
         {
-            Bytes = checked(2 * plan.ParameterBytes + batchSize * plan.ValueBytesPerSample + TailBytes + _sums * sizeof(double));
+            Bytes = checked(2 * plan.ParameterBytes + plan.FoldedBytes + batchSize * plan.ValueBytesPerSample + TailBytes + _sums * sizeof(double));
         }
         catch (OverflowException)
         {
@@ -38,7 +38,7 @@ internal sealed class ModelArena : IDisposable
         {
             throw new CompiledException(
                 CompiledStatus.OutOfMemory,
-                $"'{plan.Name}' needs {Bytes:N0} bytes: 2 × {plan.ParameterBytes:N0} for weights and gradients, {batchSize:N0} × " +
+                $"'{plan.Name}' needs {Bytes:N0} bytes: 2 × {plan.ParameterBytes:N0} for weights and gradients, {plan.FoldedBytes:N0} for weights with a normalization, {batchSize:N0} × " +
                 $"{plan.ValueBytesPerSample:N0} for the batch. Use a smaller batch size. ({fault.Message})");
         }
     }
@@ -48,6 +48,8 @@ internal sealed class ModelArena : IDisposable
     public nint ParameterAddress => _buffer.Address;
 
     public nint GradientAddress => _buffer.Address + (nint)_plan.ParameterBytes;
+
+    public nint FoldedAddress => _buffer.Address + (nint)(2 * _plan.ParameterBytes);
 
     public nint StateAddress => _buffer.Address + (nint)StateOffset;
 
@@ -100,5 +102,5 @@ internal sealed class ModelArena : IDisposable
 
     public void Dispose() => _buffer.Dispose();
 
-    private long ValueOffset(long bytesPerSample) => 2 * _plan.ParameterBytes + _batchSize * bytesPerSample;
+    private long ValueOffset(long bytesPerSample) => 2 * _plan.ParameterBytes + _plan.FoldedBytes + _batchSize * bytesPerSample;
 }

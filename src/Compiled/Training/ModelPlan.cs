@@ -42,6 +42,12 @@ public sealed record ModelPlan
     /// <summary>Bytes of all weights, with the padding that aligns each; the gradients take as many.</summary>
     public required long ParameterBytes { get; init; }
 
+    /// <summary>
+    /// Bytes of the weights that prediction multiplies a batch normalization into, of the largest stage that does; 0 where none does. The
+    /// stages have them one after the other.
+    /// </summary>
+    public long FoldedBytes { get; init; }
+
     /// <summary>Bytes of activations and their gradients per sample of the batch.</summary>
     public required long ValueBytesPerSample { get; init; }
 
@@ -105,6 +111,22 @@ public sealed record ParameterPlan(
     /// <summary>The parameter of the initializer; null for its default.</summary>
     public double? InitializerValue { get; init; }
 
+    /// <summary>What the sum of its magnitudes adds to the loss; 0 for nothing.</summary>
+    public double L1 { get; init; }
+
+    /// <summary>What the sum of its squares adds to the loss; 0 for nothing.</summary>
+    public double L2 { get; init; }
+
+    /// <summary>What it is made to be after each update; null for anything.</summary>
+    public ConstraintPlan? Constraint { get; init; }
+
     /// <summary>The number of values.</summary>
     public long Count => Shapes.Size(Shape);
 }
+
+/// <summary>What a weight is made to be after each update.</summary>
+/// <param name="Kind">The kind.</param>
+/// <param name="Minimum">The least norm, of the kind that has one.</param>
+/// <param name="Maximum">The largest norm, of the kinds that have one.</param>
+/// <param name="Rate">How far a norm outside of its range moves into it, of the kind that has one.</param>
+public sealed record ConstraintPlan(Constraint Kind, double Minimum, double Maximum, double Rate);

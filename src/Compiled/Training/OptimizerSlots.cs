@@ -68,12 +68,17 @@ internal sealed class OptimizerSlots : IDisposable
 
     private static unsafe nint Create(Optimizer optimizer, ModelPlan plan, ContextHandle context)
     {
+        optimizer.Check(plan);
         long[]? offsets = optimizer.ClipNorm is null ? null : Offsets(plan);
+        cn_matrix[] kernels = Matrices(optimizer, plan);
         cn_optimizer_desc description = optimizer.Describe(plan.TrainableBytes / sizeof(float), (offsets?.Length ?? 1) - 1);
         description.struct_size = (uint)Unsafe.SizeOf<cn_optimizer_desc>();
+        description.matrices = kernels.Length;
         fixed (long* start = offsets)
+        fixed (cn_matrix* matrices = kernels)
         {
-            CompiledException.ThrowIfFailed(Native.cn_optimizer_create(context.Value, in description, (nint)start, out nint op));
+            CompiledException.ThrowIfFailed(
+                Native.cn_optimizer_create(context.Value, in description, (nint)start, (nint)matrices, out nint op));
             return op;
         }
     }
@@ -83,6 +88,17 @@ internal sealed class OptimizerSlots : IDisposable
     [
         .. plan.Parameters.Where(parameter => parameter.Trainable).Select(parameter => parameter.Offset / sizeof(float)),
         plan.TrainableBytes / sizeof(float),
+    ];
+
+    /// <summary>The weights that the rule takes for matrices, in their order.</summary>
+    private static cn_matrix[] Matrices(Optimizer optimizer, ModelPlan plan) =>
+    [
+        .. from parameter in plan.Parameters
+           where parameter.Trainable
+           let matrix = optimizer.MatrixOf(parameter.Name, parameter.Shape, parameter.Offset / sizeof(float))
+           where matrix is not null
+           orderby matrix.Value.offset
+           select matrix.Value,
     ];
 
     private void FillFirstSlot()

@@ -31,6 +31,18 @@ public sealed class KerasDefaultsTests
     [InlineData(typeof(Conv2DTransposeAttribute), "UseBias", true)]
     [InlineData(typeof(Conv2DTransposeAttribute), "Activation", Activation.Linear)]
     [InlineData(typeof(DenseAttribute), "UseBias", true)]
+    [InlineData(typeof(DenseAttribute), "Trainable", true)]
+    [InlineData(typeof(DenseAttribute), "KernelL1", 0.0)]
+    [InlineData(typeof(DenseAttribute), "BiasL2", 0.0)]
+    [InlineData(typeof(DenseAttribute), "KernelConstraint", Constraint.None)]
+    [InlineData(typeof(DenseAttribute), "BiasConstraintValue", double.NaN)] // that of the constraint
+    [InlineData(typeof(SeparableConv2DAttribute), "DepthwiseL2", 0.0)]
+    [InlineData(typeof(SeparableConv2DAttribute), "PointwiseConstraint", Constraint.None)]
+    [InlineData(typeof(BatchNormalizationAttribute), "GammaL2", 0.0)]
+    [InlineData(typeof(LayerNormalizationAttribute), "BetaConstraint", Constraint.None)]
+    [InlineData(typeof(LayerNormalizationAttribute), "Trainable", true)]
+    [InlineData(typeof(ActivityRegularizationAttribute), "L1", 0.0)]
+    [InlineData(typeof(ActivityRegularizationAttribute), "L2", 0.0)]
     [InlineData(typeof(MaxPooling2DAttribute), "PoolHeight", 2)]
     [InlineData(typeof(MaxPooling2DAttribute), "PoolWidth", 2)]
     [InlineData(typeof(MaxPooling2DAttribute), "Strides", 0)] // as the window
@@ -102,6 +114,7 @@ public sealed class KerasDefaultsTests
     [InlineData(typeof(ActivationAttribute), "activation")]
     [InlineData(typeof(InputAttribute), "shape")]
     [InlineData(typeof(FlattenAttribute), "")]
+    [InlineData(typeof(ActivityRegularizationAttribute), "")]
     [InlineData(typeof(AddAttribute), "layers")]
     [InlineData(typeof(ConcatenateAttribute), "layers")]
     [InlineData(typeof(ReshapeAttribute), "targetShape")]
@@ -143,6 +156,14 @@ public sealed class KerasDefaultsTests
     [InlineData("MaxPooling2D(3, 2)", "MaxPooling2D(3, 2, StridesHeight = 3, StridesWidth = 2)")]
     [InlineData("MaxPooling2D(2, Strides = 1, StridesWidth = 3)", "MaxPooling2D(poolSize: 2, StridesHeight = 1, StridesWidth = 3)")]
     [InlineData("Dense(4)", "Dense(units: 4, UseBias = true, Name = null, From = null)")]
+    [InlineData("Dense(4, Trainable = false)", "Dense(4, Trainable = false, KernelL2 = 0.1, BiasConstraint = Constraint.UnitNorm)")]
+    [InlineData(
+        "Dense(4, KernelConstraint = Constraint.MaxNorm)",
+        "Dense(4, KernelL1 = 0, BiasL2 = 0, BiasConstraint = Constraint.None, KernelConstraint = Constraint.MaxNorm, KernelConstraintValue = 2)")]
+    [InlineData(
+        "Conv2D(4, 3, KernelConstraint = Constraint.MinMaxNorm)",
+        "Conv2D(4, 3, KernelConstraint = Constraint.MinMaxNorm, KernelConstraintValue = 1, KernelConstraintMinimum = 0, KernelConstraintRate = 1)")]
+    [InlineData("ActivityRegularization", "ActivityRegularization(L1 = 0, L2 = 0)")]
     [InlineData("ReLU", "Activation(Activation.ReLU)")]
     [InlineData("Sigmoid", "Activation((Activation)2)")]
     [InlineData("Tanh", "Activation(activation: Activation.Tanh)")]

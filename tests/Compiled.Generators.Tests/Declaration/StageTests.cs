@@ -98,6 +98,28 @@ public sealed class StageTests
             });
     }
 
+    [Theory]
+    [InlineData("Conv2D(2, 3), BatchNormalization, ReLU", "_predict1: Conv2D 3×3 · bias · BatchNormalization · ReLU")]
+    [InlineData("Conv2D(2, 3, UseBias = false), BatchNormalization, ReLU, MaxPooling2D", "_predict1: Conv2D 3×3 · BatchNormalization · ReLU · MaxPooling2D 2×2")]
+    [InlineData("DepthwiseConv2D(3), BatchNormalization", "_predict1: DepthwiseConv2D 3×3 · bias · BatchNormalization")]
+    [InlineData("Conv2DTranspose(2, 3), BatchNormalization, Tanh", "_predict1: Conv2DTranspose 3×3 · bias · BatchNormalization · Tanh")]
+    [InlineData("Dense(2), BatchNormalization, Sigmoid", "_predict1: Dense 2 · bias · BatchNormalization · Sigmoid")]
+    [InlineData("ZeroPadding2D(1), Conv2D(2, 3), Dropout(0.5), BatchNormalization", "_predict1: ZeroPadding2D 1 · Conv2D 3×3 · bias · BatchNormalization")]
+    [InlineData("Conv2D(2, 3), ReLU, BatchNormalization", "_stage1: Conv2D 3×3 · bias · ReLU", "_stage2: BatchNormalization")]
+    [InlineData("Conv2D(2, 3), BatchNormalization, BatchNormalization", "_predict1: Conv2D 3×3 · bias · BatchNormalization", "_stage3: BatchNormalization")]
+    [InlineData("Conv2D(2, 3, Name = \"a\"), BatchNormalization, Add(\"a\")", "_stage1: Conv2D 3×3 · bias", "_stage2: BatchNormalization", "_stage3: Add")]
+    [InlineData("Flatten, Dense(2), BatchNormalization", "_stage1: Dense 2 · bias", "_stage2: BatchNormalization")] // more weights than it pays for
+    [InlineData("Conv2D(2, 3), ReLU, Dropout(0.5)", "_stage1: Conv2D 3×3 · bias · ReLU")]
+    [InlineData("Conv2D(2, 3), Dropout(0.5), ReLU", "_predict1: Conv2D 3×3 · bias · ReLU")]
+    public void How_prediction_is_computed(string layers, params string[] stages) =>
+        Assert.Equal(stages, Network.Prediction(Declared($"[Input(6, 6, 1), {layers}, MeanSquaredError]", "Fusion.Full")));
+
+    [Fact]
+    public void Without_fusion_prediction_only_drops_what_training_needs() =>
+        Assert.Equal(
+            ["_stage1: Conv2D 3×3 · bias", "_stage2: BatchNormalization", "_stage3: ReLU"],
+            Network.Prediction(Declared("[Input(6, 6, 1), Conv2D(2, 3), BatchNormalization, ReLU, Dropout(0.5), MeanSquaredError]", "Fusion.None")));
+
     [Fact]
     public void What_reaches_no_loss_is_no_stage() =>
         Assert.Equal(

@@ -49,7 +49,7 @@ public sealed class ArgumentTests
     [InlineData("Conv2D(4, 3, Padding = [|(Padding)2|])", "padding", "2")]
     [InlineData("Conv2D(4, 3, Padding = [|(Padding)(-1)|])", "padding", "-1")]
     [InlineData("MaxPooling2D(Padding = [|(Padding)9|])", "padding", "9")]
-    [InlineData("Activation([|(Activation)27|])", "activation", "27")]
+    [InlineData("Activation([|(Activation)30|])", "activation", "30")]
     [InlineData("Activation([|(Activation)(-1)|])", "activation", "-1")]
     public void A_value_that_is_no_member_of_its_enumeration(string layer, string argument, string value) =>
         Expect.Error(
@@ -75,6 +75,39 @@ public sealed class ArgumentTests
     [InlineData("SeparableConv2D(4, 3, PointwiseInitializer = [|(Initializer)(-1)|])", "pointwiseInitializer is -1; it must be one of the enumeration's members")]
     public void An_initializer_that_does_not_fit(string layer, string message) =>
         Expect.Error("CN0004", $"{Kind(layer)}: {message}", InImages(layer));
+
+    [Theory]
+    [InlineData("Dense(4, KernelL1 = [|-0.1|])", "kernelL1 is -0.1; it must be at least 0 and finite")]
+    [InlineData("Dense(4, KernelL2 = [|double.NaN|])", "kernelL2 is NaN; it must be at least 0 and finite")]
+    [InlineData("Conv2D(4, 3, BiasL2 = [|1e39|])", "biasL2 is 1E+39; it must be at least 0 and finite")]
+    [InlineData("Dense(4, Trainable = false, BiasL1 = [|-1|])", "biasL1 is -1; it must be at least 0 and finite")]
+    [InlineData("SeparableConv2D(4, 3, PointwiseL2 = [|double.PositiveInfinity|])", "pointwiseL2 is Infinity; it must be at least 0 and finite")]
+    [InlineData("BatchNormalization(GammaL2 = [|-2|])", "gammaL2 is -2; it must be at least 0 and finite")]
+    [InlineData("LayerNormalization(BetaL1 = [|-2|])", "betaL1 is -2; it must be at least 0 and finite")]
+    [InlineData("ActivityRegularization(L1 = [|-1|])", "l1 is -1; it must be at least 0 and finite")]
+    [InlineData("ActivityRegularization(L2 = [|double.NaN|])", "l2 is NaN; it must be at least 0 and finite")]
+    public void A_penalty_below_zero(string layer, string message) => Expect.Error("CN0004", $"{Kind(layer)}: {message}", InImages(layer));
+
+    [Theory]
+    [InlineData("Dense(4, KernelConstraint = [|(Constraint)5|])", "kernelConstraint is 5; it must be one of the enumeration's members")]
+    [InlineData(
+        "Dense(4, KernelConstraint = Constraint.MaxNorm, KernelConstraintValue = [|-1|])",
+        "kernelConstraintValue is -1; it must be at least 0 and finite")]
+    [InlineData(
+        "Dense(4, BiasConstraint = Constraint.NonNeg, BiasConstraintValue = [|1|])",
+        "biasConstraintValue is 1; it must be left out: NonNeg has no such parameter")]
+    [InlineData("Conv2D(4, 3, KernelConstraintValue = [|1|])", "kernelConstraintValue is 1; it must be left out: None has no such parameter")]
+    [InlineData(
+        "Dense(4, KernelConstraint = Constraint.MaxNorm, KernelConstraintMinimum = [|1|])",
+        "kernelConstraintMinimum is 1; it must be left out: MaxNorm has no such parameter")]
+    [InlineData(
+        "DepthwiseConv2D(3, KernelConstraint = Constraint.MinMaxNorm, KernelConstraintMinimum = [|1.5|])",
+        "kernelConstraintMinimum is 1.5; it must be from 0 to 1")]
+    [InlineData(
+        "SeparableConv2D(4, 3, DepthwiseConstraint = Constraint.MinMaxNorm, DepthwiseConstraintRate = [|2|])",
+        "depthwiseConstraintRate is 2; it must be from 0 to 1")]
+    [InlineData("BatchNormalization(GammaConstraint = [|(Constraint)(-1)|])", "gammaConstraint is -1; it must be one of the enumeration's members")]
+    public void A_constraint_that_does_not_fit(string layer, string message) => Expect.Error("CN0004", $"{Kind(layer)}: {message}", InImages(layer));
 
     [Fact]
     public void A_fusion_that_is_no_member_of_its_enumeration() =>

@@ -10,6 +10,8 @@ public sealed class LossTests
     [InlineData("Dense(3), Sigmoid", "Sigmoid")]
     [InlineData("Dense(3), Activation(Activation.Tanh)", "Tanh")]
     [InlineData("Dense(3), Softmax, Dropout(0.5)", "Dropout 0.5")]
+    [InlineData("Dense(3), LogSoftmax", "LogSoftmax")]
+    [InlineData("Dense(6), GLU", "GLU")]
     public void A_crossentropy_without_a_softmax(string layers, string head)
     {
         foreach (string loss in (string[])["CategoricalCrossentropy", "SparseCategoricalCrossentropy"])

@@ -78,6 +78,16 @@ public sealed class ShapeTests
             $"[Input({extents})]\n[[|Conv2D(4, 1)|]]\n[Flatten, Dense(2), MeanSquaredError]");
 
     [Theory]
+    [InlineData("GLU")]
+    [InlineData("Activation(Activation.GLU)")]
+    public void A_gated_linear_unit_of_an_odd_axis(string layer) =>
+        Expect.Error(
+            "CN0010",
+            "GLU 'glu_1' takes two halves of the last axis, but its input is 7. input 4 → dense_1 7. " +
+            "Remedy: make the last axis even, not 7: twice the units or filters that are to be left",
+            $"[Input(4)]\n[Dense(7), [|{layer}|]]\n[Dense(2), MeanSquaredError]");
+
+    [Theory]
     [InlineData("2147483647, 2", "2147483647×2")]
     [InlineData("65536, 32768", "65536×32768")]
     [InlineData("2147483647, 2147483647, 2147483647, 2147483647", "2147483647×2147483647×2147483647×2147483647")]

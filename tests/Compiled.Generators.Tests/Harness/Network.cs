@@ -15,7 +15,7 @@ internal static class Network
     public static Graph Of(Project project) => GraphBuilder.Build(Spec(project), new IssueList())!;
 
     public static ModelLayout Layout(Project project) =>
-        LayoutPlanner.Plan(StageBuilder.Build(Differentiator.Differentiate(Of(project)), Spec(project).Options));
+        LayoutPlanner.Plan(ModelStages.Of(Differentiator.Differentiate(Of(project)), Spec(project).Options));
 
     /// <summary>The stages of a network, each as the layers in it.</summary>
     public static IEnumerable<string> Stages(Project project)
@@ -23,4 +23,8 @@ internal static class Network
         ModelLayout layout = Layout(project);
         return layout.Stages.Select(stage => string.Join(" ", stage.Stage.Nodes.Select(node => layout.Graph.Graph.Nodes[node].Name)));
     }
+
+    /// <summary>The stages of prediction, by the titles of what they do, and whether they need an op of their own.</summary>
+    public static IEnumerable<string> Prediction(Project project) =>
+        Layout(project).Prediction.Select(stage => $"{stage.Field}: {stage.Title}");
 }

@@ -24,7 +24,11 @@ internal static class Mutations
         "Block<Level>(Repeat = 1000)", "Residual<string>", "Block<int>", "Block<Net>", "Add", "Add(\"x\")", "Concatenate(\"enc1\", Axis = 2)",
         "Concatenate(\"input\", \"input\")", "BatchNormalization(Momentum = -1)", "LayerNormalization(Epsilon = 1e-300)",
         "ReLU(MaxValue = double.PositiveInfinity, Threshold = 3.4e38)", "LeakyReLU(NegativeSlope = double.NaN)", "ELU(1e308)",
-        "GaussianNoise(1e39)", "SpatialDropout2D(0.5)", "Cropping2D(2147483647)", "ZeroPadding2D(2147483647, 2147483647)", "ZeroPadding2D(0)",
+        "Threshold(1e39, 0)", "Threshold(-3, double.NaN)", "GLU", "LogSoftmax", "Sparsemax", "Activation(Activation.GLU)",
+        "GaussianNoise(1e39)", "ActivityRegularization(L1 = 1e-300, L2 = 3e38)", "ActivityRegularization(L2 = double.NaN)",
+        "Dense(3, Trainable = false, KernelL2 = 1e38)",
+        "LayerNormalization(GammaConstraint = Constraint.MinMaxNorm, GammaConstraintMinimum = 2)",
+        "SpatialDropout2D(0.5)", "Cropping2D(2147483647)", "ZeroPadding2D(2147483647, 2147483647)", "ZeroPadding2D(0)",
         "UpSampling2D(2147483647)", "Reshape(-1, 2147483647)", "Reshape()", "Reshape(-1)", "GlobalAveragePooling2D(KeepDims = true)",
         "AveragePooling2D(3, Padding = Padding.Same)", "DepthwiseConv2D(3, DepthMultiplier = 2147483647)",
         "SeparableConv2D(Filters.Half, 2147483647, Padding = Padding.Same)", "Conv2D(6, 1, Groups = 3)", "Conv2D((Filters)0, 1)",
@@ -52,7 +56,9 @@ internal static class Mutations
         "Name = \"class\"", "Name = null", "From = \"left\"", "From = \"images\"", "From = \"input_1\"", "From = \"dense_1\"", "From = \"\"",
         "Strides = 2", "Strides = -1", "Padding = (Padding)2", "DilationRate = 3", "Groups = 5", "Groups = 2147483647", "UseBias = false",
         "Activation = (Activation)99", "Activation = Activation.Softmax", "Activation = Activation.GELU", "Repeat = 1000", "Repeat = 0",
-        "Projection = true", "Trainable = false", "FromLogits = true", "Axis = -1", "Axis = 2147483647", "Axis = 1", "KeepDims = true",
+        "Projection = true", "Trainable = false", "KernelL2 = -1", "BiasL1 = 1e-300", "KernelConstraint = Constraint.MaxNorm",
+        "KernelConstraint = (Constraint)9", "GammaConstraint = Constraint.UnitNorm", "KernelConstraintValue = double.NaN",
+        "FromLogits = true", "Axis = -1", "Axis = 2147483647", "Axis = 1", "KeepDims = true",
     ];
 
     private static readonly string[] Names =

@@ -29,7 +29,7 @@ internal static class Originals
         {
             [Model]
             [Input(Sizes.Units, Name = "x")]
-            [Dense(Sizes.Units, Name = "left")]
+            [Dense(Sizes.Units, Trainable = false), ActivityRegularization(L2 = 0.1, Name = "left")]
             [Dense(units: 3, UseBias = false, From = "left"), Tanh, MeanSquaredError(Name = "loss")]
             internal partial class Net
             {
@@ -64,7 +64,7 @@ internal static class Originals
         """
         using Compiled;
         [Model] [Input(9, 7, 2)]
-        [Conv2D(4, 2, 3, StridesHeight = 2, StridesWidth = 1, UseBias = true), Activation(Activation.Tanh)]
+        [Conv2D(4, 2, 3, StridesHeight = 2, StridesWidth = 1, UseBias = true, KernelConstraint = Constraint.MaxNorm), Activation(Activation.Tanh)]
         [MaxPooling2D(poolHeight: 2, poolWidth: 1, Strides = 2, Padding = Padding.Same)]
         [Conv2D(2, 1, DilationRate = 2), Linear, Softmax, SparseCategoricalCrossentropy]
         partial class Images;
@@ -115,7 +115,7 @@ internal static class Originals
                 [Input(16, 16, 1)]
                 [Conv2D(4, 3, Padding = Padding.Same, Activation = Activation.ReLU, Name = "enc1"), MaxPooling2D]
                 [DepthwiseConv2D(3, Padding = Padding.Same, DepthMultiplier = 2), LeakyReLU(NegativeSlope = 0.1, Name = "enc2"), MaxPooling2D(2, Name = "deep")]
-                [SeparableConv2D(8, 3, Padding = Padding.Same), ELU, SpatialDropout2D(0.1), GaussianNoise(0.01)]
+                [SeparableConv2D(16, 3, Padding = Padding.Same, PointwiseL2 = 1e-4), GLU, Threshold(-1, -0.5), Sparsemax, LogSoftmax, ELU, SpatialDropout2D(0.1), GaussianNoise(0.01)]
                 [UpSampling2D(2), Concatenate("enc2", Name = "up2"), Conv2D(4, 3, Padding = Padding.Same, Groups = 2), ReLU(MaxValue = 6)]
                 [UpSampling2D(2, 2), Add("enc1", Name = "up1"), Conv2D(1, 1, Name = "mask"), Sigmoid, BinaryCrossentropy(LabelSmoothing = 0.1)]
                 internal sealed partial class @class

@@ -64,7 +64,7 @@ namespace Examples
         //   stage 5   2×2×6      2240               2112           128
         //   stage 6   24         2112               2368           128
         //   stage 7   5          2496               2560            64
-        //   output    5          2432
+        //   output    5            64
         //   target    scalar     2368
 
         private readonly nint _stage1;
@@ -180,10 +180,12 @@ namespace Examples
         protected override void ForwardCore()
         {
             // 1  Conv2D 3×3 · bias                                                9×9×3 → 7×7×4
-            Check(cn_conv2d_forward(_stage1, State, x: Value(0), kernel: Parameter(0), bias: Parameter(448), y: Value(1024), codes: 0));
+            Check(cn_conv2d_forward(
+                _stage1, State, x: Value(0), kernel: Parameter(0), bias: Parameter(448),
+                y: Value(1024), codes: 0, moments: 0));
 
             // 2  Conv2D 3×3 stride 2                                              7×7×4 → 3×3×6
-            Check(cn_conv2d_forward(_stage2, State, x: Value(1024), kernel: Parameter(512), bias: 0, y: Value(2688), codes: 0));
+            Check(cn_conv2d_forward(_stage2, State, x: Value(1024), kernel: Parameter(512), bias: 0, y: Value(2688), codes: 0, moments: 0));
 
             // 3  Softmax                                                          3×3×6 → 3×3×6
             Check(cn_softmax_forward(_stage3, State, x: Value(2688), y: Value(1856)));
@@ -249,7 +251,7 @@ namespace Examples
         protected override void PredictCore()
         {
             PredictStages();
-            Check(cn_softmax_forward(_softmax, State, x: Value(2496), y: Value(2432)));
+            Check(cn_softmax_forward(_softmax, State, x: Value(0), y: Value(64)));
         }
 
         /// <inheritdoc/>
@@ -257,19 +259,30 @@ namespace Examples
         {
             PredictStages();
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(2496), targets: Value(2368), weights: SampleWeights,
+                _loss, State, predictions: Value(0), targets: Value(2368), weights: SampleWeights,
                 gradient: 0, probabilities: 0, metrics: Metrics));
         }
 
         /// <summary>All stages without what only training needs.</summary>
         private void PredictStages()
         {
+            // 1  Conv2D 3×3 · bias                                                9×9×3 → 7×7×4
             Check(cn_conv2d_predict(_stage1, State, x: Value(0), kernel: Parameter(0), bias: Parameter(448), y: Value(1024)));
-            Check(cn_conv2d_predict(_stage2, State, x: Value(1024), kernel: Parameter(512), bias: 0, y: Value(2688)));
-            Check(cn_softmax_forward(_stage3, State, x: Value(2688), y: Value(1856)));
-            Check(cn_max_pooling2d_forward(_stage4, State, x: Value(1856), y: Value(2112), codes: 0));
-            Check(cn_activation_forward(_stage5, State, x: Value(2112), y: Value(2240)));
-            Check(cn_dense_predict(_stage7, State, x: Value(2240), kernel: Parameter(1408), bias: Parameter(1920), y: Value(2496)));
+
+            // 2  Conv2D 3×3 stride 2                                              7×7×4 → 3×3×6
+            Check(cn_conv2d_predict(_stage2, State, x: Value(1024), kernel: Parameter(512), bias: 0, y: Value(0)));
+
+            // 3  Softmax                                                          3×3×6 → 3×3×6
+            Check(cn_softmax_forward(_stage3, State, x: Value(0), y: Value(256)));
+
+            // 4  MaxPooling2D 2×2                                                 3×3×6 → 2×2×6
+            Check(cn_max_pooling2d_forward(_stage4, State, x: Value(256), y: Value(0), codes: 0));
+
+            // 5  Tanh                                                             2×2×6 → 2×2×6
+            Check(cn_activation_forward(_stage5, State, x: Value(0), y: Value(128)));
+
+            // 6  Dense 5 · bias                                                   24 → 5
+            Check(cn_dense_predict(_stage7, State, x: Value(128), kernel: Parameter(1408), bias: Parameter(1920), y: Value(0)));
         }
 
         // ---- Summary ------------------------------------------------------------------------------------------------
@@ -300,7 +313,7 @@ namespace Examples
             ParameterBytes = 1984,
             ValueBytesPerSample = 3200,
             InputOffset = 0,
-            OutputOffset = 2432,
+            OutputOffset = 64,
             TargetOffset = 2368,
             NativeCallsPerStep = 16,
             Layers =

@@ -88,7 +88,7 @@ namespace Examples
         //   stage 4   6×6×64     231_424   249_856    240_640        11,520
         //   stage 5   512        181_248              183_296         2,048
         //   stage 6   10         185_344              185_408            64
-        //   output    10         183_360
+        //   output    10               0
         //   target    10         183_296
 
         private readonly nint _stage1;
@@ -218,24 +218,26 @@ namespace Examples
         protected override void ForwardCore()
         {
             // 1  Conv2D 3×3 same · bias · ReLU                                    32×32×3 → 32×32×32
-            Check(cn_conv2d_forward(_stage1, State, x: Value(319_744), kernel: Parameter(0), bias: Parameter(3456), y: Value(0), codes: 0));
+            Check(cn_conv2d_forward(
+                _stage1, State, x: Value(319_744), kernel: Parameter(0), bias: Parameter(3456),
+                y: Value(0), codes: 0, moments: 0));
 
             // 2  Conv2D 3×3 · bias · ReLU · MaxPooling2D 2×2 · Dropout 0.25       32×32×32 → 15×15×32
             Check(cn_conv2d_forward(
                 _stage2, State, x: Value(0), kernel: Parameter(3584), bias: Parameter(40_448),
-                y: Value(262_144), codes: Value(332_032)));
+                y: Value(262_144), codes: Value(332_032), moments: 0));
 
             // 3  Conv2D 3×3 same · bias · ReLU                                    15×15×32 → 15×15×64
             //    Computes 14×14×64 of 15×15×64: nobody reads the rest.
             Check(cn_conv2d_forward(
                 _stage3, State, x: Value(262_144), kernel: Parameter(40_576), bias: Parameter(114_304),
-                y: Value(131_072), codes: 0));
+                y: Value(131_072), codes: 0, moments: 0));
 
             // 4  Conv2D 3×3 · bias · ReLU · MaxPooling2D 2×2 · Dropout 0.25       15×15×64 → 6×6×64
             //    Computes 12×12×64 of 13×13×64: nobody reads the rest.
             Check(cn_conv2d_forward(
                 _stage4, State, x: Value(131_072), kernel: Parameter(114_560), bias: Parameter(262_016),
-                y: Value(231_424), codes: Value(249_856)));
+                y: Value(231_424), codes: Value(249_856), moments: 0));
 
             // 5  Dense 512 · bias · ReLU · Dropout 0.5                            2304 → 512
             Check(cn_dense_forward(
@@ -299,7 +301,7 @@ namespace Examples
         protected override void PredictCore()
         {
             PredictStages();
-            Check(cn_softmax_forward(_softmax, State, x: Value(185_344), y: Value(183_360)));
+            Check(cn_softmax_forward(_softmax, State, x: Value(2048), y: Value(0)));
         }
 
         /// <inheritdoc/>
@@ -307,27 +309,30 @@ namespace Examples
         {
             PredictStages();
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(185_344), targets: Value(183_296), weights: SampleWeights,
+                _loss, State, predictions: Value(2048), targets: Value(183_296), weights: SampleWeights,
                 gradient: 0, probabilities: 0, metrics: Metrics));
         }
 
         /// <summary>All stages without what only training needs.</summary>
         private void PredictStages()
         {
+            // 1  Conv2D 3×3 same · bias · ReLU                                    32×32×3 → 32×32×32
             Check(cn_conv2d_predict(_stage1, State, x: Value(319_744), kernel: Parameter(0), bias: Parameter(3456), y: Value(0)));
-            Check(cn_conv2d_predict(_stage2, State, x: Value(0), kernel: Parameter(3584), bias: Parameter(40_448), y: Value(262_144)));
-            Check(cn_conv2d_predict(
-                _stage3, State, x: Value(262_144), kernel: Parameter(40_576), bias: Parameter(114_304),
-                y: Value(131_072)));
-            Check(cn_conv2d_predict(
-                _stage4, State, x: Value(131_072), kernel: Parameter(114_560), bias: Parameter(262_016),
-                y: Value(231_424)));
-            Check(cn_dense_predict(
-                _stage5, State, x: Value(231_424), kernel: Parameter(262_272), bias: Parameter(4_980_864),
-                y: Value(181_248)));
-            Check(cn_dense_predict(
-                _stage6, State, x: Value(181_248), kernel: Parameter(4_982_912), bias: Parameter(5_003_392),
-                y: Value(185_344)));
+
+            // 2  Conv2D 3×3 · bias · ReLU · MaxPooling2D 2×2                      32×32×32 → 15×15×32
+            Check(cn_conv2d_predict(_stage2, State, x: Value(0), kernel: Parameter(3584), bias: Parameter(40_448), y: Value(131_072)));
+
+            // 3  Conv2D 3×3 same · bias · ReLU                                    15×15×32 → 15×15×64
+            Check(cn_conv2d_predict(_stage3, State, x: Value(131_072), kernel: Parameter(40_576), bias: Parameter(114_304), y: Value(0)));
+
+            // 4  Conv2D 3×3 · bias · ReLU · MaxPooling2D 2×2                      15×15×64 → 6×6×64
+            Check(cn_conv2d_predict(_stage4, State, x: Value(0), kernel: Parameter(114_560), bias: Parameter(262_016), y: Value(50_176)));
+
+            // 5  Dense 512 · bias · ReLU                                          2304 → 512
+            Check(cn_dense_predict(_stage5, State, x: Value(50_176), kernel: Parameter(262_272), bias: Parameter(4_980_864), y: Value(0)));
+
+            // 6  Dense 10 · bias                                                  512 → 10
+            Check(cn_dense_predict(_stage6, State, x: Value(0), kernel: Parameter(4_982_912), bias: Parameter(5_003_392), y: Value(2048)));
         }
 
         // ---- Summary ------------------------------------------------------------------------------------------------
@@ -367,7 +372,7 @@ namespace Examples
             ParameterBytes = 5_003_456,
             ValueBytesPerSample = 339_264,
             InputOffset = 319_744,
-            OutputOffset = 183_360,
+            OutputOffset = 0,
             TargetOffset = 183_296,
             NativeCallsPerStep = 14,
             Layers =

@@ -89,6 +89,7 @@ namespace Examples
 
         // 30,528 bytes per sample of the batch, 24,512 of which the backward pass needs of the forward pass. Value(offset) is an address;
         // what is never needed at the same time shares memory.
+        // Folded(offset) is one in the 192 bytes for weights that prediction multiplies a normalization into, stage by stage.
         //
         //   value      shape     offset    codes   gradient   bytes saved
         //   input      24×24×3        0                             6,912
@@ -102,7 +103,7 @@ namespace Examples
         //   stage 8    8×8×12    14_592              14_592
         //   stage 9    12        17_664              17_728            64
         //   stage 10   10        14_592              14_656            64
-        //   output     10        14_720
+        //   output     10             0
         //   target     10        17_728
 
         private readonly nint _stage1;
@@ -115,6 +116,7 @@ namespace Examples
         private readonly nint _stage8;
         private readonly nint _stage9;
         private readonly nint _stage10;
+        private readonly nint _fold3, _predict3;
         private readonly nint _softmax;
         private readonly nint _loss;
 
@@ -160,7 +162,7 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
             });
 
-            // 3  Conv2D 1×1 groups 4
+            // 3  Conv2D 1×1 groups 4 · moments
             _stage3 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
@@ -173,6 +175,7 @@ namespace Examples
                     dilation_height = 1, dilation_width = 1, pad_top = 0, pad_left = 0,
                 },
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 0,
+                use_moments = 1,
             });
 
             // 4  BatchNormalization · ReLU
@@ -264,6 +267,27 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 1,
             });
 
+            // 3 of prediction  Conv2D 1×1 groups 4 · BatchNormalization · ReLU
+            _fold3 = Create(cn_normalization_fold_create, new cn_normalization_fold_desc
+            {
+                outer = 2, channels = 16, inner = 1,
+                epsilon = 0.001f,
+                use_bias = 0, use_scale = 1, use_center = 1,
+            });
+            _predict3 = Create(cn_conv2d_create, new cn_conv2d_desc
+            {
+                batch = BatchSize,
+                input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
+                input_height = 6, input_width = 6, input_channels = 8, filters = 16, groups = 4,
+                conv_height = 6, conv_width = 6, output_height = 6, output_width = 6,
+                window = new()
+                {
+                    height = 1, width = 1, stride_height = 1, stride_width = 1,
+                    dilation_height = 1, dilation_width = 1, pad_top = 0, pad_left = 0,
+                },
+                activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
+            });
+
             // Softmax · CategoricalCrossentropy
             _softmax = Create(cn_softmax_create, new cn_softmax_desc
             {
@@ -284,28 +308,34 @@ namespace Examples
         protected override void ForwardCore()
         {
             // 1  Conv2D 3×3 stride 2 same · bias · ReLU                           24×24×3 → 12×12×8
-            Check(cn_conv2d_forward(_stage1, State, x: Value(0), kernel: Parameter(0), bias: Parameter(896), y: Value(6912), codes: 0));
+            Check(cn_conv2d_forward(
+                _stage1, State, x: Value(0), kernel: Parameter(0), bias: Parameter(896),
+                y: Value(6912), codes: 0, moments: 0));
 
             // 2  DepthwiseConv2D 3×3 same · bias · ReLU · MaxPooling2D 2×2        12×12×8 → 6×6×8
             Check(cn_conv2d_forward(
                 _stage2, State, x: Value(6912), kernel: Parameter(960), bias: Parameter(1280),
-                y: Value(28_928), codes: Value(30_080)));
+                y: Value(28_928), codes: Value(30_080), moments: 0));
 
-            // 3  Conv2D 1×1 groups 4                                              6×6×8 → 6×6×16
-            Check(cn_conv2d_forward(_stage3, State, x: Value(28_928), kernel: Parameter(1344), bias: 0, y: Value(20_736), codes: 0));
+            // 3  Conv2D 1×1 groups 4 · moments                                    6×6×8 → 6×6×16
+            Check(cn_conv2d_forward(
+                _stage3, State, x: Value(28_928), kernel: Parameter(1344), bias: 0,
+                y: Value(20_736), codes: 0, moments: Value(11_520)));
 
             // 4  BatchNormalization · ReLU                                        6×6×16 → 6×6×16
             Check(cn_batch_normalization_forward(
-                _stage4, State, x: Value(20_736), gamma: Parameter(1472), beta: Parameter(1536), movingMean: Parameter(16_384), movingVariance: Parameter(16_448), addend: 0,
-                y: Value(23_040), saved: Value(30_400)));
+                _stage4, State, x: Value(20_736), gamma: Parameter(1472), beta: Parameter(1536), movingMean: Parameter(16_384), movingVariance: Parameter(16_448), addend: 0, moments: Value(11_520),
+                y: Value(23_040), saved: Value(30_400), codes: 0));
 
             // 5  SeparableConv2D 3×3 multiplier 2                                 6×6×16 → 4×4×32
-            Check(cn_conv2d_forward(_stage5, State, x: Value(23_040), kernel: Parameter(1600), bias: 0, y: Value(25_344), codes: 0));
+            Check(cn_conv2d_forward(
+                _stage5, State, x: Value(23_040), kernel: Parameter(1600), bias: 0,
+                y: Value(25_344), codes: 0, moments: 0));
 
             // 6  Conv2D 1×1 · bias · ReLU                                         4×4×32 → 4×4×24
             Check(cn_conv2d_forward(
                 _stage6, State, x: Value(25_344), kernel: Parameter(2752), bias: Parameter(5824),
-                y: Value(27_392), codes: 0));
+                y: Value(27_392), codes: 0, moments: 0));
 
             // 7  Conv2DTranspose 2×2 stride 2 · bias · ReLU                       4×4×24 → 8×8×12
             Check(cn_conv2d_transpose_forward(
@@ -364,10 +394,10 @@ namespace Examples
 
             // 4  BatchNormalization · ReLU                                        6×6×16 → 6×6×16
             Check(cn_batch_normalization_backward(
-                _stage4, State, x: Value(20_736), gamma: Parameter(1472), saved: Value(30_400), y: Value(23_040), dy: Value(11_520),
+                _stage4, State, x: Value(20_736), gamma: Parameter(1472), saved: Value(30_400), y: Value(23_040), codes: 0, dy: Value(11_520),
                 dx: Value(13_824), daddend: 0, dgamma: Gradient(1472), dbeta: Gradient(1536)));
 
-            // 3  Conv2D 1×1 groups 4                                              6×6×16 → 6×6×8
+            // 3  Conv2D 1×1 groups 4 · moments                                    6×6×16 → 6×6×8
             Check(cn_conv2d_backward(
                 _stage3, State, x: Value(28_928), kernel: Parameter(1344), y: Value(20_736), codes: 0, dy: Value(13_824),
                 dx: Value(16_128), dkernel: Gradient(1344), dbias: 0));
@@ -393,7 +423,7 @@ namespace Examples
         protected override void PredictCore()
         {
             PredictStages();
-            Check(cn_softmax_forward(_softmax, State, x: Value(14_592), y: Value(14_720)));
+            Check(cn_softmax_forward(_softmax, State, x: Value(64), y: Value(0)));
         }
 
         /// <inheritdoc/>
@@ -401,29 +431,44 @@ namespace Examples
         {
             PredictStages();
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(14_592), targets: Value(17_728), weights: SampleWeights,
+                _loss, State, predictions: Value(64), targets: Value(17_728), weights: SampleWeights,
                 gradient: 0, probabilities: 0, metrics: Metrics));
         }
 
         /// <summary>All stages without what only training needs.</summary>
         private void PredictStages()
         {
+            // 1  Conv2D 3×3 stride 2 same · bias · ReLU                           24×24×3 → 12×12×8
             Check(cn_conv2d_predict(_stage1, State, x: Value(0), kernel: Parameter(0), bias: Parameter(896), y: Value(6912)));
-            Check(cn_conv2d_predict(_stage2, State, x: Value(6912), kernel: Parameter(960), bias: Parameter(1280), y: Value(28_928)));
-            Check(cn_conv2d_predict(_stage3, State, x: Value(28_928), kernel: Parameter(1344), bias: 0, y: Value(20_736)));
-            Check(cn_batch_normalization_predict(
-                _stage4, State, x: Value(20_736), gamma: Parameter(1472), beta: Parameter(1536), movingMean: Parameter(16_384), movingVariance: Parameter(16_448), addend: 0,
-                y: Value(23_040)));
-            Check(cn_conv2d_predict(_stage5, State, x: Value(23_040), kernel: Parameter(1600), bias: 0, y: Value(25_344)));
-            Check(cn_conv2d_predict(_stage6, State, x: Value(25_344), kernel: Parameter(2752), bias: Parameter(5824), y: Value(27_392)));
+
+            // 2  DepthwiseConv2D 3×3 same · bias · ReLU · MaxPooling2D 2×2        12×12×8 → 6×6×8
+            Check(cn_conv2d_predict(_stage2, State, x: Value(6912), kernel: Parameter(960), bias: Parameter(1280), y: Value(2304)));
+
+            // 3  Conv2D 1×1 groups 4 · BatchNormalization · ReLU                  6×6×8 → 6×6×16
+            Check(cn_normalization_fold_forward(
+                _fold3, State, kernel: Parameter(1344), bias: 0, gamma: Parameter(1472), beta: Parameter(1536), movingMean: Parameter(16_384), movingVariance: Parameter(16_448),
+                foldedKernel: Folded(0), foldedBias: Folded(128)));
+            Check(cn_conv2d_predict(_predict3, State, x: Value(2304), kernel: Folded(0), bias: Folded(128), y: Value(0)));
+
+            // 4  SeparableConv2D 3×3 multiplier 2                                 6×6×16 → 4×4×32
+            Check(cn_conv2d_predict(_stage5, State, x: Value(0), kernel: Parameter(1600), bias: 0, y: Value(2304)));
+
+            // 5  Conv2D 1×1 · bias · ReLU                                         4×4×32 → 4×4×24
+            Check(cn_conv2d_predict(_stage6, State, x: Value(2304), kernel: Parameter(2752), bias: Parameter(5824), y: Value(4352)));
+
+            // 6  Conv2DTranspose 2×2 stride 2 · bias · ReLU                       4×4×24 → 8×8×12
             Check(cn_conv2d_transpose_forward(
-                _stage7, State, x: Value(27_392), kernel: Parameter(5952), bias: Parameter(10_560),
-                y: Value(11_520)));
-            Check(cn_conv2d_transpose_forward(_stage8, State, x: Value(11_520), kernel: Parameter(10_624), bias: 0, y: Value(14_592)));
-            Check(cn_global_pooling2d_forward(_stage9, State, x: Value(14_592), y: Value(17_664), indices: 0));
-            Check(cn_dense_predict(
-                _stage10, State, x: Value(17_664), kernel: Parameter(15_808), bias: Parameter(16_320),
-                y: Value(14_592)));
+                _stage7, State, x: Value(4352), kernel: Parameter(5952), bias: Parameter(10_560),
+                y: Value(0)));
+
+            // 7  Conv2DTranspose 3×3 same                                         8×8×12 → 8×8×12
+            Check(cn_conv2d_transpose_forward(_stage8, State, x: Value(0), kernel: Parameter(10_624), bias: 0, y: Value(3072)));
+
+            // 8  GlobalAveragePooling2D                                           8×8×12 → 12
+            Check(cn_global_pooling2d_forward(_stage9, State, x: Value(3072), y: Value(0), indices: 0));
+
+            // 9  Dense 10 · bias                                                  12 → 10
+            Check(cn_dense_predict(_stage10, State, x: Value(0), kernel: Parameter(15_808), bias: Parameter(16_320), y: Value(64)));
         }
 
         // ---- Summary ------------------------------------------------------------------------------------------------
@@ -460,9 +505,10 @@ namespace Examples
             HasAccuracy = true,
             TrainableBytes = 16_384,
             ParameterBytes = 16_512,
+            FoldedBytes = 192,
             ValueBytesPerSample = 30_528,
             InputOffset = 0,
-            OutputOffset = 14_720,
+            OutputOffset = 0,
             TargetOffset = 17_728,
             NativeCallsPerStep = 22,
             Layers =

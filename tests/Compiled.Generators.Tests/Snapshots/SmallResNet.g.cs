@@ -153,6 +153,7 @@ namespace Examples
 
         // 931,200 bytes per sample of the batch, 833,088 of which the backward pass needs of the forward pass. Value(offset) is an address;
         // what is never needed at the same time shares memory.
+        // Folded(offset) is one in the 36,992 bytes for weights that prediction multiplies a normalization into, stage by stage.
         //
         //   value      shape       offset     codes   gradient   bytes saved
         //   input      32×32×3    917_504                             12,288
@@ -174,8 +175,8 @@ namespace Examples
         //   stage 16   16×16×32   688_128   930_304    655_360        33,024
         //   stage 17   32         655_360              851_968           128
         //   stage 18   10         655_488              655_552            64
-        //   output     10         655_616
-        //   target     10         851_968
+        //   output     10              64
+        //   target     10         852_480
 
         private readonly nint _stage1;
         private readonly nint _stage2;
@@ -195,6 +196,11 @@ namespace Examples
         private readonly nint _stage16;
         private readonly nint _stage17;
         private readonly nint _stage18;
+        private readonly nint _fold1, _predict1;
+        private readonly nint _fold2, _predict2;
+        private readonly nint _fold5, _predict5;
+        private readonly nint _fold8, _predict8;
+        private readonly nint _fold9, _predict9;
         private readonly nint _softmax;
         private readonly nint _loss;
 
@@ -205,7 +211,7 @@ namespace Examples
         public SmallResNet(global::Compiled.Device? device = null, int batchSize = 32, ulong seed = 0)
             : base(s_plan, device, batchSize, seed)
         {
-            // 1  Conv2D 3×3 same
+            // 1  Conv2D 3×3 same · moments
             _stage1 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
@@ -218,6 +224,7 @@ namespace Examples
                     dilation_height = 1, dilation_width = 1, pad_top = 1, pad_left = 1,
                 },
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 0,
+                use_moments = 1,
             });
 
             // 2  BatchNormalization · ReLU
@@ -231,7 +238,7 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_RELU,
             });
 
-            // 3  Conv2D 3×3 same
+            // 3  Conv2D 3×3 same · moments
             _stage3 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
@@ -244,6 +251,7 @@ namespace Examples
                     dilation_height = 1, dilation_width = 1, pad_top = 1, pad_left = 1,
                 },
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 0,
+                use_moments = 1,
             });
 
             // 4  BatchNormalization · ReLU
@@ -257,7 +265,7 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_RELU,
             });
 
-            // 5  Conv2D 3×3 same
+            // 5  Conv2D 3×3 same · moments
             _stage5 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
@@ -270,6 +278,7 @@ namespace Examples
                     dilation_height = 1, dilation_width = 1, pad_top = 1, pad_left = 1,
                 },
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 0,
+                use_moments = 1,
             });
 
             // 6  BatchNormalization · Add · ReLU
@@ -284,7 +293,7 @@ namespace Examples
                 use_addend = 1, addend_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
             });
 
-            // 7  Conv2D 3×3 same
+            // 7  Conv2D 3×3 same · moments
             _stage7 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
@@ -297,6 +306,7 @@ namespace Examples
                     dilation_height = 1, dilation_width = 1, pad_top = 1, pad_left = 1,
                 },
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 0,
+                use_moments = 1,
             });
 
             // 8  BatchNormalization · ReLU
@@ -310,7 +320,7 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_RELU,
             });
 
-            // 9  Conv2D 3×3 same
+            // 9  Conv2D 3×3 same · moments
             _stage9 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
@@ -323,6 +333,7 @@ namespace Examples
                     dilation_height = 1, dilation_width = 1, pad_top = 1, pad_left = 1,
                 },
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 0,
+                use_moments = 1,
             });
 
             // 10  BatchNormalization · Add · ReLU
@@ -337,7 +348,7 @@ namespace Examples
                 use_addend = 1, addend_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
             });
 
-            // 11  Conv2D 3×3 stride 2 same
+            // 11  Conv2D 3×3 stride 2 same · moments
             _stage11 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
@@ -350,6 +361,7 @@ namespace Examples
                     dilation_height = 1, dilation_width = 1, pad_top = 0, pad_left = 0,
                 },
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 0,
+                use_moments = 1,
             });
 
             // 12  BatchNormalization · ReLU
@@ -363,7 +375,7 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_RELU,
             });
 
-            // 13  Conv2D 3×3 same
+            // 13  Conv2D 3×3 same · moments
             _stage13 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
@@ -376,6 +388,7 @@ namespace Examples
                     dilation_height = 1, dilation_width = 1, pad_top = 1, pad_left = 1,
                 },
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 0,
+                use_moments = 1,
             });
 
             // 14  BatchNormalization
@@ -389,7 +402,7 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR,
             });
 
-            // 15  Conv2D 1×1 stride 2 same
+            // 15  Conv2D 1×1 stride 2 same · moments
             _stage15 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
@@ -402,6 +415,7 @@ namespace Examples
                     dilation_height = 1, dilation_width = 1, pad_top = 0, pad_left = 0,
                 },
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 0,
+                use_moments = 1,
             });
 
             // 16  BatchNormalization · Add · ReLU
@@ -434,6 +448,111 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 1,
             });
 
+            // 1 of prediction  Conv2D 3×3 same · BatchNormalization · ReLU
+            _fold1 = Create(cn_normalization_fold_create, new cn_normalization_fold_desc
+            {
+                outer = 27, channels = 16, inner = 1,
+                epsilon = 0.001f,
+                use_bias = 0, use_scale = 1, use_center = 1,
+            });
+            _predict1 = Create(cn_conv2d_create, new cn_conv2d_desc
+            {
+                batch = BatchSize,
+                input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
+                input_height = 32, input_width = 32, input_channels = 3, filters = 16,
+                conv_height = 32, conv_width = 32, output_height = 32, output_width = 32,
+                window = new()
+                {
+                    height = 3, width = 3, stride_height = 1, stride_width = 1,
+                    dilation_height = 1, dilation_width = 1, pad_top = 1, pad_left = 1,
+                },
+                activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
+            });
+
+            // 2 of prediction  Conv2D 3×3 same · BatchNormalization · ReLU
+            _fold2 = Create(cn_normalization_fold_create, new cn_normalization_fold_desc
+            {
+                outer = 144, channels = 16, inner = 1,
+                epsilon = 0.001f,
+                use_bias = 0, use_scale = 1, use_center = 1,
+            });
+            _predict2 = Create(cn_conv2d_create, new cn_conv2d_desc
+            {
+                batch = BatchSize,
+                input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
+                input_height = 32, input_width = 32, input_channels = 16, filters = 16,
+                conv_height = 32, conv_width = 32, output_height = 32, output_width = 32,
+                window = new()
+                {
+                    height = 3, width = 3, stride_height = 1, stride_width = 1,
+                    dilation_height = 1, dilation_width = 1, pad_top = 1, pad_left = 1,
+                },
+                activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
+            });
+
+            // 5 of prediction  Conv2D 3×3 same · BatchNormalization · ReLU
+            _fold5 = Create(cn_normalization_fold_create, new cn_normalization_fold_desc
+            {
+                outer = 144, channels = 16, inner = 1,
+                epsilon = 0.001f,
+                use_bias = 0, use_scale = 1, use_center = 1,
+            });
+            _predict5 = Create(cn_conv2d_create, new cn_conv2d_desc
+            {
+                batch = BatchSize,
+                input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
+                input_height = 32, input_width = 32, input_channels = 16, filters = 16,
+                conv_height = 32, conv_width = 32, output_height = 32, output_width = 32,
+                window = new()
+                {
+                    height = 3, width = 3, stride_height = 1, stride_width = 1,
+                    dilation_height = 1, dilation_width = 1, pad_top = 1, pad_left = 1,
+                },
+                activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
+            });
+
+            // 8 of prediction  Conv2D 3×3 stride 2 same · BatchNormalization · ReLU
+            _fold8 = Create(cn_normalization_fold_create, new cn_normalization_fold_desc
+            {
+                outer = 144, channels = 32, inner = 1,
+                epsilon = 0.001f,
+                use_bias = 0, use_scale = 1, use_center = 1,
+            });
+            _predict8 = Create(cn_conv2d_create, new cn_conv2d_desc
+            {
+                batch = BatchSize,
+                input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
+                input_height = 32, input_width = 32, input_channels = 16, filters = 32,
+                conv_height = 16, conv_width = 16, output_height = 16, output_width = 16,
+                window = new()
+                {
+                    height = 3, width = 3, stride_height = 2, stride_width = 2,
+                    dilation_height = 1, dilation_width = 1, pad_top = 0, pad_left = 0,
+                },
+                activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
+            });
+
+            // 9 of prediction  Conv2D 3×3 same · BatchNormalization
+            _fold9 = Create(cn_normalization_fold_create, new cn_normalization_fold_desc
+            {
+                outer = 288, channels = 32, inner = 1,
+                epsilon = 0.001f,
+                use_bias = 0, use_scale = 1, use_center = 1,
+            });
+            _predict9 = Create(cn_conv2d_create, new cn_conv2d_desc
+            {
+                batch = BatchSize,
+                input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
+                input_height = 16, input_width = 16, input_channels = 32, filters = 32,
+                conv_height = 16, conv_width = 16, output_height = 16, output_width = 16,
+                window = new()
+                {
+                    height = 3, width = 3, stride_height = 1, stride_width = 1,
+                    dilation_height = 1, dilation_width = 1, pad_top = 1, pad_left = 1,
+                },
+                activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 1,
+            });
+
             // Softmax · CategoricalCrossentropy
             _softmax = Create(cn_softmax_create, new cn_softmax_desc
             {
@@ -453,69 +572,85 @@ namespace Examples
         /// <inheritdoc/>
         protected override void ForwardCore()
         {
-            // 1  Conv2D 3×3 same                                                  32×32×3 → 32×32×16
-            Check(cn_conv2d_forward(_stage1, State, x: Value(917_504), kernel: Parameter(0), bias: 0, y: Value(0), codes: 0));
+            // 1  Conv2D 3×3 same · moments                                        32×32×3 → 32×32×16
+            Check(cn_conv2d_forward(
+                _stage1, State, x: Value(917_504), kernel: Parameter(0), bias: 0,
+                y: Value(0), codes: 0, moments: Value(131_072)));
 
             // 2  BatchNormalization · ReLU                                        32×32×16 → 32×32×16
             Check(cn_batch_normalization_forward(
-                _stage2, State, x: Value(0), gamma: Parameter(1728), beta: Parameter(1792), movingMean: Parameter(98_688), movingVariance: Parameter(98_752), addend: 0,
-                y: Value(65_536), saved: Value(930_560)));
+                _stage2, State, x: Value(0), gamma: Parameter(1728), beta: Parameter(1792), movingMean: Parameter(98_688), movingVariance: Parameter(98_752), addend: 0, moments: Value(131_072),
+                y: Value(65_536), saved: Value(930_560), codes: 0));
 
-            // 3  Conv2D 3×3 same                                                  32×32×16 → 32×32×16
-            Check(cn_conv2d_forward(_stage3, State, x: Value(65_536), kernel: Parameter(1856), bias: 0, y: Value(131_072), codes: 0));
+            // 3  Conv2D 3×3 same · moments                                        32×32×16 → 32×32×16
+            Check(cn_conv2d_forward(
+                _stage3, State, x: Value(65_536), kernel: Parameter(1856), bias: 0,
+                y: Value(131_072), codes: 0, moments: Value(262_144)));
 
             // 4  BatchNormalization · ReLU                                        32×32×16 → 32×32×16
             Check(cn_batch_normalization_forward(
-                _stage4, State, x: Value(131_072), gamma: Parameter(11_072), beta: Parameter(11_136), movingMean: Parameter(98_816), movingVariance: Parameter(98_880), addend: 0,
-                y: Value(196_608), saved: Value(930_688)));
+                _stage4, State, x: Value(131_072), gamma: Parameter(11_072), beta: Parameter(11_136), movingMean: Parameter(98_816), movingVariance: Parameter(98_880), addend: 0, moments: Value(262_144),
+                y: Value(196_608), saved: Value(930_688), codes: 0));
 
-            // 5  Conv2D 3×3 same                                                  32×32×16 → 32×32×16
-            Check(cn_conv2d_forward(_stage5, State, x: Value(196_608), kernel: Parameter(11_200), bias: 0, y: Value(262_144), codes: 0));
+            // 5  Conv2D 3×3 same · moments                                        32×32×16 → 32×32×16
+            Check(cn_conv2d_forward(
+                _stage5, State, x: Value(196_608), kernel: Parameter(11_200), bias: 0,
+                y: Value(262_144), codes: 0, moments: Value(393_216)));
 
             // 6  BatchNormalization · Add · ReLU                                  32×32×16 → 32×32×16
             Check(cn_batch_normalization_forward(
-                _stage6, State, x: Value(262_144), gamma: Parameter(20_416), beta: Parameter(20_480), movingMean: Parameter(98_944), movingVariance: Parameter(99_008), addend: Value(65_536),
-                y: Value(327_680), saved: Value(930_816)));
+                _stage6, State, x: Value(262_144), gamma: Parameter(20_416), beta: Parameter(20_480), movingMean: Parameter(98_944), movingVariance: Parameter(99_008), addend: Value(65_536), moments: Value(393_216),
+                y: Value(327_680), saved: Value(930_816), codes: 0));
 
-            // 7  Conv2D 3×3 same                                                  32×32×16 → 32×32×16
-            Check(cn_conv2d_forward(_stage7, State, x: Value(327_680), kernel: Parameter(20_544), bias: 0, y: Value(393_216), codes: 0));
+            // 7  Conv2D 3×3 same · moments                                        32×32×16 → 32×32×16
+            Check(cn_conv2d_forward(
+                _stage7, State, x: Value(327_680), kernel: Parameter(20_544), bias: 0,
+                y: Value(393_216), codes: 0, moments: Value(524_288)));
 
             // 8  BatchNormalization · ReLU                                        32×32×16 → 32×32×16
             Check(cn_batch_normalization_forward(
-                _stage8, State, x: Value(393_216), gamma: Parameter(29_760), beta: Parameter(29_824), movingMean: Parameter(99_072), movingVariance: Parameter(99_136), addend: 0,
-                y: Value(458_752), saved: Value(930_944)));
+                _stage8, State, x: Value(393_216), gamma: Parameter(29_760), beta: Parameter(29_824), movingMean: Parameter(99_072), movingVariance: Parameter(99_136), addend: 0, moments: Value(524_288),
+                y: Value(458_752), saved: Value(930_944), codes: 0));
 
-            // 9  Conv2D 3×3 same                                                  32×32×16 → 32×32×16
-            Check(cn_conv2d_forward(_stage9, State, x: Value(458_752), kernel: Parameter(29_888), bias: 0, y: Value(524_288), codes: 0));
+            // 9  Conv2D 3×3 same · moments                                        32×32×16 → 32×32×16
+            Check(cn_conv2d_forward(
+                _stage9, State, x: Value(458_752), kernel: Parameter(29_888), bias: 0,
+                y: Value(524_288), codes: 0, moments: Value(655_360)));
 
             // 10  BatchNormalization · Add · ReLU                                  32×32×16 → 32×32×16
             Check(cn_batch_normalization_forward(
-                _stage10, State, x: Value(524_288), gamma: Parameter(39_104), beta: Parameter(39_168), movingMean: Parameter(99_200), movingVariance: Parameter(99_264), addend: Value(327_680),
-                y: Value(589_824), saved: Value(931_072)));
+                _stage10, State, x: Value(524_288), gamma: Parameter(39_104), beta: Parameter(39_168), movingMean: Parameter(99_200), movingVariance: Parameter(99_264), addend: Value(327_680), moments: Value(655_360),
+                y: Value(589_824), saved: Value(931_072), codes: 0));
 
-            // 11  Conv2D 3×3 stride 2 same                                         32×32×16 → 16×16×32
-            Check(cn_conv2d_forward(_stage11, State, x: Value(589_824), kernel: Parameter(39_232), bias: 0, y: Value(720_896), codes: 0));
+            // 11  Conv2D 3×3 stride 2 same · moments                               32×32×16 → 16×16×32
+            Check(cn_conv2d_forward(
+                _stage11, State, x: Value(589_824), kernel: Parameter(39_232), bias: 0,
+                y: Value(720_896), codes: 0, moments: Value(655_360)));
 
             // 12  BatchNormalization · ReLU                                        16×16×32 → 16×16×32
             Check(cn_batch_normalization_forward(
-                _stage12, State, x: Value(720_896), gamma: Parameter(57_664), beta: Parameter(57_792), movingMean: Parameter(99_328), movingVariance: Parameter(99_456), addend: 0,
-                y: Value(753_664), saved: Value(929_792)));
+                _stage12, State, x: Value(720_896), gamma: Parameter(57_664), beta: Parameter(57_792), movingMean: Parameter(99_328), movingVariance: Parameter(99_456), addend: 0, moments: Value(655_360),
+                y: Value(753_664), saved: Value(929_792), codes: 0));
 
-            // 13  Conv2D 3×3 same                                                  16×16×32 → 16×16×32
-            Check(cn_conv2d_forward(_stage13, State, x: Value(753_664), kernel: Parameter(57_920), bias: 0, y: Value(786_432), codes: 0));
+            // 13  Conv2D 3×3 same · moments                                        16×16×32 → 16×16×32
+            Check(cn_conv2d_forward(
+                _stage13, State, x: Value(753_664), kernel: Parameter(57_920), bias: 0,
+                y: Value(786_432), codes: 0, moments: Value(688_128)));
 
             // 14  BatchNormalization                                               16×16×32 → 16×16×32
             Check(cn_batch_normalization_forward(
-                _stage14, State, x: Value(786_432), gamma: Parameter(94_784), beta: Parameter(94_912), movingMean: Parameter(99_584), movingVariance: Parameter(99_712), addend: 0,
-                y: Value(655_360), saved: Value(930_048)));
+                _stage14, State, x: Value(786_432), gamma: Parameter(94_784), beta: Parameter(94_912), movingMean: Parameter(99_584), movingVariance: Parameter(99_712), addend: 0, moments: Value(688_128),
+                y: Value(655_360), saved: Value(930_048), codes: 0));
 
-            // 15  Conv2D 1×1 stride 2 same                                         32×32×16 → 16×16×32
-            Check(cn_conv2d_forward(_stage15, State, x: Value(589_824), kernel: Parameter(95_040), bias: 0, y: Value(819_200), codes: 0));
+            // 15  Conv2D 1×1 stride 2 same · moments                               32×32×16 → 16×16×32
+            Check(cn_conv2d_forward(
+                _stage15, State, x: Value(589_824), kernel: Parameter(95_040), bias: 0,
+                y: Value(819_200), codes: 0, moments: Value(851_968)));
 
             // 16  BatchNormalization · Add · ReLU                                  16×16×32 → 16×16×32
             Check(cn_batch_normalization_forward(
-                _stage16, State, x: Value(819_200), gamma: Parameter(97_088), beta: Parameter(97_216), movingMean: Parameter(99_840), movingVariance: Parameter(99_968), addend: Value(655_360),
-                y: Value(688_128), saved: Value(930_304)));
+                _stage16, State, x: Value(819_200), gamma: Parameter(97_088), beta: Parameter(97_216), movingMean: Parameter(99_840), movingVariance: Parameter(99_968), addend: Value(655_360), moments: Value(851_968),
+                y: Value(688_128), saved: Value(930_304), codes: 0));
 
             // 17  GlobalAveragePooling2D                                           16×16×32 → 32
             Check(cn_global_pooling2d_forward(_stage17, State, x: Value(688_128), y: Value(655_360), indices: 0));
@@ -527,7 +662,7 @@ namespace Examples
 
             // Softmax · CategoricalCrossentropy, its gradient and the metrics
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(655_488), targets: Value(851_968), weights: SampleWeights,
+                _loss, State, predictions: Value(655_488), targets: Value(852_480), weights: SampleWeights,
                 gradient: Value(655_552), probabilities: 0, metrics: Metrics));
         }
 
@@ -546,80 +681,80 @@ namespace Examples
 
             // 16  BatchNormalization · Add · ReLU                                  16×16×32 → 16×16×32
             Check(cn_batch_normalization_backward(
-                _stage16, State, x: Value(819_200), gamma: Parameter(97_088), saved: Value(930_304), y: Value(688_128), dy: Value(655_360),
+                _stage16, State, x: Value(819_200), gamma: Parameter(97_088), saved: Value(930_304), y: Value(688_128), codes: 0, dy: Value(655_360),
                 dx: Value(851_968), daddend: Value(884_736), dgamma: Gradient(97_088), dbeta: Gradient(97_216)));
 
-            // 15  Conv2D 1×1 stride 2 same                                         16×16×32 → 32×32×16
+            // 15  Conv2D 1×1 stride 2 same · moments                               16×16×32 → 32×32×16
             Check(cn_conv2d_backward(
                 _stage15, State, x: Value(589_824), kernel: Parameter(95_040), y: Value(819_200), codes: 0, dy: Value(851_968),
                 dx: Value(655_360), dkernel: Gradient(95_040), dbias: 0));
 
             // 14  BatchNormalization                                               16×16×32 → 16×16×32
             Check(cn_batch_normalization_backward(
-                _stage14, State, x: Value(786_432), gamma: Parameter(94_784), saved: Value(930_048), y: Value(655_360), dy: Value(884_736),
+                _stage14, State, x: Value(786_432), gamma: Parameter(94_784), saved: Value(930_048), y: Value(655_360), codes: 0, dy: Value(884_736),
                 dx: Value(819_200), daddend: 0, dgamma: Gradient(94_784), dbeta: Gradient(94_912)));
 
-            // 13  Conv2D 3×3 same                                                  16×16×32 → 16×16×32
+            // 13  Conv2D 3×3 same · moments                                        16×16×32 → 16×16×32
             Check(cn_conv2d_backward(
                 _stage13, State, x: Value(753_664), kernel: Parameter(57_920), y: Value(786_432), codes: 0, dy: Value(819_200),
                 dx: Value(851_968), dkernel: Gradient(57_920), dbias: 0));
 
             // 12  BatchNormalization · ReLU                                        16×16×32 → 16×16×32
             Check(cn_batch_normalization_backward(
-                _stage12, State, x: Value(720_896), gamma: Parameter(57_664), saved: Value(929_792), y: Value(753_664), dy: Value(851_968),
+                _stage12, State, x: Value(720_896), gamma: Parameter(57_664), saved: Value(929_792), y: Value(753_664), codes: 0, dy: Value(851_968),
                 dx: Value(786_432), daddend: 0, dgamma: Gradient(57_664), dbeta: Gradient(57_792)));
 
-            // 11  Conv2D 3×3 stride 2 same                                         16×16×32 → 32×32×16
+            // 11  Conv2D 3×3 stride 2 same · moments                               16×16×32 → 32×32×16
             Check(cn_conv2d_backward(
                 _stage11, State, x: Value(589_824), kernel: Parameter(39_232), y: Value(720_896), codes: 0, dy: Value(786_432),
                 dx: Value(655_360), dkernel: Gradient(39_232), dbias: 0));
 
             // 10  BatchNormalization · Add · ReLU                                  32×32×16 → 32×32×16
             Check(cn_batch_normalization_backward(
-                _stage10, State, x: Value(524_288), gamma: Parameter(39_104), saved: Value(931_072), y: Value(589_824), dy: Value(655_360),
+                _stage10, State, x: Value(524_288), gamma: Parameter(39_104), saved: Value(931_072), y: Value(589_824), codes: 0, dy: Value(655_360),
                 dx: Value(720_896), daddend: Value(786_432), dgamma: Gradient(39_104), dbeta: Gradient(39_168)));
 
-            // 9  Conv2D 3×3 same                                                  32×32×16 → 32×32×16
+            // 9  Conv2D 3×3 same · moments                                        32×32×16 → 32×32×16
             Check(cn_conv2d_backward(
                 _stage9, State, x: Value(458_752), kernel: Parameter(29_888), y: Value(524_288), codes: 0, dy: Value(720_896),
                 dx: Value(589_824), dkernel: Gradient(29_888), dbias: 0));
 
             // 8  BatchNormalization · ReLU                                        32×32×16 → 32×32×16
             Check(cn_batch_normalization_backward(
-                _stage8, State, x: Value(393_216), gamma: Parameter(29_760), saved: Value(930_944), y: Value(458_752), dy: Value(589_824),
+                _stage8, State, x: Value(393_216), gamma: Parameter(29_760), saved: Value(930_944), y: Value(458_752), codes: 0, dy: Value(589_824),
                 dx: Value(524_288), daddend: 0, dgamma: Gradient(29_760), dbeta: Gradient(29_824)));
 
-            // 7  Conv2D 3×3 same                                                  32×32×16 → 32×32×16
+            // 7  Conv2D 3×3 same · moments                                        32×32×16 → 32×32×16
             Check(cn_conv2d_backward(
                 _stage7, State, x: Value(327_680), kernel: Parameter(20_544), y: Value(393_216), codes: 0, dy: Value(524_288),
                 dx: Value(786_432), dkernel: Gradient(20_544), dbias: 0));
 
             // 6  BatchNormalization · Add · ReLU                                  32×32×16 → 32×32×16
             Check(cn_batch_normalization_backward(
-                _stage6, State, x: Value(262_144), gamma: Parameter(20_416), saved: Value(930_816), y: Value(327_680), dy: Value(786_432),
+                _stage6, State, x: Value(262_144), gamma: Parameter(20_416), saved: Value(930_816), y: Value(327_680), codes: 0, dy: Value(786_432),
                 dx: Value(393_216), daddend: Value(458_752), dgamma: Gradient(20_416), dbeta: Gradient(20_480)));
 
-            // 5  Conv2D 3×3 same                                                  32×32×16 → 32×32×16
+            // 5  Conv2D 3×3 same · moments                                        32×32×16 → 32×32×16
             Check(cn_conv2d_backward(
                 _stage5, State, x: Value(196_608), kernel: Parameter(11_200), y: Value(262_144), codes: 0, dy: Value(393_216),
                 dx: Value(327_680), dkernel: Gradient(11_200), dbias: 0));
 
             // 4  BatchNormalization · ReLU                                        32×32×16 → 32×32×16
             Check(cn_batch_normalization_backward(
-                _stage4, State, x: Value(131_072), gamma: Parameter(11_072), saved: Value(930_688), y: Value(196_608), dy: Value(327_680),
+                _stage4, State, x: Value(131_072), gamma: Parameter(11_072), saved: Value(930_688), y: Value(196_608), codes: 0, dy: Value(327_680),
                 dx: Value(262_144), daddend: 0, dgamma: Gradient(11_072), dbeta: Gradient(11_136)));
 
-            // 3  Conv2D 3×3 same                                                  32×32×16 → 32×32×16
+            // 3  Conv2D 3×3 same · moments                                        32×32×16 → 32×32×16
             Check(cn_conv2d_backward(
                 _stage3, State, x: Value(65_536), kernel: Parameter(1856), y: Value(131_072), codes: 0, dy: Value(262_144),
                 dx: Value(458_752), dkernel: Gradient(1856), dbias: 0));
 
             // 2  BatchNormalization · ReLU                                        32×32×16 → 32×32×16
             Check(cn_batch_normalization_backward(
-                _stage2, State, x: Value(0), gamma: Parameter(1728), saved: Value(930_560), y: Value(65_536), dy: Value(458_752),
+                _stage2, State, x: Value(0), gamma: Parameter(1728), saved: Value(930_560), y: Value(65_536), codes: 0, dy: Value(458_752),
                 dx: Value(131_072), daddend: 0, dgamma: Gradient(1728), dbeta: Gradient(1792)));
 
-            // 1  Conv2D 3×3 same                                                  32×32×16 → weights only
+            // 1  Conv2D 3×3 same · moments                                        32×32×16 → weights only
             Check(cn_conv2d_backward(
                 _stage1, State, x: Value(917_504), kernel: Parameter(0), y: Value(0), codes: 0, dy: Value(131_072),
                 dx: 0, dkernel: Gradient(0), dbias: 0));
@@ -635,7 +770,7 @@ namespace Examples
         protected override void PredictCore()
         {
             PredictStages();
-            Check(cn_softmax_forward(_softmax, State, x: Value(655_488), y: Value(655_616)));
+            Check(cn_softmax_forward(_softmax, State, x: Value(0), y: Value(64)));
         }
 
         /// <inheritdoc/>
@@ -643,49 +778,72 @@ namespace Examples
         {
             PredictStages();
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(655_488), targets: Value(851_968), weights: SampleWeights,
+                _loss, State, predictions: Value(0), targets: Value(852_480), weights: SampleWeights,
                 gradient: 0, probabilities: 0, metrics: Metrics));
         }
 
         /// <summary>All stages without what only training needs.</summary>
         private void PredictStages()
         {
-            Check(cn_conv2d_predict(_stage1, State, x: Value(917_504), kernel: Parameter(0), bias: 0, y: Value(0)));
+            // 1  Conv2D 3×3 same · BatchNormalization · ReLU                      32×32×3 → 32×32×16
+            Check(cn_normalization_fold_forward(
+                _fold1, State, kernel: Parameter(0), bias: 0, gamma: Parameter(1728), beta: Parameter(1792), movingMean: Parameter(98_688), movingVariance: Parameter(98_752),
+                foldedKernel: Folded(0), foldedBias: Folded(1728)));
+            Check(cn_conv2d_predict(_predict1, State, x: Value(917_504), kernel: Folded(0), bias: Folded(1728), y: Value(0)));
+
+            // 2  Conv2D 3×3 same · BatchNormalization · ReLU                      32×32×16 → 32×32×16
+            Check(cn_normalization_fold_forward(
+                _fold2, State, kernel: Parameter(1856), bias: 0, gamma: Parameter(11_072), beta: Parameter(11_136), movingMean: Parameter(98_816), movingVariance: Parameter(98_880),
+                foldedKernel: Folded(0), foldedBias: Folded(9216)));
+            Check(cn_conv2d_predict(_predict2, State, x: Value(0), kernel: Folded(0), bias: Folded(9216), y: Value(65_536)));
+
+            // 3  Conv2D 3×3 same                                                  32×32×16 → 32×32×16
+            Check(cn_conv2d_predict(_stage5, State, x: Value(65_536), kernel: Parameter(11_200), bias: 0, y: Value(131_072)));
+
+            // 4  BatchNormalization · Add · ReLU                                  32×32×16 → 32×32×16
             Check(cn_batch_normalization_predict(
-                _stage2, State, x: Value(0), gamma: Parameter(1728), beta: Parameter(1792), movingMean: Parameter(98_688), movingVariance: Parameter(98_752), addend: 0,
+                _stage6, State, x: Value(131_072), gamma: Parameter(20_416), beta: Parameter(20_480), movingMean: Parameter(98_944), movingVariance: Parameter(99_008), addend: Value(0),
                 y: Value(65_536)));
-            Check(cn_conv2d_predict(_stage3, State, x: Value(65_536), kernel: Parameter(1856), bias: 0, y: Value(131_072)));
+
+            // 5  Conv2D 3×3 same · BatchNormalization · ReLU                      32×32×16 → 32×32×16
+            Check(cn_normalization_fold_forward(
+                _fold5, State, kernel: Parameter(20_544), bias: 0, gamma: Parameter(29_760), beta: Parameter(29_824), movingMean: Parameter(99_072), movingVariance: Parameter(99_136),
+                foldedKernel: Folded(0), foldedBias: Folded(9216)));
+            Check(cn_conv2d_predict(_predict5, State, x: Value(65_536), kernel: Folded(0), bias: Folded(9216), y: Value(0)));
+
+            // 6  Conv2D 3×3 same                                                  32×32×16 → 32×32×16
+            Check(cn_conv2d_predict(_stage9, State, x: Value(0), kernel: Parameter(29_888), bias: 0, y: Value(131_072)));
+
+            // 7  BatchNormalization · Add · ReLU                                  32×32×16 → 32×32×16
             Check(cn_batch_normalization_predict(
-                _stage4, State, x: Value(131_072), gamma: Parameter(11_072), beta: Parameter(11_136), movingMean: Parameter(98_816), movingVariance: Parameter(98_880), addend: 0,
-                y: Value(196_608)));
-            Check(cn_conv2d_predict(_stage5, State, x: Value(196_608), kernel: Parameter(11_200), bias: 0, y: Value(262_144)));
+                _stage10, State, x: Value(131_072), gamma: Parameter(39_104), beta: Parameter(39_168), movingMean: Parameter(99_200), movingVariance: Parameter(99_264), addend: Value(65_536),
+                y: Value(0)));
+
+            // 8  Conv2D 3×3 stride 2 same · BatchNormalization · ReLU             32×32×16 → 16×16×32
+            Check(cn_normalization_fold_forward(
+                _fold8, State, kernel: Parameter(39_232), bias: 0, gamma: Parameter(57_664), beta: Parameter(57_792), movingMean: Parameter(99_328), movingVariance: Parameter(99_456),
+                foldedKernel: Folded(0), foldedBias: Folded(18_432)));
+            Check(cn_conv2d_predict(_predict8, State, x: Value(0), kernel: Folded(0), bias: Folded(18_432), y: Value(65_536)));
+
+            // 9  Conv2D 3×3 same · BatchNormalization                             16×16×32 → 16×16×32
+            Check(cn_normalization_fold_forward(
+                _fold9, State, kernel: Parameter(57_920), bias: 0, gamma: Parameter(94_784), beta: Parameter(94_912), movingMean: Parameter(99_584), movingVariance: Parameter(99_712),
+                foldedKernel: Folded(0), foldedBias: Folded(36_864)));
+            Check(cn_conv2d_predict(_predict9, State, x: Value(65_536), kernel: Folded(0), bias: Folded(36_864), y: Value(98_304)));
+
+            // 10  Conv2D 1×1 stride 2 same                                         32×32×16 → 16×16×32
+            Check(cn_conv2d_predict(_stage15, State, x: Value(0), kernel: Parameter(95_040), bias: 0, y: Value(65_536)));
+
+            // 11  BatchNormalization · Add · ReLU                                  16×16×32 → 16×16×32
             Check(cn_batch_normalization_predict(
-                _stage6, State, x: Value(262_144), gamma: Parameter(20_416), beta: Parameter(20_480), movingMean: Parameter(98_944), movingVariance: Parameter(99_008), addend: Value(65_536),
-                y: Value(327_680)));
-            Check(cn_conv2d_predict(_stage7, State, x: Value(327_680), kernel: Parameter(20_544), bias: 0, y: Value(393_216)));
-            Check(cn_batch_normalization_predict(
-                _stage8, State, x: Value(393_216), gamma: Parameter(29_760), beta: Parameter(29_824), movingMean: Parameter(99_072), movingVariance: Parameter(99_136), addend: 0,
-                y: Value(458_752)));
-            Check(cn_conv2d_predict(_stage9, State, x: Value(458_752), kernel: Parameter(29_888), bias: 0, y: Value(524_288)));
-            Check(cn_batch_normalization_predict(
-                _stage10, State, x: Value(524_288), gamma: Parameter(39_104), beta: Parameter(39_168), movingMean: Parameter(99_200), movingVariance: Parameter(99_264), addend: Value(327_680),
-                y: Value(589_824)));
-            Check(cn_conv2d_predict(_stage11, State, x: Value(589_824), kernel: Parameter(39_232), bias: 0, y: Value(720_896)));
-            Check(cn_batch_normalization_predict(
-                _stage12, State, x: Value(720_896), gamma: Parameter(57_664), beta: Parameter(57_792), movingMean: Parameter(99_328), movingVariance: Parameter(99_456), addend: 0,
-                y: Value(753_664)));
-            Check(cn_conv2d_predict(_stage13, State, x: Value(753_664), kernel: Parameter(57_920), bias: 0, y: Value(786_432)));
-            Check(cn_batch_normalization_predict(
-                _stage14, State, x: Value(786_432), gamma: Parameter(94_784), beta: Parameter(94_912), movingMean: Parameter(99_584), movingVariance: Parameter(99_712), addend: 0,
-                y: Value(655_360)));
-            Check(cn_conv2d_predict(_stage15, State, x: Value(589_824), kernel: Parameter(95_040), bias: 0, y: Value(819_200)));
-            Check(cn_batch_normalization_predict(
-                _stage16, State, x: Value(819_200), gamma: Parameter(97_088), beta: Parameter(97_216), movingMean: Parameter(99_840), movingVariance: Parameter(99_968), addend: Value(655_360),
-                y: Value(688_128)));
-            Check(cn_global_pooling2d_forward(_stage17, State, x: Value(688_128), y: Value(655_360), indices: 0));
-            Check(cn_dense_predict(
-                _stage18, State, x: Value(655_360), kernel: Parameter(97_344), bias: Parameter(98_624),
-                y: Value(655_488)));
+                _stage16, State, x: Value(65_536), gamma: Parameter(97_088), beta: Parameter(97_216), movingMean: Parameter(99_840), movingVariance: Parameter(99_968), addend: Value(98_304),
+                y: Value(0)));
+
+            // 12  GlobalAveragePooling2D                                           16×16×32 → 32
+            Check(cn_global_pooling2d_forward(_stage17, State, x: Value(0), y: Value(32_768), indices: 0));
+
+            // 13  Dense 10 · bias                                                  32 → 10
+            Check(cn_dense_predict(_stage18, State, x: Value(32_768), kernel: Parameter(97_344), bias: Parameter(98_624), y: Value(0)));
         }
 
         // ---- Summary ------------------------------------------------------------------------------------------------
@@ -734,10 +892,11 @@ namespace Examples
             HasAccuracy = true,
             TrainableBytes = 98_688,
             ParameterBytes = 100_096,
+            FoldedBytes = 36_992,
             ValueBytesPerSample = 931_200,
             InputOffset = 917_504,
-            OutputOffset = 655_616,
-            TargetOffset = 851_968,
+            OutputOffset = 64,
+            TargetOffset = 852_480,
             NativeCallsPerStep = 38,
             Layers =
             [

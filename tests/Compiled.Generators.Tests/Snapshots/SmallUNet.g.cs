@@ -95,6 +95,7 @@ namespace Examples
 
         // 685,248 bytes per sample of the batch, 484,224 of which the backward pass needs of the forward pass. Value(offset) is an address;
         // what is never needed at the same time shares memory.
+        // Folded(offset) is one in the 9,280 bytes for weights that prediction multiplies a normalization into, stage by stage.
         //
         //   value      shape       offset     codes   gradient   bytes saved
         //   input      33×48×3    649_728                             19,008
@@ -110,8 +111,8 @@ namespace Examples
         //   stage 10   34×48×24         0              156_672       156,672
         //   stage 11   33×48×8    470_016              520_704        50,688
         //   stage 12   33×48×1    156_672              163_008         6,336
-        //   output     33×48×1    156_672
-        //   target     33×48×1    261_120
+        //   output     33×48×1          0
+        //   target     33×48×1    520_704
 
         private readonly nint _stage1;
         private readonly nint _stage2;
@@ -125,6 +126,8 @@ namespace Examples
         private readonly nint _stage10;
         private readonly nint _stage11;
         private readonly nint _stage12;
+        private readonly nint _fold2, _predict2;
+        private readonly nint _fold5, _predict5;
         private readonly nint _loss;
 
         /// <summary>Makes the network, with initial weights, on a device.</summary>
@@ -149,7 +152,7 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
             });
 
-            // 2  Conv2D 3×3 same · bias
+            // 2  Conv2D 3×3 same · bias · moments
             _stage2 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
@@ -162,6 +165,7 @@ namespace Examples
                     dilation_height = 1, dilation_width = 1, pad_top = 1, pad_left = 1,
                 },
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 1,
+                use_moments = 1,
             });
 
             // 3  BatchNormalization · ReLU
@@ -204,7 +208,7 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
             });
 
-            // 6  Conv2D 3×3 same · bias
+            // 6  Conv2D 3×3 same · bias · moments
             _stage6 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
@@ -217,6 +221,7 @@ namespace Examples
                     dilation_height = 1, dilation_width = 1, pad_top = 1, pad_left = 1,
                 },
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 1,
+                use_moments = 1,
             });
 
             // 7  BatchNormalization · ReLU
@@ -287,6 +292,48 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_SIGMOID, use_bias = 1,
             });
 
+            // 2 of prediction  Conv2D 3×3 same · bias · BatchNormalization · ReLU
+            _fold2 = Create(cn_normalization_fold_create, new cn_normalization_fold_desc
+            {
+                outer = 72, channels = 8, inner = 1,
+                epsilon = 0.001f,
+                use_bias = 1, use_scale = 1, use_center = 1,
+            });
+            _predict2 = Create(cn_conv2d_create, new cn_conv2d_desc
+            {
+                batch = BatchSize,
+                input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
+                input_height = 34, input_width = 48, input_channels = 8, filters = 8,
+                conv_height = 34, conv_width = 48, output_height = 34, output_width = 48,
+                window = new()
+                {
+                    height = 3, width = 3, stride_height = 1, stride_width = 1,
+                    dilation_height = 1, dilation_width = 1, pad_top = 1, pad_left = 1,
+                },
+                activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
+            });
+
+            // 5 of prediction  Conv2D 3×3 same · bias · BatchNormalization · ReLU
+            _fold5 = Create(cn_normalization_fold_create, new cn_normalization_fold_desc
+            {
+                outer = 144, channels = 16, inner = 1,
+                epsilon = 0.001f,
+                use_bias = 1, use_scale = 1, use_center = 1,
+            });
+            _predict5 = Create(cn_conv2d_create, new cn_conv2d_desc
+            {
+                batch = BatchSize,
+                input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
+                input_height = 17, input_width = 24, input_channels = 16, filters = 16,
+                conv_height = 17, conv_width = 24, output_height = 17, output_width = 24,
+                window = new()
+                {
+                    height = 3, width = 3, stride_height = 1, stride_width = 1,
+                    dilation_height = 1, dilation_width = 1, pad_top = 1, pad_left = 1,
+                },
+                activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
+            });
+
             // MeanSquaredError
             _loss = Create(cn_loss_create, new cn_loss_desc
             {
@@ -304,17 +351,17 @@ namespace Examples
             // 1  ZeroPadding2D (0, 1)×(0, 0) · Conv2D 3×3 same · bias · ReLU      33×48×3 → 34×48×8
             Check(cn_conv2d_forward(
                 _stage1, State, x: Value(649_728), kernel: Parameter(0), bias: Parameter(896),
-                y: Value(313_344), codes: 0));
+                y: Value(313_344), codes: 0, moments: 0));
 
-            // 2  Conv2D 3×3 same · bias                                           34×48×8 → 34×48×8
+            // 2  Conv2D 3×3 same · bias · moments                                 34×48×8 → 34×48×8
             Check(cn_conv2d_forward(
                 _stage2, State, x: Value(313_344), kernel: Parameter(960), bias: Parameter(3264),
-                y: Value(365_568), codes: 0));
+                y: Value(365_568), codes: 0, moments: Value(0)));
 
             // 3  BatchNormalization · ReLU                                        34×48×8 → 34×48×8
             Check(cn_batch_normalization_forward(
-                _stage3, State, x: Value(365_568), gamma: Parameter(3328), beta: Parameter(3392), movingMean: Parameter(24_640), movingVariance: Parameter(24_704), addend: 0,
-                y: Value(417_792), saved: Value(685_184)));
+                _stage3, State, x: Value(365_568), gamma: Parameter(3328), beta: Parameter(3392), movingMean: Parameter(24_640), movingVariance: Parameter(24_704), addend: 0, moments: Value(0),
+                y: Value(417_792), saved: Value(685_184), codes: 0));
 
             // 4  MaxPooling2D 2×2                                                 34×48×8 → 17×24×8
             Check(cn_max_pooling2d_forward(_stage4, State, x: Value(417_792), y: Value(668_736), codes: Value(681_792)));
@@ -322,17 +369,17 @@ namespace Examples
             // 5  Conv2D 3×3 same · bias · ReLU                                    17×24×8 → 17×24×16
             Check(cn_conv2d_forward(
                 _stage5, State, x: Value(668_736), kernel: Parameter(3456), bias: Parameter(8064),
-                y: Value(571_392), codes: 0));
+                y: Value(571_392), codes: 0, moments: 0));
 
-            // 6  Conv2D 3×3 same · bias                                           17×24×16 → 17×24×16
+            // 6  Conv2D 3×3 same · bias · moments                                 17×24×16 → 17×24×16
             Check(cn_conv2d_forward(
                 _stage6, State, x: Value(571_392), kernel: Parameter(8128), bias: Parameter(17_344),
-                y: Value(597_504), codes: 0));
+                y: Value(597_504), codes: 0, moments: Value(0)));
 
             // 7  BatchNormalization · ReLU                                        17×24×16 → 17×24×16
             Check(cn_batch_normalization_forward(
-                _stage7, State, x: Value(597_504), gamma: Parameter(17_408), beta: Parameter(17_472), movingMean: Parameter(24_768), movingVariance: Parameter(24_832), addend: 0,
-                y: Value(623_616), saved: Value(685_056)));
+                _stage7, State, x: Value(597_504), gamma: Parameter(17_408), beta: Parameter(17_472), movingMean: Parameter(24_768), movingVariance: Parameter(24_832), addend: 0, moments: Value(0),
+                y: Value(623_616), saved: Value(685_056), codes: 0));
 
             // 8  Dropout 0.2                                                      17×24×16 → 17×24×16
             Check(cn_dropout_forward(_stage8, State, x: Value(623_616), y: Value(0)));
@@ -347,16 +394,16 @@ namespace Examples
             //    Computes 33×48×8 of 34×48×8: nobody reads the rest.
             Check(cn_conv2d_forward(
                 _stage11, State, x: Value(0), kernel: Parameter(17_536), bias: Parameter(24_448),
-                y: Value(470_016), codes: 0));
+                y: Value(470_016), codes: 0, moments: 0));
 
             // 12  Cropping2D (0, 1)×(0, 0) · Conv2D 1×1 · bias · Sigmoid           34×48×8 → 33×48×1
             Check(cn_conv2d_forward(
                 _stage12, State, x: Value(470_016), kernel: Parameter(24_512), bias: Parameter(24_576),
-                y: Value(156_672), codes: 0));
+                y: Value(156_672), codes: 0, moments: 0));
 
             // MeanSquaredError, its gradient and the metrics
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(156_672), targets: Value(261_120), weights: SampleWeights,
+                _loss, State, predictions: Value(156_672), targets: Value(520_704), weights: SampleWeights,
                 gradient: Value(163_008), probabilities: 0, metrics: Metrics));
         }
 
@@ -386,10 +433,10 @@ namespace Examples
 
             // 7  BatchNormalization · ReLU                                        17×24×16 → 17×24×16
             Check(cn_batch_normalization_backward(
-                _stage7, State, x: Value(597_504), gamma: Parameter(17_408), saved: Value(685_056), y: Value(623_616), dy: Value(0),
+                _stage7, State, x: Value(597_504), gamma: Parameter(17_408), saved: Value(685_056), y: Value(623_616), codes: 0, dy: Value(0),
                 dx: Value(26_112), daddend: 0, dgamma: Gradient(17_408), dbeta: Gradient(17_472)));
 
-            // 6  Conv2D 3×3 same · bias                                           17×24×16 → 17×24×16
+            // 6  Conv2D 3×3 same · bias · moments                                 17×24×16 → 17×24×16
             Check(cn_conv2d_backward(
                 _stage6, State, x: Value(571_392), kernel: Parameter(8128), y: Value(597_504), codes: 0, dy: Value(26_112),
                 dx: Value(0), dkernel: Gradient(8128), dbias: Gradient(17_344)));
@@ -404,10 +451,10 @@ namespace Examples
 
             // 3  BatchNormalization · ReLU                                        34×48×8 → 34×48×8
             Check(cn_batch_normalization_backward(
-                _stage3, State, x: Value(365_568), gamma: Parameter(3328), saved: Value(685_184), y: Value(417_792), dy: Value(104_448),
+                _stage3, State, x: Value(365_568), gamma: Parameter(3328), saved: Value(685_184), y: Value(417_792), codes: 0, dy: Value(104_448),
                 dx: Value(0), daddend: 0, dgamma: Gradient(3328), dbeta: Gradient(3392)));
 
-            // 2  Conv2D 3×3 same · bias                                           34×48×8 → 34×48×8
+            // 2  Conv2D 3×3 same · bias · moments                                 34×48×8 → 34×48×8
             Check(cn_conv2d_backward(
                 _stage2, State, x: Value(313_344), kernel: Parameter(960), y: Value(365_568), codes: 0, dy: Value(0),
                 dx: Value(52_224), dkernel: Gradient(960), dbias: Gradient(3264)));
@@ -435,32 +482,45 @@ namespace Examples
         {
             PredictStages();
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(156_672), targets: Value(261_120), weights: SampleWeights,
+                _loss, State, predictions: Value(0), targets: Value(520_704), weights: SampleWeights,
                 gradient: 0, probabilities: 0, metrics: Metrics));
         }
 
         /// <summary>All stages without what only training needs.</summary>
         private void PredictStages()
         {
-            Check(cn_conv2d_predict(_stage1, State, x: Value(649_728), kernel: Parameter(0), bias: Parameter(896), y: Value(313_344)));
-            Check(cn_conv2d_predict(_stage2, State, x: Value(313_344), kernel: Parameter(960), bias: Parameter(3264), y: Value(365_568)));
-            Check(cn_batch_normalization_predict(
-                _stage3, State, x: Value(365_568), gamma: Parameter(3328), beta: Parameter(3392), movingMean: Parameter(24_640), movingVariance: Parameter(24_704), addend: 0,
-                y: Value(417_792)));
-            Check(cn_max_pooling2d_forward(_stage4, State, x: Value(417_792), y: Value(668_736), codes: 0));
-            Check(cn_conv2d_predict(_stage5, State, x: Value(668_736), kernel: Parameter(3456), bias: Parameter(8064), y: Value(571_392)));
-            Check(cn_conv2d_predict(
-                _stage6, State, x: Value(571_392), kernel: Parameter(8128), bias: Parameter(17_344),
-                y: Value(597_504)));
-            Check(cn_batch_normalization_predict(
-                _stage7, State, x: Value(597_504), gamma: Parameter(17_408), beta: Parameter(17_472), movingMean: Parameter(24_768), movingVariance: Parameter(24_832), addend: 0,
-                y: Value(623_616)));
-            Check(cn_upsampling2d_forward(_stage9, State, x: Value(623_616), y: Value(156_672)));
-            Check(cn_concatenate_forward(_stage10, State, x0: Value(156_672), x1: Value(417_792), x2: 0, x3: 0, y: Value(0)));
-            Check(cn_conv2d_predict(_stage11, State, x: Value(0), kernel: Parameter(17_536), bias: Parameter(24_448), y: Value(470_016)));
-            Check(cn_conv2d_predict(
-                _stage12, State, x: Value(470_016), kernel: Parameter(24_512), bias: Parameter(24_576),
-                y: Value(156_672)));
+            // 1  ZeroPadding2D (0, 1)×(0, 0) · Conv2D 3×3 same · bias · ReLU      33×48×3 → 34×48×8
+            Check(cn_conv2d_predict(_stage1, State, x: Value(649_728), kernel: Parameter(0), bias: Parameter(896), y: Value(0)));
+
+            // 2  Conv2D 3×3 same · bias · BatchNormalization · ReLU               34×48×8 → 34×48×8
+            Check(cn_normalization_fold_forward(
+                _fold2, State, kernel: Parameter(960), bias: Parameter(3264), gamma: Parameter(3328), beta: Parameter(3392), movingMean: Parameter(24_640), movingVariance: Parameter(24_704),
+                foldedKernel: Folded(0), foldedBias: Folded(2304)));
+            Check(cn_conv2d_predict(_predict2, State, x: Value(0), kernel: Folded(0), bias: Folded(2304), y: Value(261_120)));
+
+            // 3  MaxPooling2D 2×2                                                 34×48×8 → 17×24×8
+            Check(cn_max_pooling2d_forward(_stage4, State, x: Value(261_120), y: Value(26_112), codes: 0));
+
+            // 4  Conv2D 3×3 same · bias · ReLU                                    17×24×8 → 17×24×16
+            Check(cn_conv2d_predict(_stage5, State, x: Value(26_112), kernel: Parameter(3456), bias: Parameter(8064), y: Value(0)));
+
+            // 5  Conv2D 3×3 same · bias · BatchNormalization · ReLU               17×24×16 → 17×24×16
+            Check(cn_normalization_fold_forward(
+                _fold5, State, kernel: Parameter(8128), bias: Parameter(17_344), gamma: Parameter(17_408), beta: Parameter(17_472), movingMean: Parameter(24_768), movingVariance: Parameter(24_832),
+                foldedKernel: Folded(0), foldedBias: Folded(9216)));
+            Check(cn_conv2d_predict(_predict5, State, x: Value(0), kernel: Folded(0), bias: Folded(9216), y: Value(26_112)));
+
+            // 6  UpSampling2D 2×2 bilinear                                        17×24×16 → 34×48×16
+            Check(cn_upsampling2d_forward(_stage9, State, x: Value(26_112), y: Value(156_672)));
+
+            // 7  Concatenate                                                      34×48×16 → 34×48×24
+            Check(cn_concatenate_forward(_stage10, State, x0: Value(156_672), x1: Value(261_120), x2: 0, x3: 0, y: Value(0)));
+
+            // 8  Conv2D 3×3 same · bias · ReLU                                    34×48×24 → 34×48×8
+            Check(cn_conv2d_predict(_stage11, State, x: Value(0), kernel: Parameter(17_536), bias: Parameter(24_448), y: Value(156_672)));
+
+            // 9  Cropping2D (0, 1)×(0, 0) · Conv2D 1×1 · bias · Sigmoid           34×48×8 → 33×48×1
+            Check(cn_conv2d_predict(_stage12, State, x: Value(156_672), kernel: Parameter(24_512), bias: Parameter(24_576), y: Value(0)));
         }
 
         // ---- Summary ------------------------------------------------------------------------------------------------
@@ -500,10 +560,11 @@ namespace Examples
             HasAccuracy = true,
             TrainableBytes = 24_640,
             ParameterBytes = 24_896,
+            FoldedBytes = 9280,
             ValueBytesPerSample = 685_248,
             InputOffset = 649_728,
-            OutputOffset = 156_672,
-            TargetOffset = 261_120,
+            OutputOffset = 0,
+            TargetOffset = 520_704,
             NativeCallsPerStep = 26,
             Layers =
             [

@@ -131,6 +131,25 @@ public sealed class SnapshotTests
             """);
 
     [Fact]
+    public void Rules_of_weights() =>
+        Same(
+            "SmallRules",
+            """
+            using Compiled;
+
+            namespace Examples;
+
+            [Model]
+            [Input(12, 12, 3)]
+            [Conv2D(8, 3, Trainable = false), ReLU, MaxPooling2D]
+            [Conv2D(8, 3, KernelL2 = 1e-4, BiasConstraint = Constraint.NonNeg), ReLU]
+            [Conv2D(8, 1, Trainable = false), ReLU, ActivityRegularization(L1 = 1e-5)]
+            [Flatten, Dense(10, KernelL1 = 1e-5, KernelL2 = 1e-4, KernelConstraint = Constraint.MaxNorm, KernelConstraintValue = 3)]
+            [Softmax, CategoricalCrossentropy]
+            public sealed partial class SmallRules;
+            """);
+
+    [Fact]
     public void Nested_and_named_after_keywords() =>
         Same(
             "event+struct+class",

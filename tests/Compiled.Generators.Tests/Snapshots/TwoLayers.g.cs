@@ -50,7 +50,7 @@ namespace Examples.Small
         //   input     2            0                               64
         //   stage 1   8           64                256            64
         //   stage 2   1          128                192            64
-        //   output    1          128
+        //   output    1            0
         //   target    1          256
 
         private readonly nint _stage1;
@@ -141,15 +141,18 @@ namespace Examples.Small
         {
             PredictStages();
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(128), targets: Value(256), weights: SampleWeights,
+                _loss, State, predictions: Value(0), targets: Value(256), weights: SampleWeights,
                 gradient: 0, probabilities: 0, metrics: Metrics));
         }
 
         /// <summary>All stages without what only training needs.</summary>
         private void PredictStages()
         {
+            // 1  Dense 8 · bias · Sigmoid                                         2 → 8
             Check(cn_dense_predict(_stage1, State, x: Value(0), kernel: Parameter(0), bias: Parameter(64), y: Value(64)));
-            Check(cn_dense_predict(_stage2, State, x: Value(64), kernel: Parameter(128), bias: Parameter(192), y: Value(128)));
+
+            // 2  Dense 1 · bias · Tanh                                            8 → 1
+            Check(cn_dense_predict(_stage2, State, x: Value(64), kernel: Parameter(128), bias: Parameter(192), y: Value(0)));
         }
 
         // ---- Summary ------------------------------------------------------------------------------------------------
@@ -175,7 +178,7 @@ namespace Examples.Small
             ParameterBytes = 256,
             ValueBytesPerSample = 320,
             InputOffset = 0,
-            OutputOffset = 128,
+            OutputOffset = 0,
             TargetOffset = 256,
             NativeCallsPerStep = 6,
             Layers =

@@ -86,7 +86,7 @@ namespace Examples
         //   stage 2    32×32×32   131_072              262_144       131,072
         //   stage 3    30×30×32   393_216              623_616       115,200
         //   stage 4    30×30×32   262_144              508_416       115,200
-        //   stage 5    15×15×32   566_016   852_096    623_616         7,232
+        //   stage 5    15×15×32   508_416   852_096    623_616         7,232
         //   stage 6    15×15×32   811_008              566_016        28,800
         //   stage 7    15×15×64   508_416              681_216        57,600
         //   stage 8    15×15×64   566_016              623_616        57,600
@@ -99,7 +99,7 @@ namespace Examples
         //   stage 15   512        379_392              381_440         2,048
         //   stage 16   10         383_488              383_552            64
         //   stage 17   10         381_440              381_504            64
-        //   output     10         381_440
+        //   output     10               0
         //   target     10         390_912
 
         private readonly nint _stage1;
@@ -320,7 +320,9 @@ namespace Examples
         protected override void ForwardCore()
         {
             // 1  Conv2D 3×3 same · bias                                           32×32×3 → 32×32×32
-            Check(cn_conv2d_forward(_stage1, State, x: Value(839_808), kernel: Parameter(0), bias: Parameter(3456), y: Value(0), codes: 0));
+            Check(cn_conv2d_forward(
+                _stage1, State, x: Value(839_808), kernel: Parameter(0), bias: Parameter(3456),
+                y: Value(0), codes: 0, moments: 0));
 
             // 2  ReLU                                                             32×32×32 → 32×32×32
             Check(cn_activation_forward(_stage2, State, x: Value(0), y: Value(131_072)));
@@ -328,21 +330,21 @@ namespace Examples
             // 3  Conv2D 3×3 · bias                                                32×32×32 → 30×30×32
             Check(cn_conv2d_forward(
                 _stage3, State, x: Value(131_072), kernel: Parameter(3584), bias: Parameter(40_448),
-                y: Value(393_216), codes: 0));
+                y: Value(393_216), codes: 0, moments: 0));
 
             // 4  ReLU                                                             30×30×32 → 30×30×32
             Check(cn_activation_forward(_stage4, State, x: Value(393_216), y: Value(262_144)));
 
             // 5  MaxPooling2D 2×2                                                 30×30×32 → 15×15×32
-            Check(cn_max_pooling2d_forward(_stage5, State, x: Value(262_144), y: Value(566_016), codes: Value(852_096)));
+            Check(cn_max_pooling2d_forward(_stage5, State, x: Value(262_144), y: Value(508_416), codes: Value(852_096)));
 
             // 6  Dropout 0.25                                                     15×15×32 → 15×15×32
-            Check(cn_dropout_forward(_stage6, State, x: Value(566_016), y: Value(811_008)));
+            Check(cn_dropout_forward(_stage6, State, x: Value(508_416), y: Value(811_008)));
 
             // 7  Conv2D 3×3 same · bias                                           15×15×32 → 15×15×64
             Check(cn_conv2d_forward(
                 _stage7, State, x: Value(811_008), kernel: Parameter(40_576), bias: Parameter(114_304),
-                y: Value(508_416), codes: 0));
+                y: Value(508_416), codes: 0, moments: 0));
 
             // 8  ReLU                                                             15×15×64 → 15×15×64
             Check(cn_activation_forward(_stage8, State, x: Value(508_416), y: Value(566_016)));
@@ -350,7 +352,7 @@ namespace Examples
             // 9  Conv2D 3×3 · bias                                                15×15×64 → 13×13×64
             Check(cn_conv2d_forward(
                 _stage9, State, x: Value(566_016), kernel: Parameter(114_560), bias: Parameter(262_016),
-                y: Value(681_216), codes: 0));
+                y: Value(681_216), codes: 0, moments: 0));
 
             // 10  ReLU                                                             13×13×64 → 13×13×64
             Check(cn_activation_forward(_stage10, State, x: Value(681_216), y: Value(623_616)));
@@ -472,37 +474,54 @@ namespace Examples
         {
             PredictStages();
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(381_440), targets: Value(390_912), weights: SampleWeights,
+                _loss, State, predictions: Value(0), targets: Value(390_912), weights: SampleWeights,
                 gradient: 0, probabilities: 0, metrics: Metrics));
         }
 
         /// <summary>All stages without what only training needs.</summary>
         private void PredictStages()
         {
+            // 1  Conv2D 3×3 same · bias                                           32×32×3 → 32×32×32
             Check(cn_conv2d_predict(_stage1, State, x: Value(839_808), kernel: Parameter(0), bias: Parameter(3456), y: Value(0)));
+
+            // 2  ReLU                                                             32×32×32 → 32×32×32
             Check(cn_activation_forward(_stage2, State, x: Value(0), y: Value(131_072)));
-            Check(cn_conv2d_predict(
-                _stage3, State, x: Value(131_072), kernel: Parameter(3584), bias: Parameter(40_448),
-                y: Value(393_216)));
-            Check(cn_activation_forward(_stage4, State, x: Value(393_216), y: Value(262_144)));
-            Check(cn_max_pooling2d_forward(_stage5, State, x: Value(262_144), y: Value(566_016), codes: 0));
-            Check(cn_conv2d_predict(
-                _stage7, State, x: Value(566_016), kernel: Parameter(40_576), bias: Parameter(114_304),
-                y: Value(508_416)));
-            Check(cn_activation_forward(_stage8, State, x: Value(508_416), y: Value(566_016)));
-            Check(cn_conv2d_predict(
-                _stage9, State, x: Value(566_016), kernel: Parameter(114_560), bias: Parameter(262_016),
-                y: Value(681_216)));
-            Check(cn_activation_forward(_stage10, State, x: Value(681_216), y: Value(623_616)));
-            Check(cn_max_pooling2d_forward(_stage11, State, x: Value(623_616), y: Value(377_344), codes: 0));
-            Check(cn_dense_predict(
-                _stage13, State, x: Value(377_344), kernel: Parameter(262_272), bias: Parameter(4_980_864),
-                y: Value(388_864)));
-            Check(cn_activation_forward(_stage14, State, x: Value(388_864), y: Value(377_344)));
-            Check(cn_dense_predict(
-                _stage16, State, x: Value(377_344), kernel: Parameter(4_982_912), bias: Parameter(5_003_392),
-                y: Value(383_488)));
-            Check(cn_softmax_forward(_stage17, State, x: Value(383_488), y: Value(381_440)));
+
+            // 3  Conv2D 3×3 · bias                                                32×32×32 → 30×30×32
+            Check(cn_conv2d_predict(_stage3, State, x: Value(131_072), kernel: Parameter(3584), bias: Parameter(40_448), y: Value(0)));
+
+            // 4  ReLU                                                             30×30×32 → 30×30×32
+            Check(cn_activation_forward(_stage4, State, x: Value(0), y: Value(115_200)));
+
+            // 5  MaxPooling2D 2×2                                                 30×30×32 → 15×15×32
+            Check(cn_max_pooling2d_forward(_stage5, State, x: Value(115_200), y: Value(57_600), codes: 0));
+
+            // 6  Conv2D 3×3 same · bias                                           15×15×32 → 15×15×64
+            Check(cn_conv2d_predict(_stage7, State, x: Value(57_600), kernel: Parameter(40_576), bias: Parameter(114_304), y: Value(0)));
+
+            // 7  ReLU                                                             15×15×64 → 15×15×64
+            Check(cn_activation_forward(_stage8, State, x: Value(0), y: Value(57_600)));
+
+            // 8  Conv2D 3×3 · bias                                                15×15×64 → 13×13×64
+            Check(cn_conv2d_predict(_stage9, State, x: Value(57_600), kernel: Parameter(114_560), bias: Parameter(262_016), y: Value(0)));
+
+            // 9  ReLU                                                             13×13×64 → 13×13×64
+            Check(cn_activation_forward(_stage10, State, x: Value(0), y: Value(43_264)));
+
+            // 10  MaxPooling2D 2×2                                                 13×13×64 → 6×6×64
+            Check(cn_max_pooling2d_forward(_stage11, State, x: Value(43_264), y: Value(0), codes: 0));
+
+            // 11  Dense 512 · bias                                                 2304 → 512
+            Check(cn_dense_predict(_stage13, State, x: Value(0), kernel: Parameter(262_272), bias: Parameter(4_980_864), y: Value(9216)));
+
+            // 12  ReLU                                                             512 → 512
+            Check(cn_activation_forward(_stage14, State, x: Value(9216), y: Value(0)));
+
+            // 13  Dense 10 · bias                                                  512 → 10
+            Check(cn_dense_predict(_stage16, State, x: Value(0), kernel: Parameter(4_982_912), bias: Parameter(5_003_392), y: Value(2048)));
+
+            // 14  Softmax                                                          10 → 10
+            Check(cn_softmax_forward(_stage17, State, x: Value(2048), y: Value(0)));
         }
 
         // ---- Summary ------------------------------------------------------------------------------------------------
@@ -542,7 +561,7 @@ namespace Examples
             ParameterBytes = 5_003_456,
             ValueBytesPerSample = 859_328,
             InputOffset = 839_808,
-            OutputOffset = 381_440,
+            OutputOffset = 0,
             TargetOffset = 390_912,
             NativeCallsPerStep = 36,
             Layers =

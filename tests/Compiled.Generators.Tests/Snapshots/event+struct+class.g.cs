@@ -123,6 +123,7 @@ partial record struct @event
             /// <summary>All stages without what only training needs.</summary>
             private void PredictStages()
             {
+                // 1  Dense 2 · bias                                                   3 → 2
                 Check(cn_dense_predict(_stage1, State, x: Value(0), kernel: Parameter(0), bias: Parameter(64), y: Value(64)));
             }
 

@@ -38,7 +38,7 @@ public sealed record DepthwiseConv2DLayer(Window2D Window, int Multiplier, bool 
     public override IReadOnlyList<int> Infer(IReadOnlyList<int> input) => Infer(Window, input, input[2] * Multiplier);
 
     public override IReadOnlyList<LayerWeight> Weights(IReadOnlyList<int> input) =>
-        [new LayerWeight("kernel", [Window.Height, Window.Width, input[2], Multiplier]), .. OfBias(input[2] * Multiplier)];
+        [OfKernel("kernel", [Window.Height, Window.Width, input[2], Multiplier]), .. OfBias(input[2] * Multiplier)];
 
     public override long Products(IReadOnlyList<int> input) => Cells * Tensor.Size(Infer(input));
 }
@@ -48,14 +48,16 @@ public sealed record SeparableConv2DLayer(int Filters, Window2D Window, int Mult
 {
     public override string Attribute => "SeparableConv2D";
 
+    protected override IReadOnlyList<string> KernelNames => ["Depthwise", "Pointwise"];
+
     public override IEnumerable<string> Arguments => [$"{Filters}", .. WindowOptions, $"DepthMultiplier = {Multiplier}"];
 
     public override IReadOnlyList<int> Infer(IReadOnlyList<int> input) => Infer(Window, input, Filters);
 
     public override IReadOnlyList<LayerWeight> Weights(IReadOnlyList<int> input) =>
     [
-        new LayerWeight("depthwise_kernel", [Window.Height, Window.Width, input[2], Multiplier]),
-        new LayerWeight("pointwise_kernel", [1, 1, input[2] * Multiplier, Filters]),
+        OfKernel("depthwise_kernel", [Window.Height, Window.Width, input[2], Multiplier]),
+        OfKernel("pointwise_kernel", [1, 1, input[2] * Multiplier, Filters]),
         .. OfBias(Filters),
     ];
 
@@ -81,7 +83,7 @@ public sealed record Conv2DTransposeLayer(int Filters, Window2D Window, (int Hei
     }
 
     public override IReadOnlyList<LayerWeight> Weights(IReadOnlyList<int> input) =>
-        [new LayerWeight("kernel", [Window.Height, Window.Width, Filters, input[2]]), .. OfBias(Filters)];
+        [OfKernel("kernel", [Window.Height, Window.Width, Filters, input[2]]), .. OfBias(Filters)];
 
     public override long Products(IReadOnlyList<int> input) => Cells * Tensor.Size(input) * Filters;
 }

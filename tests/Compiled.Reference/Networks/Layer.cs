@@ -40,4 +40,8 @@ public abstract record Layer
 }
 
 /// <summary>A tensor that a layer keeps from step to step, by the name that it has there.</summary>
-public sealed record LayerWeight(string Name, IReadOnlyList<int> Shape, bool Trainable = true);
+public sealed record LayerWeight(string Name, IReadOnlyList<int> Shape, bool Trainable = true)
+{
+    /// <summary>What is asked of it while it is trained.</summary>
+    public WeightRule Rule { get; init; } = WeightRule.None;
+}

@@ -7,6 +7,7 @@ namespace Compiled.Reference;
 public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weights, Func<int, int, int, uint> randomWord)
 {
     private readonly (int Layer, LayerWeight Weight)[] _weights = [.. network.Weights()];
+    private double _activityPenalty; // of the last pass
 
     /// <summary>The weights, as they stand.</summary>
     public IReadOnlyList<Tensor> Weights => weights;
@@ -34,9 +35,16 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
         return prediction;
     }
 
+    /// <summary>The mean loss of prediction, with all penalties.</summary>
+    public double Test(Tensor x, Tensor target)
+    {
+        Tensor prediction = Predict(x);
+        return Losses.Evaluate(network.Loss, target, prediction, fromLogits: false).Values.Average() + Penalty();
+    }
+
     /// <summary>
-    /// The mean loss of a training pass, and the gradient of each weight, of no elements where training does not change it. It moves the
-    /// statistics of normalizations, as every training pass does.
+    /// The mean loss of a training pass with all penalties, and the gradient of each weight, of no elements where training does not change
+    /// it. It moves the statistics of normalizations, as every training pass does.
     /// </summary>
     public (double Loss, IReadOnlyList<Tensor> Gradients) Differentiate(Tensor x, Tensor target)
     {
@@ -46,7 +54,10 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
         (double[] losses, Tensor gradient) = Losses.Evaluate(network.Loss, target, output.Value, fromLogits: false);
         NoteClipping(output.Value);
         tape.Backward(output, gradient);
-        return (losses.Average(), [.. nodes.Select((node, i) => _weights[i].Weight.Trainable ? node.Gradient : new Tensor([0]))]);
+        return (
+            losses.Average() + Penalty(),
+            [.. nodes.Select((node, i) => _weights[i].Weight is { Trainable: true, Rule.Regularizer: var regularizer }
+                ? regularizer.Gradient(weights[i], node.Gradient) : new Tensor([0]))]);
     }
 
     /// <summary>One update; gives the loss before it.</summary>
@@ -55,8 +66,10 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
         (double loss, IReadOnlyList<Tensor> gradients) = Differentiate(x, target);
         for (int i = 0; i < weights.Count; i++)
         {
-            if (_weights[i].Weight.Trainable)
-                rules[i].Update(weights[i].Values, gradients[i].Values);
+            if (!_weights[i].Weight.Trainable)
+                continue;
+            rules[i].Update(weights[i].Values, gradients[i].Values);
+            _weights[i].Weight.Rule.Constrain(weights[i]);
         }
 
         Updates++;
@@ -71,11 +84,16 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
             Margin = 0;
     }
 
+    /// <summary>Of the weights that are trained, and of the values of the last pass.</summary>
+    private double Penalty() => _activityPenalty + _weights.Select(
+        (pair, i) => pair.Weight.Trainable ? pair.Weight.Rule.Regularizer.Penalty(weights[i]) : 0).Sum();
+
     private Node[] Inputs() => [.. weights.Select(Tape.Input)];
 
     private Node Run(Tape tape, Tensor x, Node[] nodes, bool training)
     {
         List<Node> values = [Tape.Input(x)];
+        _activityPenalty = 0;
         int randomLayers = 0;
         for (int i = 0; i < network.Layers.Count; i++)
         {
@@ -92,6 +110,7 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
             Node value = layer switch
             {
                 DropoutLayer or GaussianNoiseLayer => training ? Disturb(tape, layer, inputs[0], randomLayers++) : inputs[0],
+                ActivityRegularizationLayer { L1: var l1, L2: var l2 } => Penalize(tape, new RegularizerRule(l1, l2), inputs[0]),
                 BatchNormalizationLayer normalization => Normalize(tape, normalization, inputs[0], Weight, training),
                 _ => Apply(tape, layer, inputs, Weight),
             };
@@ -101,6 +120,13 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
         }
 
         return values[^1];
+    }
+
+    private Node Penalize(Tape tape, RegularizerRule regularizer, Node x)
+    {
+        (double penalty, Tensor slopes) = regularizer.OfOutput(x.Value);
+        _activityPenalty += penalty;
+        return tape.Record(x.Value.Map(value => value), [x], dy => [dy.Zip(slopes, (gradient, slope) => gradient + slope)]);
     }
 
     private static void Wobble(double[] values, int layer)
@@ -120,6 +146,7 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
             inputs[0], weight("kernel")!, weight("bias"), conv.Window, conv.OutputPadding),
         DenseLayer => tape.Dense(inputs[0], weight("kernel")!, weight("bias")),
         ActivationLayer activation => tape.Activate(inputs[0], new ActivationRule(activation.Activation)),
+        ThresholdLayer threshold => tape.Activate(inputs[0], threshold.Rule),
         MaxPooling2DLayer pooling => tape.Pool(inputs[0], pooling.Window),
         AveragePooling2DLayer pooling => tape.AveragePool(inputs[0], pooling.Window),
         GlobalPooling2DLayer pooling => tape.Reshape(
@@ -140,6 +167,7 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
     private static double Distance(Layer layer, Tensor x) => layer switch
     {
         ActivationLayer activation => new ActivationRule(activation.Activation).Distance(x),
+        ThresholdLayer threshold => threshold.Rule.Distance(x),
         MaxPooling2DLayer pooling => MaxPooling.Distance(x, pooling.Window),
         GlobalPooling2DLayer { IsMax: true } => MaxPooling.Distance(x, new Window2D(x.Shape[1], x.Shape[2], 1, 1, Same: false)),
         _ => double.PositiveInfinity,

@@ -19,10 +19,14 @@ public sealed class Updater
     /// <summary>The number of finished updates.</summary>
     public int Updates { get; private set; }
 
+    /// <summary>Adds a weight; its rule has <paramref name="rateRatio"/> of the rate, which decays it all the same.</summary>
     public void Add(
         Tensor weight, OptimizerRule rule,
-        RegularizerRule? regularizer = null, Action<Tensor>? constraint = null, MovingWeights? average = null) =>
-        _entries.Add(new(weight, rule, regularizer, constraint, average));
+        RegularizerRule? regularizer = null, Action<Tensor>? constraint = null, MovingWeights? average = null, double rateRatio = 1)
+    {
+        rule.LearningRate *= rateRatio;
+        _entries.Add(new(weight, rule, regularizer, constraint, average, rateRatio));
+    }
 
     public void Step(params IReadOnlyList<Tensor> gradients)
     {
@@ -31,9 +35,10 @@ public sealed class Updater
         foreach ((Entry entry, double[] gradient) in _entries.Zip(clipped))
         {
             double[] weights = entry.Weight.Values;
-            entry.Rule.LearningRate = Schedule?.Invoke(Updates) ?? entry.Rule.LearningRate;
+            if (Schedule is not null)
+                entry.Rule.LearningRate = Schedule(Updates) * entry.RateRatio;
             for (int i = 0; i < weights.Length; i++)
-                weights[i] -= entry.Rule.LearningRate * WeightDecay * weights[i];
+                weights[i] -= entry.Rule.LearningRate / entry.RateRatio * WeightDecay * weights[i];
             entry.Rule.Update(weights, gradient);
             entry.Average?.Follow(weights);
             entry.Constraint?.Invoke(entry.Weight);
@@ -43,5 +48,6 @@ public sealed class Updater
     }
 
     private sealed record Entry(
-        Tensor Weight, OptimizerRule Rule, RegularizerRule? Regularizer, Action<Tensor>? Constraint, MovingWeights? Average);
+        Tensor Weight, OptimizerRule Rule, RegularizerRule? Regularizer, Action<Tensor>? Constraint, MovingWeights? Average,
+        double RateRatio);
 }

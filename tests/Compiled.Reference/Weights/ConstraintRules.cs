@@ -1,7 +1,8 @@
 namespace Compiled.Reference;
 
 /// <summary>
-/// What weights are made to be after an update, in place. A norm is that of a unit or filter: over all axes but the last.
+/// What weights are made to be after an update, in place. A norm is that of a unit or filter: over all axes but the last, and over all of a
+/// vector.
 /// </summary>
 public static class ConstraintRules
 {
@@ -26,10 +27,11 @@ public static class ConstraintRules
 
     private static void Scale(Tensor weight, Func<double, double> factor)
     {
-        double[] squares = new double[weight.Last];
+        int units = weight.Shape.Count > 1 ? weight.Last : 1;
+        double[] squares = new double[units];
         for (int i = 0; i < weight.Count; i++)
-            squares[i % weight.Last] += weight.Values[i] * weight.Values[i];
+            squares[i % units] += weight.Values[i] * weight.Values[i];
         for (int i = 0; i < weight.Count; i++)
-            weight.Values[i] *= factor(Math.Sqrt(squares[i % weight.Last]));
+            weight.Values[i] *= factor(Math.Sqrt(squares[i % units]));
     }
 }

@@ -87,10 +87,6 @@ public sealed class GoldenCase
 
     public double Number(string name, double absent = 0) => HasAttribute(name) ? Attribute(name).GetDouble() : absent;
 
-    /// <summary>The attributes that ask for more than zero of something.</summary>
-    public IEnumerable<string> Demands(params string[] names) =>
-        names.Where(name => HasAttribute(name) && Attribute(name) is { ValueKind: JsonValueKind.Number } value && value.GetDouble() != 0);
-
     /// <summary>The whole numbers of a list; 1 and 1 without it.</summary>
     public int[] Pair(string name) => HasAttribute(name) ? [.. Attribute(name).EnumerateArray().Select(value => value.GetInt32())] : [1, 1];
 

@@ -19,6 +19,7 @@ internal static class JoinKernels
         {
             struct_size = ImageKernels.Size<cn_add_desc>(),
             activation = (int)Kernels.Activation(activation),
+            activation_alpha = Kernels.Alpha(new ActivationRule(activation)),
             batch = dy.Shape[0],
             count = dy.Count / dy.Shape[0],
             inputs = inputs.Count,

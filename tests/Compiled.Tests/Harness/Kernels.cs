@@ -29,7 +29,9 @@ public static class Kernels
     {
         context.SetState(x.Shape[0]);
         nint input = context.Array(x), gradient = context.Array(dy), output = context.Garbage(x.Count), dx = context.Garbage(x.Count);
-        if (rule.Name == "softmax")
+        if (rule.Name == "glu")
+            return Gate(context, x, dy);
+        if (rule.Name is "softmax" or "log_softmax" or "sparsemax")
         {
             nint softmax = context.Op(Native.cn_softmax_create, new cn_softmax_desc
             {
@@ -38,6 +40,7 @@ public static class Kernels
                 positions = x.Count / x.Shape[0] / x.Last,
                 classes = x.Last,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
+                function = (int)Enum.Parse<cn_softmax_function>("CN_SOFTMAX_FUNCTION_" + rule.Name.ToUpperInvariant()),
             });
             NativeContext.Check(Native.cn_softmax_forward(softmax, context.State, input, output));
             NativeContext.Check(Native.cn_softmax_backward(softmax, context.State, output, gradient, dx));
@@ -56,11 +59,28 @@ public static class Kernels
             alpha = Alpha(rule),
             upper = isClipped ? (float)rule.MaxValue : 0,
             threshold = (float)rule.Threshold,
+            value = activation == cn_activation.CN_ACTIVATION_THRESHOLD ? (float)rule.Value : 0,
         });
         bool takesInput = activation >= cn_activation.CN_ACTIVATION_SILU;
         NativeContext.Check(Native.cn_activation_forward(op, context.State, input, output));
         NativeContext.Check(Native.cn_activation_backward(op, context.State, takesInput ? input : 0, takesInput ? 0 : output, gradient, dx));
         return (context.Floats(output, x.Count), context.Floats(dx, x.Count));
+    }
+
+    private static (float[] Y, float[] Dx) Gate(NativeContext context, Tensor x, Tensor dy)
+    {
+        nint op = context.Op(Native.cn_glu_create, new cn_glu_desc
+        {
+            struct_size = Size<cn_glu_desc>(),
+            batch = x.Shape[0],
+            positions = x.Count / x.Shape[0] / x.Last,
+            units = dy.Last,
+            input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
+        });
+        nint input = context.Array(x), gradient = context.Array(dy), output = context.Garbage(dy.Count), dx = context.Garbage(x.Count);
+        NativeContext.Check(Native.cn_glu_forward(op, context.State, input, output));
+        NativeContext.Check(Native.cn_glu_backward(op, context.State, input, gradient, dx));
+        return (context.Floats(output, dy.Count), context.Floats(dx, x.Count));
     }
 
     public static cn_conv2d_desc Describe(Tensor x, Tensor kernel, Window2D window, bool useBias) => new()
@@ -99,10 +119,22 @@ public static class Kernels
         nint input = context.Array(x), weights = context.Array(kernel), offsets = bias is null ? 0 : context.Array(bias);
         nint output = context.Garbage(dy.Count), gradient = context.Array(dy), codes = desc.pool.height == 0 ? 0 : context.Array(new byte[dy.Count]);
         nint dx = before is null ? context.Garbage(x.Count) : context.Array(before), dkernel = context.Garbage(kernel.Count), dbias = bias is null ? 0 : context.Garbage(bias.Count);
-        NativeContext.Check(Native.cn_conv2d_forward(op, context.State, input, weights, offsets, output, codes));
+        NativeContext.Check(Native.cn_conv2d_forward(op, context.State, input, weights, offsets, output, codes, 0));
         NativeContext.Check(Native.cn_conv2d_backward(op, context.State, input, weights, output, codes, gradient, dx, dkernel, dbias));
         return (context.Floats(output, dy.Count), context.Floats(dx, x.Count), context.Floats(dkernel, kernel.Count),
             bias is null ? [] : context.Floats(dbias, bias.Count));
+    }
+
+    /// <summary>The result of a convolution with its moments: a mean for each filter, then a sum of squared distances.</summary>
+    public static (float[] Y, double[] Moments) FindMoments(NativeContext context, cn_conv2d_desc desc, Tensor x, Tensor kernel, Tensor? bias)
+    {
+        desc.use_moments = 1;
+        nint op = context.Op(Native.cn_conv2d_create, in desc);
+        int count = (int)(desc.batch * desc.output_height * desc.output_width * desc.filters), moments = (int)(2 * desc.filters);
+        nint y = context.Garbage(count), found = context.Array<double>([.. Enumerable.Repeat(double.NaN, moments)]);
+        NativeContext.Check(Native.cn_conv2d_forward(
+            op, context.State, context.Array(x), context.Array(kernel), bias is null ? 0 : context.Array(bias), y, 0, found));
+        return (context.Floats(y, count), context.Values<double>(found, moments));
     }
 
     public static (float[] Y, float[] Dx, float[] Dkernel, float[] Dbias) ConvolveTransposed(

@@ -17,9 +17,15 @@ internal static class NormalizationKernels
     /// <param name="IsFrozen">Whether training uses the moving statistics.</param>
     /// <param name="Momentum">What of the moving statistics stays.</param>
     /// <param name="Epsilon">What is added to the variance.</param>
+    /// <param name="Pool">The window of the pooling that follows, of images [batch, height, width, channels]; null for none.</param>
+    /// <param name="Rate">What share the dropout behind that drops, of stream <see cref="Stream"/> at update <see cref="Update"/>.</param>
     public sealed record Stage(
         Tensor X, Tensor? Gamma, Tensor? Beta, Tensor MovingMean, Tensor MovingVariance, Tensor? Addend = null, string Activation = "linear",
-        bool IsFrozen = false, double Momentum = 0.99, double Epsilon = 0.001);
+        bool IsFrozen = false, double Momentum = 0.99, double Epsilon = 0.001, Window2D? Pool = null, double Rate = 0);
+
+    public const ulong Seed = 99;
+    public const ulong Update = 5;
+    public const uint Stream = 3;
 
     /// <summary>What it gives.</summary>
     public sealed record Result(
@@ -33,10 +39,11 @@ internal static class NormalizationKernels
     {
         Tensor x = stage.X;
         int channels = x.Last;
-        nint op = context.Op(Native.cn_batch_normalization_create, new cn_batch_normalization_desc
+        var desc = new cn_batch_normalization_desc
         {
             struct_size = ImageKernels.Size<cn_batch_normalization_desc>(),
             activation = (int)Kernels.Activation(stage.Activation),
+            activation_alpha = Kernels.Alpha(new ActivationRule(stage.Activation)),
             batch = x.Shape[0],
             positions = x.Count / x.Shape[0] / channels,
             channels = channels,
@@ -48,22 +55,33 @@ internal static class NormalizationKernels
             use_addend = stage.Addend is null ? 0 : 1,
             input_gradient = ImageKernels.Mode(before),
             addend_gradient = stage.Addend is null ? 0 : ImageKernels.Mode(before),
-        });
+        };
+        if (stage.Pool is { } pool)
+        {
+            (desc.height, desc.width) = (x.Shape[1], x.Shape[2]);
+            (desc.output_height, desc.output_width) = (dy.Shape[1], dy.Shape[2]);
+            desc.pool = Kernels.Describe(pool, x.Shape[1], x.Shape[2]);
+            (desc.dropout_rate, desc.dropout_stream) = ((float)stage.Rate, Stream);
+        }
+
+        nint op = context.Op(Native.cn_batch_normalization_create, desc);
         nint Optional(Tensor? tensor) => tensor is null ? 0 : context.Array(tensor);
         nint Gradient(Tensor? weight) => weight is null || stage.IsFrozen ? 0 : context.Garbage(channels);
         nint input = context.Array(x), gamma = Optional(stage.Gamma), beta = Optional(stage.Beta), addend = Optional(stage.Addend);
         nint mean = context.Array(stage.MovingMean), variance = context.Array(stage.MovingVariance);
-        nint prediction = context.Garbage(x.Count), y = context.Garbage(x.Count), saved = context.Garbage(2 * channels);
+        nint prediction = context.Garbage(dy.Count), y = context.Garbage(dy.Count), saved = context.Garbage(2 * channels);
+        nint codes = stage.Pool is null ? 0 : context.Array(new byte[dy.Count]);
         nint dx = ImageKernels.Room(context, before, x.Count), daddend = stage.Addend is null ? 0 : ImageKernels.Room(context, before, x.Count);
         nint dgamma = Gradient(stage.Gamma), dbeta = Gradient(stage.Beta);
-        context.SetState(x.Shape[0]);
+        context.SetState(x.Shape[0], Seed, Update);
         NativeContext.Check(Native.cn_batch_normalization_predict(op, context.State, input, gamma, beta, mean, variance, addend, prediction));
-        NativeContext.Check(Native.cn_batch_normalization_forward(op, context.State, input, gamma, beta, mean, variance, addend, y, saved));
         NativeContext.Check(
-            Native.cn_batch_normalization_backward(op, context.State, input, gamma, saved, y, context.Array(dy), dx, daddend, dgamma, dbeta));
+            Native.cn_batch_normalization_forward(op, context.State, input, gamma, beta, mean, variance, addend, 0, y, saved, codes));
+        NativeContext.Check(Native.cn_batch_normalization_backward(
+            op, context.State, input, gamma, saved, y, codes, context.Array(dy), dx, daddend, dgamma, dbeta));
         float[] Read(nint address, int count) => address == 0 ? [] : context.Floats(address, count);
         return new Result(
-            Read(prediction, x.Count), Read(y, x.Count), Read(mean, channels), Read(variance, channels), Read(dx, x.Count),
+            Read(prediction, dy.Count), Read(y, dy.Count), Read(mean, channels), Read(variance, channels), Read(dx, x.Count),
             Read(daddend, x.Count), Read(dgamma, channels), Read(dbeta, channels));
     }
 

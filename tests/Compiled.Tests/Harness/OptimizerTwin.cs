@@ -23,6 +23,11 @@ internal static class OptimizerTwin
         ("Adamax", () => new Adamax(0.01)),
         ("Nadam", () => new Nadam(0.01)),
         ("Lion", () => new Lion(0.01)),
+        ("Muon", () => new Muon(0.02)),
+        ("Muon without Nesterov's momentum that decays weights", () => new Muon(0.02, momentum: 0.8, nesterov: false, iterations: 5) { WeightDecay = 0.5 }),
+        ("Muon of clipped tensors with averages", () => new Muon(0.02) { ClipNorm = 0.05, UseEma = true, EmaMomentum = 0.8 }),
+        ("Muon of clipped elements", () => new Muon(0.02, adamLearningRateRatio: 0.5) { ClipValue = 0.01 }),
+        ("Muon of clipped gradients on a schedule", () => new Muon(new CosineDecay(0.001, 4, warmupTarget: 0.02, warmupSteps: 2)) { GlobalClipNorm = 0.1 }),
         ("SGD of clipped elements", () => new SGD(0.05) { ClipValue = 0.01 }),
         ("SGD of clipped tensors", () => new SGD(0.05, momentum: 0.9) { ClipNorm = 0.05 }),
         ("Adam of clipped gradients", () => new Adam(0.01, epsilon: 0.01) { GlobalClipNorm = 0.1 }),
@@ -49,13 +54,16 @@ internal static class OptimizerTwin
             ? [.. weights.Select(_ => new MovingWeights(optimizer.EmaMomentum, optimizer.EmaOverwriteFrequency))]
             : [];
         for (int i = 0; i < weights.Count; i++)
-            updater.Add(weights[i], Rule(optimizer, weights[i].Count), average: optimizer.UseEma ? averages[i] : null);
+            updater.Add(
+                weights[i], Rule(optimizer, weights[i].Shape), average: optimizer.UseEma ? averages[i] : null,
+                rateRatio: optimizer is Muon muon && weights[i].Shape.Count == 1 ? muon.AdamLearningRateRatio : 1);
         return (updater, averages);
     }
 
-    public static OptimizerRule Rule(Optimizer optimizer, int count)
+    public static OptimizerRule Rule(Optimizer optimizer, IReadOnlyList<int> shape)
     {
         double rate = optimizer.LearningRate;
+        int count = Tensor.Size(shape);
         return optimizer switch
         {
             SGD its => new SgdRule(rate, its.Momentum, its.Nesterov, count),
@@ -66,6 +74,8 @@ internal static class OptimizerTwin
             Adamax its => new AdamaxRule(rate, its.Beta1, its.Beta2, its.Epsilon, count),
             Nadam its => new NadamRule(rate, its.Beta1, its.Beta2, its.Epsilon, count, its.ScheduleDecay),
             Lion its => new LionRule(rate, its.Beta1, its.Beta2, count),
+            Muon its when shape.Count > 1 => new MuonRule(rate, shape, its.Momentum, its.Nesterov, its.Iterations),
+            Muon its => new AdamRule(rate, its.Beta1, its.Beta2, its.Epsilon, count),
             _ => throw new NotSupportedException(optimizer.GetType().Name),
         };
     }

@@ -8,7 +8,7 @@ public sealed class ActivationTests
     private static readonly Window2D Same3 = new(3, 3, 1, 1, Same: true);
     private static readonly Window2D Halving = new(2, 2, 2, 2, Same: false);
 
-    public static TheoryData<string> Names => new(ActivationLayer.Names);
+    public static TheoryData<string> Names => new(ActivationLayer.Names.Except(["glu"]));
 
     [Theory]
     [MemberData(nameof(Names))]
@@ -27,6 +27,35 @@ public sealed class ActivationTests
             ],
             "mean_squared_error"));
     }
+
+    [Fact]
+    public void A_gated_linear_unit_leaves_half() => NetworkTrial.Require(new Network(
+        [6, 5, 3],
+        [
+            new Conv2DLayer(8, Same3), new ActivationLayer("glu"), new MaxPooling2DLayer(Halving), new ActivationLayer("tanh"),
+            new DropoutLayer(0.25), new ActivationLayer("glu"), new FlattenLayer(), new DenseLayer(6), new ActivationLayer("glu"), new DenseLayer(3),
+        ],
+        "mean_squared_error"));
+
+    [Fact]
+    public void A_threshold_follows_every_layer() => NetworkTrial.Require(new Network(
+        [6, 5, 3],
+        [
+            new Conv2DLayer(8, Same3), new ThresholdLayer(0.25, -0.5), new MaxPooling2DLayer(Halving), new FlattenLayer(),
+            new DenseLayer(6), new ThresholdLayer(-0.125, 0.75), new DropoutLayer(0.5), new DenseLayer(3),
+        ],
+        "mean_squared_error"));
+
+    [Fact]
+    public void Sparsemax_gives_probabilities_and_log_softmax_logits() => Assert.Equal(2, ModelCompiler.Compile(
+        """
+        using Compiled;
+        [Model, Input(5), Dense(4), Sparsemax, CategoricalCrossentropy]
+        public sealed partial class Sparse;
+
+        [Model, Input(5), Dense(4, Activation = Activation.LogSoftmax), CategoricalCrossentropy(FromLogits = true)]
+        public sealed partial class Logarithms;
+        """).GetExportedTypes().Length);
 
     [Fact]
     public void As_a_property_it_is_the_layer_behind()

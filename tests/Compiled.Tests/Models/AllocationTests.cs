@@ -18,6 +18,7 @@ public sealed class AllocationTests : IDisposable
         Optimizer[] optimizers =
         [
             new Adam(), new SGD(), new SGD(0.01, momentum: 0.9), new Lion { UseEma = true }, new RMSprop { ClipNorm = 1 },
+            new Muon { ClipNorm = 1, UseEma = true },
             new SGD(new ExponentialDecay(0.1, 10, 0.9)), new SGD(new PiecewiseConstantDecay([10, 20], [0.1, 0.01, 0.001])),
             new SGD(new CosineDecayRestarts(0.1, 10)), new SGD(new OneCycle(0.1, 1000)),
         ];
@@ -35,6 +36,17 @@ public sealed class AllocationTests : IDisposable
         Assert.Equal(0, AllocatedBy(() => net.TestOnBatch(inputs, classIds), Steps));
         Assert.Equal(0, AllocatedBy(() => net.PredictOnBatch(inputs, predictions), Steps));
         Assert.Equal(0, AllocatedBy(() => net.Dense1.Kernel.Span[0] -= net.Dense1.Kernel.Gradient[0], Steps));
+    }
+
+    [Fact]
+    public void A_step_with_penalties_and_constraints_allocates_nothing()
+    {
+        using var net = new RuledNet(_device, batchSize: 8);
+        var sgd = new SGD();
+        (float[] inputs, int[] classIds) = Batch();
+        Assert.Equal(0, AllocatedBy(() => net.TrainOnBatch(inputs, classIds, sgd), Steps));
+        Assert.Equal(0, AllocatedBy(() => net.TestOnBatch(inputs, classIds), Steps));
+        Assert.Equal(0, AllocatedBy(() => net.ApplyGradients(sgd), Steps));
     }
 
     [Fact]

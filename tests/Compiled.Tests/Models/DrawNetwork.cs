@@ -35,7 +35,9 @@ internal static class DrawNetwork
         Gen.Frequency(
             (3, Gen.OneOf("linear", "relu", "relu", "sigmoid", "tanh", "softmax")),
             // What grows without limit makes numbers that no float can hold.
-            (2, Gen.OneOf(ActivationLayer.Names.Where(name => name != "exponential").ToArray()))).Select(name => (Layer)new ActivationLayer(name));
+            (2, Gen.OneOf(ActivationLayer.Names.Except(["exponential", "glu"]).ToArray()))).Select(name => (Layer)new ActivationLayer(name));
+
+    public static readonly Gen<Layer> Gate = Gen.Const((Layer)new ActivationLayer("glu"));
 
     public static readonly Gen<Layer> Dropout = Gen.OneOf(0, 0.1, 0.25, 0.5).Select(rate => (Layer)new DropoutLayer(rate));
 
@@ -76,14 +78,15 @@ internal static class DrawNetwork
           select rest.Insert(0, layer);
 
     private static Gen<Layer> Next(int rank) => rank == 3
-        ? Gen.Frequency((6, Convolution), (4, Pooling), (5, Activation), (3, Dropout), (1, SpatialDropout), (1, Noise), (1, Dense), (1, Flatten))
-        : Gen.Frequency((8, Dense), (6, Activation), (4, Dropout), (1, Noise), (2, Flatten));
+        ? Gen.Frequency((6, Convolution), (4, Pooling), (5, Activation), (3, Dropout), (1, SpatialDropout), (1, Noise), (1, Dense), (1, Gate), (1, Flatten))
+        : Gen.Frequency((8, Dense), (6, Activation), (4, Dropout), (1, Noise), (1, Gate), (2, Flatten));
 
     /// <summary>Whether a layer can stand behind another one.</summary>
     public static bool Fits(Layer layer, IReadOnlyList<IReadOnlyList<int>> inputs, Layer? before) => layer switch
     {
         ConvolutionLayer or ImageLayer => inputs[0].Count == 3 && layer.Infer(inputs[0]).All(extent => extent >= 1),
         ActivationLayer { Activation: "softmax" } => !IsSoftmax(before),
+        ActivationLayer { Activation: "glu" } => inputs[0][^1] % 2 == 0,
         ReshapeLayer => Tensor.Size(layer.Infer(inputs[0])) == Tensor.Size(inputs[0]),
         AddLayer => inputs.All(input => input.SequenceEqual(inputs[0])),
         ConcatenateLayer join => inputs.All(input => DifferAtMostAt(join.AxisOf(input.Count), input, inputs[0])),

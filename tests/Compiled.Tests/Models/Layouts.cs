@@ -18,7 +18,7 @@ internal static class Layouts
         var issues = new IssueList();
         Graph? graph = GraphBuilder.Build(spec, issues);
         Assert.Empty(issues.Items);
-        return LayoutPlanner.Plan(StageBuilder.Build(Differentiator.Differentiate(graph!), spec.Options));
+        return LayoutPlanner.Plan(ModelStages.Of(Differentiator.Differentiate(graph!), spec.Options));
     }
 
     public static string Code(Network network) => ModelGenerator.Compile(Read(network.Declare("Drawn", fused: true)))!;

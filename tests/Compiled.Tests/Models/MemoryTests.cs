@@ -6,14 +6,15 @@ namespace Compiled.Tests;
 /// <summary>A model takes the memory that its plan says, and gives it back.</summary>
 public sealed class MemoryTests
 {
-    /// <summary>A buffer with its first and last use.</summary>
-    private sealed record Buffer(long Bytes, int First, int Last);
+    /// <summary>A buffer with its first and last use in a pass.</summary>
+    private sealed record Buffer(long Bytes, int First, int Last, int Pass);
 
     private static readonly Gen<Buffer> Buffers =
         from bytes in Gen.OneOf(Gen.Long[1, 300], Gen.Long[1, 100_000])
         from first in Gen.Int[-1, 20]
         from length in Gen.Int[0, 12]
-        select new Buffer(bytes, first, first + length);
+        from pass in Gen.Int[0, 1]
+        select new Buffer(bytes, first, first + length, pass);
 
     [Fact]
     public void An_arena_is_as_large_as_the_plan_says()
@@ -22,7 +23,7 @@ public sealed class MemoryTests
         foreach (int batchSize in (int[])[1, 3, 32])
         {
             using var net = new SmallNet(device, batchSize);
-            Assert.Equal((2 * net.Plan.ParameterBytes) + (batchSize * net.Plan.ValueBytesPerSample) + 128, net.ArenaBytes);
+            Assert.Equal((2 * net.Plan.ParameterBytes) + net.Plan.FoldedBytes + (batchSize * net.Plan.ValueBytesPerSample) + 128, net.ArenaBytes);
             Assert.Equal(net.ArenaBytes, device.BufferBytes);
         }
 
@@ -88,7 +89,7 @@ public sealed class MemoryTests
                 Assert.InRange(offsets[i], 0, size - buffers[i].Bytes);
                 for (int j = 0; j < i; j++)
                 {
-                    bool aliveAtOnce = buffers[i].First <= buffers[j].Last && buffers[j].First <= buffers[i].Last;
+                    bool aliveAtOnce = buffers[i].Pass == buffers[j].Pass && buffers[i].First <= buffers[j].Last && buffers[j].First <= buffers[i].Last;
                     bool apart = offsets[i] + buffers[i].Bytes <= offsets[j] || offsets[j] + buffers[j].Bytes <= offsets[i];
                     Assert.True(apart || !aliveAtOnce, $"buffers {i} and {j} lie at {offsets[i]} and {offsets[j]}");
                 }
@@ -104,10 +105,10 @@ public sealed class MemoryTests
             long[] bytes = [.. buffers.Select(buffer => MemoryPlanner.Align(buffer.Bytes))];
             // What is alive at the busiest time has to be there; what is never alive at once with another need not take room of its own.
             long busiest = buffers.Max(at => buffers
-                .Where(buffer => buffer.First <= at.First && at.First <= buffer.Last)
+                .Where(buffer => buffer.Pass == at.Pass && buffer.First <= at.First && at.First <= buffer.Last)
                 .Sum(buffer => MemoryPlanner.Align(buffer.Bytes)));
             Assert.InRange(size, busiest, bytes.Sum());
-            (_, long inTurn) = Place([.. buffers.Select((buffer, i) => buffer with { First = i, Last = i })]);
+            (_, long inTurn) = Place([.. buffers.Select((buffer, i) => buffer with { First = i, Last = i, Pass = 0 })]);
             Assert.Equal(bytes.Max(), inTurn);
         },
         300);
@@ -115,8 +116,15 @@ public sealed class MemoryTests
     private static (long[] Offsets, long Size) Place(Buffer[] buffers)
     {
         var planner = new MemoryPlanner();
+        object[] passes = [new(), new()];
         for (int i = 0; i < buffers.Length; i++)
-            Assert.Equal(i, planner.Add(buffers[i].Bytes, buffers[i].First, buffers[i].Last));
+        {
+            var life = new Life(buffers[i].Bytes);
+            life.Use(passes[buffers[i].Pass], buffers[i].First);
+            life.Use(passes[buffers[i].Pass], buffers[i].Last);
+            Assert.Equal(i, planner.Add(life));
+        }
+
         return planner.Place();
     }
 }

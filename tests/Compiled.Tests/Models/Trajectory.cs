@@ -28,7 +28,7 @@ internal sealed record Trajectory(double[] Prediction, double TestLoss, IReadOnl
         uint Word(int dropout, int update, int element) => Philox.Word(Seed, (uint)dropout, (ulong)update, (ulong)element);
         var model = new ReferenceModel(network, weights, Word) { Wobbles = wobbles };
         Tensor prediction = model.Predict(data.Inputs);
-        double testLoss = Losses.Evaluate(network.Loss, data.Targets, prediction, fromLogits: false).Values.Average();
+        double testLoss = model.Test(data.Inputs, data.Targets);
         List<Step> steps = [];
         for (int step = 0; step < StepCount; step++)
         {

@@ -10,22 +10,31 @@ public sealed class BatchNormalizationTests
 
     private static readonly Gen<Case> Cases =
         from batch in Gen.Int[1, 5]
-        from positions in Gen.OneOf(Gen.Int[1, 9], Gen.Int[10, 70])
+        from height in Gen.Int[1, 9]
+        from width in Gen.Int[1, 9]
         from channels in Channels
         from flags in Gen.Bool.Array[5]
-        from activation in Draw.PlainEndings
+        from activation in Draw.Endings
         from momentum in Gen.OneOf(0, 0.5, 0.99, 1)
         from epsilon in Gen.OneOf(0.001, 0.1)
-        select new Case(batch, positions, channels, flags[0], flags[1], flags[2], flags[3], flags[4], activation, momentum, epsilon);
+        from pool in Gen.OneOf(Gen.Const((Window2D?)null), Draw.Windows.Select(drawn => (Window2D?)drawn))
+        from rate in Gen.OneOf(0.0, 0.25, 0.5)
+        let fitting = pool is not null && pool.OutputHeight(height) >= 1 && pool.OutputWidth(width) >= 1 ? pool : null
+        select new Case(
+            batch, height, width, channels, flags[0], flags[1], flags[2] && fitting is null, flags[3], flags[4], activation, momentum, epsilon,
+            fitting, fitting is null ? 0 : rate);
 
     private static readonly Gen<Case> Exact =
         from drawn in Cases
         from batch in Gen.OneOf(1, 2, 4)
-        from positions in Gen.OneOf(2, 4, 8, 16)
+        from height in Gen.OneOf(4, 8)
+        from width in Gen.OneOf(4, 8)
         select drawn with
         {
             Batch = batch,
-            Positions = positions,
+            Height = height,
+            Width = width,
+            Rate = drawn.Rate == 0 ? 0 : 0.5,
             Epsilon = 0,
             Momentum = 0.5,
             // Where a value is rounded, a ReLU may take a zero for more.
@@ -45,12 +54,13 @@ public sealed class BatchNormalizationTests
         for (int i = 0; i < x.Count; i++)
         {
             int channel = i % drawn.Channels;
-            int sign = ((i / drawn.Channels) + (channel / 3)) % 2 == 0 ? 1 : -1;
+            int row = i / drawn.Channels;
+            int sign = (row + (row / drawn.Width) + (channel / 3)) % 2 == 0 ? 1 : -1;
             x.Values[i] = centers.Values[channel] + (sign * deviations.Values[channel]);
         }
 
         NormalizationKernels.Stage stage = drawn.Given(x, Draw.Integers) with { MovingVariance = deviations.Map(value => value * value) };
-        Tensor dy = Draw.Integers(9, drawn.Shape);
+        Tensor dy = Draw.Integers(9, drawn.OutputShape);
         Tensor? before = drawn.Accumulates ? Draw.Integers(10, drawn.Shape) : null;
         NormalizationKernels.Result expected = Expected(stage, dy, before), actual = NormalizationKernels.Run(context, stage, dy, before);
         foreach ((string what, float[] right, float[] left) in Pairs(expected, actual))
@@ -67,7 +77,7 @@ public sealed class BatchNormalizationTests
     public void A_stage_is_the_composition_of_its_layers() => Cases.OnEachTarget((context, who, drawn) =>
     {
         NormalizationKernels.Stage stage = drawn.Given(Draw.Reals(1, drawn.Shape), Draw.Reals);
-        Tensor dy = Draw.Reals(9, drawn.Shape);
+        Tensor dy = Draw.Reals(9, drawn.OutputShape);
         Tensor? before = drawn.Accumulates ? Draw.Reals(10, drawn.Shape) : null;
         if (stage.Activation == "relu" && Distances(stage).Any(distance => distance < 1e-4))
             return;
@@ -79,13 +89,13 @@ public sealed class BatchNormalizationTests
     });
 
     [Fact]
-    public void Threads_change_nothing() => Cases.Where(drawn => drawn.Positions > 9).Sample(
+    public void Threads_change_nothing() => Cases.Where(drawn => drawn.Height * drawn.Width > 9).Sample(
         drawn =>
         {
             NormalizationKernels.Stage stage = drawn.Given(Draw.Reals(1, drawn.Shape), Draw.Reals);
-            Tensor dy = Draw.Reals(9, drawn.Shape);
+            Tensor dy = Draw.Reals(9, drawn.OutputShape);
             NormalizationKernels.Result? one = null;
-            foreach (int threads in (int[])[1, 2, 3])
+            foreach (int threads in (int[])[1, 2, 4])
             {
                 using var context = new NativeContext(null, threads);
                 NormalizationKernels.Result result = NormalizationKernels.Run(context, stage, dy);
@@ -100,15 +110,21 @@ public sealed class BatchNormalizationTests
         (Tensor x, Tensor? gamma, Tensor? beta, double epsilon) = (stage.X, stage.Gamma, stage.Beta, stage.Epsilon);
         var activation = new ActivationRule(stage.Activation);
         Tensor Add(Tensor normal) => stage.Addend is null ? normal : normal.Zip(stage.Addend, (a, b) => a + b);
-        Tensor Finish(Tensor normal) => activation.Forward(Add(normal));
+        Tensor Active(Tensor normal) => activation.Forward(Add(normal));
+        Tensor Finish(Tensor normal) => stage.Pool is null ? Active(normal) : MaxPooling.Forward(Active(normal), stage.Pool);
+        bool[] kept = Masks.Draw(
+            dy.Count, stage.Rate, element => Philox.Word(NormalizationKernels.Seed, NormalizationKernels.Stream, NormalizationKernels.Update, (ulong)element));
         Tensor prediction = BatchNormalization.Infer(x, gamma, beta, stage.MovingMean, stage.MovingVariance, epsilon);
         (Tensor normal, Tensor mean, Tensor variance) = stage.IsFrozen
             ? (prediction, stage.MovingMean, stage.MovingVariance) : BatchNormalization.Train(x, gamma, beta, epsilon);
-        Tensor y = Finish(normal), slope = activation.Backward(Add(normal), dy);
+        Tensor y = Masks.Apply(Finish(normal), kept, stage.Rate), gradient = Masks.Apply(dy, kept, stage.Rate);
+        if (stage.Pool is not null)
+            gradient = MaxPooling.Backward(Active(normal), gradient, stage.Pool);
+        Tensor slope = activation.Backward(Add(normal), gradient);
         (Tensor dx, Tensor dgamma, Tensor dbeta) = stage.IsFrozen
             ? BatchNormalization.InferBackward(x, gamma, mean, variance, slope, epsilon)
             : BatchNormalization.TrainBackward(x, gamma, slope, epsilon);
-        float[] Sum(Tensor gradient) => (before is null ? gradient : gradient.Zip(before, (a, b) => a + b)).ToFloats();
+        float[] Sum(Tensor own) => (before is null ? own : own.Zip(before, (a, b) => a + b)).ToFloats();
         float[] Move(Tensor moving, Tensor batch) =>
             (stage.IsFrozen ? moving : BatchNormalization.Move(moving, batch, (float)stage.Momentum)).ToFloats();
         return new NormalizationKernels.Result(
@@ -142,10 +158,12 @@ public sealed class BatchNormalizationTests
     }
 
     private sealed record Case(
-        int Batch, int Positions, int Channels, bool UseScale, bool UseCenter, bool UseAddend, bool IsFrozen, bool Accumulates, string Activation,
-        double Momentum, double Epsilon)
+        int Batch, int Height, int Width, int Channels, bool UseScale, bool UseCenter, bool UseAddend, bool IsFrozen, bool Accumulates,
+        string Activation, double Momentum, double Epsilon, Window2D? Pool, double Rate)
     {
-        public int[] Shape => [Batch, Positions, Channels];
+        public int[] Shape => [Batch, Height, Width, Channels];
+
+        public int[] OutputShape => Pool is null ? Shape : [Batch, Pool.OutputHeight(Height), Pool.OutputWidth(Width), Channels];
 
         public NormalizationKernels.Stage Given(Tensor x, Func<int, IReadOnlyList<int>, Tensor> draw) => new(
             x,
@@ -154,6 +172,6 @@ public sealed class BatchNormalizationTests
             draw(5, [Channels]),
             Tensor.Of([Channels], draw(6, [Channels]).Map(value => (value * value) + 0.25).ToFloats()),
             UseAddend ? draw(7, Shape) : null,
-            Activation, IsFrozen, Momentum, Epsilon);
+            Activation, IsFrozen, Momentum, Epsilon, Pool, Rate);
     }
 }

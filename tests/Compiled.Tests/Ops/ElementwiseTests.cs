@@ -23,6 +23,8 @@ public sealed class ElementwiseTests
             rules.Add("relu", 0.22, 2, 0.5);
             rules.Add("relu", 0, double.PositiveInfinity, 1.5);
             rules.Add("relu", 0.5, 1, 0);
+            rules.Add("threshold", null, double.PositiveInfinity, 0.5);
+            rules.Add("threshold", null, double.PositiveInfinity, -1.25);
             return rules;
         }
     }
@@ -33,12 +35,13 @@ public sealed class ElementwiseTests
     {
         // As the native op has it.
         double? rounded = alpha is { } number ? (float)number : null;
-        var rule = new ActivationRule(name, rounded, maxValue, threshold);
+        var rule = new ActivationRule(name, rounded, maxValue, threshold, Value: name == "threshold" ? -2.5 : 0);
         Gen.Select(Gen.Int[1, 5], Gen.Int[1, 70], Gen.OneOf(1.0, 30.0)).Sample(
             drawn =>
             {
                 (int rows, int columns, double scale) = drawn;
-                Tensor x = Draw.Reals(rows, rows, columns).Map(value => value * scale), dy = Draw.Reals(columns, rows, columns);
+                int halves = name == "glu" ? 2 : 1;
+                Tensor x = Draw.Reals(rows, rows, columns * halves).Map(value => value * scale), dy = Draw.Reals(columns, rows, columns);
                 x = Tensor.Of(x.Shape, x.ToFloats());
                 LayerGolden.OnEachTarget((context, who) =>
                 {
@@ -48,6 +51,39 @@ public sealed class ElementwiseTests
                 });
             },
             40);
+    }
+
+    // Whole numbers, often equal ones: then it is known exactly which of them are left, and 1/1, 1/2 and 1/4 are floats.
+    [Fact]
+    public void Sparsemax_of_ties_is_exact() => Gen.Select(Gen.Int[1, 6], Gen.OneOf(1, 2, 3, 4, 16, 17, 300, 5000)).Sample(
+        drawn =>
+        {
+            (int rows, int columns) = drawn;
+            Tensor x = Draw.Integers(columns, rows, columns), dy = Draw.Integers(rows, rows, columns);
+            var rule = new ActivationRule("sparsemax");
+            LayerGolden.OnEachTarget((context, who) =>
+            {
+                (float[] y, float[] dx) = Kernels.Activate(context, rule, x, dy);
+                Compare.Close($"{who} y", rule.Forward(x).Values, y, 1e-7, 0);
+                Compare.Close($"{who} dx", rule.Backward(x, dy).Values, dx, 1e-6, 1e-6);
+            });
+        },
+        60);
+
+    [Theory]
+    [InlineData("softmax")]
+    [InlineData("log_softmax")]
+    [InlineData("sparsemax")]
+    public void A_row_without_a_finite_maximum_is_NaN_and_no_other(string name)
+    {
+        float inf = float.PositiveInfinity;
+        Tensor x = Tensor.Of([4, 3], [0, float.NaN, 1, 2, inf, 1, -inf, -inf, -inf, -inf, 3, -inf]);
+        LayerGolden.OnEachTarget((context, who) =>
+        {
+            (float[] y, _) = Kernels.Activate(context, new ActivationRule(name), x, x.Map(_ => 0));
+            Assert.All(y[..9], value => Assert.True(float.IsNaN(value), $"{who}: {value}"));
+            Compare.Same(who, name == "log_softmax" ? [-inf, 0, -inf] : [0, 1, 0], y.AsSpan(9));
+        });
     }
 
     [Fact]

@@ -15,7 +15,7 @@ public sealed class JoinTests
     private static readonly Gen<Join> Sums =
         from places in Places
         from shape in Extent.Array[1, 4]
-        from activation in Draw.PlainEndings
+        from activation in Draw.Endings
         from accumulates in Gen.Bool
         select new Join([.. places.Select(_ => shape)], places, 0, activation, accumulates);
 

@@ -30,6 +30,10 @@ public sealed class OptimizerTests
         Assert.Equal((0.002, 0.9, 0.999, 1e-7, 0.004), (nadam.LearningRate, nadam.Beta1, nadam.Beta2, nadam.Epsilon, nadam.ScheduleDecay));
         var lion = new Lion();
         Assert.Equal((0.001, 0.9, 0.99), (lion.LearningRate, lion.Beta1, lion.Beta2));
+        var muon = new Muon();
+        Assert.Equal((0.001, 0.95, true, 6, 0.1), (muon.LearningRate, muon.Momentum, muon.Nesterov, muon.Iterations, muon.AdamLearningRateRatio));
+        Assert.Equal((0.9, 0.999, 1e-7), (muon.Beta1, muon.Beta2, muon.Epsilon));
+        Assert.Empty(muon.ExcludeLayers);
         Assert.Equal((0.0, null, null, null), (sgd.WeightDecay, sgd.ClipValue, sgd.ClipNorm, sgd.GlobalClipNorm));
         Assert.Equal((false, 0.99, null, null), (sgd.UseEma, sgd.EmaMomentum, sgd.EmaOverwriteFrequency, sgd.Schedule));
     }
@@ -39,7 +43,7 @@ public sealed class OptimizerTests
     public void A_schedule_stands_where_a_rate_does()
     {
         Type[] types = [.. typeof(Optimizer).Assembly.GetTypes().Where(type => type.IsSubclassOf(typeof(Optimizer)))];
-        Assert.Equal(9, types.Length);
+        Assert.Equal(10, types.Length);
         foreach (Type type in types)
         {
             ConstructorInfo[] both = type.GetConstructors();
@@ -48,7 +52,8 @@ public sealed class OptimizerTests
             ParameterInfo[] rest = [.. both[0].GetParameters().Skip(1)];
             string[] Texts(IEnumerable<ParameterInfo> parameters) => [.. parameters.Select(parameter => $"{parameter} = {parameter.DefaultValue}")];
             Assert.Equal(Texts(rest), Texts(both[1].GetParameters().Skip(1)));
-            object[] values = [.. rest.Select((parameter, i) => parameter.ParameterType == typeof(bool) ? (object)true : 0.01 * (i + 1))];
+            object[] values = [.. rest.Select((parameter, i) => parameter.ParameterType == typeof(bool) ? true
+                : parameter.ParameterType == typeof(int) ? i + 1 : (object)(0.01 * (i + 1)))];
             var number = (Optimizer)both[0].Invoke([0.25, .. values]);
             var schedule = (Optimizer)both[1].Invoke([new Constant(0.25), .. values]);
             Assert.Equal(number.Describe(10, 0), schedule.Describe(10, 0));
@@ -87,7 +92,11 @@ public sealed class OptimizerTests
             Refused("weightDecay must be a number from 0", () => new AdamW(weightDecay: decay));
             Refused("initialAccumulatorValue must be a number from 0", () => new Adagrad(initialAccumulatorValue: decay));
             Refused("scheduleDecay must be a number from 0", () => new Nadam(scheduleDecay: decay));
+            Refused("adamLearningRateRatio must be a number from 0", () => new Muon(adamLearningRateRatio: decay));
         }
+
+        foreach (int iterations in (int[])[0, -1, 101])
+            Refused("iterations must be from 1 to 100.", () => new Muon(iterations: iterations));
 
         Refused("EmaMomentum must be in [0, 1).", () => new SGD { EmaMomentum = 1 });
         Refused("EmaOverwriteFrequency must be at least 1.", () => new SGD { EmaOverwriteFrequency = 0 });
@@ -116,6 +125,7 @@ public sealed class OptimizerTests
     {
         Refused("momentum must be in [0, 1].", () => new SGD(0.1, momentum));
         Refused("momentum must be in [0, 1].", () => new RMSprop(momentum: momentum));
+        Refused("momentum must be in [0, 1].", () => new Muon(momentum: momentum));
     }
 
     [Theory]
@@ -133,6 +143,8 @@ public sealed class OptimizerTests
         Refused("beta2 must be in [0, 1).", () => new Nadam(beta2: decay));
         Refused("beta1 must be in [0, 1).", () => new Lion(beta1: decay));
         Refused("beta2 must be in [0, 1).", () => new Lion(beta2: decay));
+        Refused("beta1 must be in [0, 1).", () => new Muon(beta1: decay));
+        Refused("beta2 must be in [0, 1).", () => new Muon(beta2: decay));
         Refused("rho must be in [0, 1).", () => new RMSprop(rho: decay));
         Refused("rho must be in [0, 1).", () => new Adadelta(rho: decay));
     }
@@ -165,7 +177,8 @@ public sealed class OptimizerTests
             new Adagrad(epsilon: 1.1754943508222875e-38), new Adagrad(0.1, initialAccumulatorValue: float.MaxValue), new Adadelta(rho: 0),
             new RMSprop(rho: 0, momentum: 1, centered: true), new RMSprop(rho: 0, centered: true, epsilon: 1.1754943508222875e-38),
             new Adamax(beta1: 0, beta2: 0), new Nadam(beta1: 0, beta2: 0), new Nadam(beta1: 0.9999999, scheduleDecay: 0),
-            new Nadam(scheduleDecay: float.MaxValue), new Lion(beta1: 0, beta2: 0), new SGD { ClipValue = 1.1754943508222875e-38 },
+            new Nadam(scheduleDecay: float.MaxValue), new Lion(beta1: 0, beta2: 0), new Muon(momentum: 1, iterations: 1),
+            new Muon(0.1, 0, false, 30, adamLearningRateRatio: 0, beta1: 0, beta2: 0), new SGD { ClipValue = 1.1754943508222875e-38 },
             new SGD { ClipNorm = float.MaxValue }, new SGD { GlobalClipNorm = 1.1754943508222875e-38 },
             new SGD { UseEma = true, EmaMomentum = 0, EmaOverwriteFrequency = 1 }, new SGD { EmaOverwriteFrequency = int.MaxValue, UseEma = true },
         ];

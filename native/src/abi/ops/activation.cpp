@@ -9,15 +9,20 @@ using namespace compiled::abi;
 namespace {
 
 void require_bounds(const cn_activation_desc& desc) {
-    bool clipped = desc.activation == CN_ACTIVATION_CLIPPED_RELU;
+    bool clipped = desc.activation == CN_ACTIVATION_CLIPPED_RELU, thresholded = desc.activation == CN_ACTIVATION_THRESHOLD;
     if (clipped ? std::isnan(desc.upper) : desc.upper != 0.0f) {
         fail(CN_STATUS_INVALID_ARGUMENT, "upper is %g: it must be %s", static_cast<double>(desc.upper),
              clipped ? "a number or infinity" : "0, but for CN_ACTIVATION_CLIPPED_RELU");
     }
-    if (clipped ? !std::isfinite(desc.threshold) : desc.threshold != 0.0f) {
+    if (clipped || thresholded ? !std::isfinite(desc.threshold) : desc.threshold != 0.0f) {
         fail(CN_STATUS_INVALID_ARGUMENT, "threshold is %g: it must be %s", static_cast<double>(desc.threshold),
-             clipped ? "finite" : "0, but for CN_ACTIVATION_CLIPPED_RELU");
+             clipped || thresholded ? "finite" : "0, but for CN_ACTIVATION_CLIPPED_RELU and CN_ACTIVATION_THRESHOLD");
     }
+    if (thresholded ? !std::isfinite(desc.value) : desc.value != 0.0f) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "value is %g: it must be %s", static_cast<double>(desc.value),
+             thresholded ? "finite" : "0, but for CN_ACTIVATION_THRESHOLD");
+    }
+    require_reserved(desc.reserved);
 }
 
 void validate(const cn_activation_desc& desc) {

@@ -6,9 +6,8 @@ using namespace compiled::abi;
 namespace {
 
 void validate(const cn_add_desc& desc) {
-    require_stage_activation(desc.activation);
+    require_stage_activation(desc.activation, "activation_alpha", desc.activation_alpha);
     require_join(desc);
-    require_reserved(desc.reserved);
     require_range({"batch", desc.batch}, 1, MaxExtent);
     require_range({"count", desc.count}, 1, MaxElements);
     require_elements("y", {{"batch", desc.batch}, {"count", desc.count}});

@@ -60,12 +60,27 @@ cn_conv2d_desc with_groups(const cn_conv2d_desc& desc) {
     return result;
 }
 
+// What a batch normalization reads: nothing comes in between.
+void require_plain(const cn_conv2d_desc& desc) {
+    if (desc.activation != CN_ACTIVATION_LINEAR || desc.pool.height != 0 || desc.dropout_rate > 0) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "use_moments is 1, but the stage has %s: moments are those of a convolution and its bias alone",
+             desc.activation != CN_ACTIVATION_LINEAR ? "an activation"
+             : desc.pool.height != 0                 ? "a pooling"
+                                                     : "a dropout");
+    }
+}
+
 void validate(const cn_conv2d_desc& desc) {
     require_gradient_mode(desc.input_gradient);
     require_stage_activation(desc.activation, "activation_alpha", desc.activation_alpha);
     require_flag("use_bias", desc.use_bias);
+    require_flag("use_moments", desc.use_moments);
+    require_reserved(desc.reserved);
     require_dropout("dropout_rate", desc.dropout_rate, "dropout_stream", desc.dropout_stream);
     require_precision(desc.precision);
+    if (desc.use_moments != 0) {
+        require_plain(desc);
+    }
     Field batch{"batch", desc.batch}, channels{"input_channels", desc.input_channels}, filters{"filters", desc.filters};
     Plane input{{"input_height", desc.input_height}, {"input_width", desc.input_width}};
     Plane conv{{"conv_height", desc.conv_height}, {"conv_width", desc.conv_width}};
@@ -101,18 +116,24 @@ cn_status cn_conv2d_create(cn_context* context, const cn_conv2d_desc* desc, cn_o
             note_batch(entry, checked);
             entry.has_bias = checked.use_bias != 0;
             entry.has_codes = checked.pool.height != 0;
+            entry.has_moments = checked.use_moments != 0;
         });
 }
 
 cn_status cn_conv2d_forward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y,
-                            uint8_t* codes) {
+                            uint8_t* codes, double* moments) {
     return run<Conv2DOp>("cn_conv2d_forward", HandleKind::Conv2D, op, state, [=](Conv2DOp& conv, const OpEntry& entry) {
         require_floats("x", x);
         require_floats("kernel", kernel);
         require_bias(entry, "bias", bias);
         require_floats("y", y);
         require_codes(entry, codes);
-        conv.forward(state, x, kernel, bias, y, codes);
+        if (entry.has_moments) {
+            require_pointer("moments", moments, alignof(double));
+        } else {
+            require_null("moments", moments, "use_moments is 0");
+        }
+        conv.forward(state, x, kernel, bias, y, codes, moments);
     });
 }
 
@@ -135,8 +156,10 @@ cn_status cn_conv2d_backward(cn_op* op, const cn_state* state, const float* x, c
         require_codes(entry, codes);
         require_floats("dy", dy);
         require_input_gradient(entry, dx);
-        require_floats("dkernel", dkernel);
-        require_bias(entry, "dbias", dbias);
-        conv.backward(state, x, kernel, y, codes, dy, dx, dkernel, dbias);
+        require_weight_gradient(true, "dkernel", dkernel, "");
+        require_weight_gradient(entry.has_bias, "dbias", dbias, "use_bias is 0");
+        if (dx != nullptr || dkernel != nullptr || dbias != nullptr) {
+            conv.backward(state, x, kernel, y, codes, dy, dx, dkernel, dbias);
+        }
     });
 }

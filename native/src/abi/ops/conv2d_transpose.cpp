@@ -76,8 +76,10 @@ cn_status cn_conv2d_transpose_backward(cn_op* op, const cn_state* state, const f
                                       }
                                       require_floats("dy", dy);
                                       require_input_gradient(entry, dx);
-                                      require_floats("dkernel", dkernel);
-                                      require_bias(entry, "dbias", dbias);
-                                      conv.backward(state, x, kernel, y, dy, dx, dkernel, dbias);
+                                      require_weight_gradient(true, "dkernel", dkernel, "");
+                                      require_weight_gradient(entry.has_bias, "dbias", dbias, "use_bias is 0");
+                                      if (dx != nullptr || dkernel != nullptr || dbias != nullptr) {
+                                          conv.backward(state, x, kernel, y, dy, dx, dkernel, dbias);
+                                      }
                                   });
 }

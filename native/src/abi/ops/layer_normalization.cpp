@@ -53,8 +53,8 @@ cn_status cn_layer_normalization_backward(cn_op* op, const cn_state* state, cons
                                          require_floats("saved", saved);
                                          require_floats("dy", dy);
                                          require_input_gradient(entry, dx);
-                                         require_scale(entry, "dgamma", dgamma);
-                                         require_center(entry, "dbeta", dbeta);
+                                         require_weight_gradient(entry.has_scale, "dgamma", dgamma, "use_scale is 0");
+                                         require_weight_gradient(entry.has_center, "dbeta", dbeta, "use_center is 0");
                                          kernel.backward(state, x, gamma, saved, dy, dx, dgamma, dbeta);
                                      });
 }

@@ -18,6 +18,12 @@ void require_floats_if(bool wanted, const char* name, const float* pointer, cons
     }
 }
 
+void require_weight_gradient(bool has_weight, const char* name, const float* pointer, const char* reason) {
+    if (pointer != nullptr) {
+        require_floats_if(has_weight, name, pointer, reason);
+    }
+}
+
 void require_bias(const OpEntry& entry, const char* name, const float* bias) {
     require_floats_if(entry.has_bias, name, bias, "use_bias is 0");
 }

@@ -48,6 +48,9 @@ cn_status run(const char* function, HandleKind kind, cn_op* op, const cn_state* 
 // An array that is there or has no meaning.
 void require_floats_if(bool wanted, const char* name, const float* pointer, const char* reason);
 
+// The gradient of a weight that the op has: null where it is not wanted. Of one that it does not have, always.
+void require_weight_gradient(bool has_weight, const char* name, const float* pointer, const char* reason);
+
 void require_bias(const OpEntry& entry, const char* name, const float* bias);
 void require_scale(const OpEntry& entry, const char* name, const float* gamma);
 void require_center(const OpEntry& entry, const char* name, const float* beta);

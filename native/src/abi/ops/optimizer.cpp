@@ -70,6 +70,13 @@ void validate_rule(const cn_optimizer_desc& desc) {
     case CN_OPTIMIZER_LION:
         require_betas(desc);
         return;
+    case CN_OPTIMIZER_MUON:
+        require_flag("nesterov", desc.nesterov);
+        require_momentum(desc);
+        require_betas(desc);
+        require_finite({"adam_rate_ratio", desc.adam_rate_ratio});
+        require_range({"iterations", desc.iterations}, 1, 100);
+        break;
     case CN_OPTIMIZER_RMSPROP:
         require_flag("centered", desc.centered);
         require_momentum(desc);
@@ -129,12 +136,46 @@ void validate_clipping(const cn_optimizer_desc& desc, const int64_t* offsets) {
     }
 }
 
-void validate(const cn_optimizer_desc& desc, const int64_t* offsets) {
-    require_enumerator("optimizer", desc.optimizer, CN_OPTIMIZER_LION, "cn_optimizer_kind");
+void validate_matrices(const cn_optimizer_desc& desc, const cn_matrix* matrices) {
+    if (desc.optimizer != CN_OPTIMIZER_MUON) {
+        require_range({"matrices", desc.matrices}, 0, 0, ": only CN_OPTIMIZER_MUON knows matrices");
+    }
+    require_range({"matrices", desc.matrices}, 0, desc.count);
+    if (desc.matrices == 0) {
+        require_null("host_matrices", matrices, "there are no matrices");
+        return;
+    }
+    require_pointer("host_matrices", matrices, alignof(cn_matrix));
+    int64_t end = 0;
+    for (int64_t i = 0; i < desc.matrices; ++i) {
+        const cn_matrix& matrix = matrices[i];
+        auto number = static_cast<long long>(i), offset = static_cast<long long>(matrix.offset);
+        auto rows = static_cast<long long>(matrix.rows), columns = static_cast<long long>(matrix.columns);
+        if (rows < 1 || columns < 1 || rows > MaxExtent || columns > MaxExtent) {
+            fail(CN_STATUS_INVALID_ARGUMENT, "host_matrices[%lld] is %lld x %lld: each extent must be from 1 to %lld", number, rows,
+                 columns, static_cast<long long>(MaxExtent));
+        }
+        if (matrix.offset < end) {
+            fail(CN_STATUS_INVALID_ARGUMENT, "host_matrices[%lld] has the offset %lld: it must be at least %lld, where %s", number, offset,
+                 static_cast<long long>(end), i == 0 ? "the arena begins" : "the one before ends");
+        }
+        // Both sides of each comparison are in range: an offset is at most `count`, and rows * columns is below 2^62.
+        if (matrix.offset > desc.count || matrix.rows * matrix.columns > desc.count - matrix.offset) {
+            fail(CN_STATUS_INVALID_ARGUMENT, "host_matrices[%lld], %lld x %lld from %lld on, does not fit into count, %lld", number, rows,
+                 columns, offset, static_cast<long long>(desc.count));
+        }
+        end = matrix.offset + matrix.rows * matrix.columns;
+    }
+}
+
+void validate(const cn_optimizer_desc& desc, const int64_t* offsets, const cn_matrix* matrices) {
+    require_enumerator("optimizer", desc.optimizer, CN_OPTIMIZER_MUON, "cn_optimizer_kind");
     require_range({"count", desc.count}, 1, MaxElements);
     validate_rule(desc);
     require_finite({"weight_decay", desc.weight_decay});
     validate_clipping(desc, offsets);
+    validate_matrices(desc, matrices);
+    require_reserved(desc.reserved);
     require_flag("use_ema", desc.use_ema);
     if (desc.use_ema != 0) {
         require_below_one({"ema_momentum", desc.ema_momentum});
@@ -144,11 +185,12 @@ void validate(const cn_optimizer_desc& desc, const int64_t* offsets) {
 
 } // namespace
 
-cn_status cn_optimizer_create(cn_context* context, const cn_optimizer_desc* desc, const int64_t* host_offsets, cn_op** op) {
+cn_status cn_optimizer_create(cn_context* context, const cn_optimizer_desc* desc, const int64_t* host_offsets,
+                              const cn_matrix* host_matrices, cn_op** op) {
     return create(
         "cn_optimizer_create", HandleKind::Optimizer, context, desc, op,
-        [=](const cn_optimizer_desc& checked) { validate(checked, host_offsets); },
-        [=](Backend& backend, const cn_optimizer_desc& checked) { return backend.make_optimizer(checked, host_offsets); },
+        [=](const cn_optimizer_desc& checked) { validate(checked, host_offsets, host_matrices); },
+        [=](Backend& backend, const cn_optimizer_desc& checked) { return backend.make_optimizer(checked, host_offsets, host_matrices); },
         [](OpEntry& entry, const cn_optimizer_desc& checked) {
             entry.slots = count_slots(checked);
             entry.has_ema = checked.use_ema != 0;

@@ -10,6 +10,8 @@ void validate(const cn_softmax_desc& desc) {
     require_extents({{"batch", desc.batch}, {"classes", desc.classes}});
     require_range({"positions", desc.positions}, 1, MaxElements);
     require_elements("x", {{"batch", desc.batch}, {"positions", desc.positions}, {"classes", desc.classes}});
+    require_enumerator("function", desc.function, CN_SOFTMAX_FUNCTION_SPARSEMAX, "cn_softmax_function");
+    require_reserved(desc.reserved);
 }
 
 } // namespace

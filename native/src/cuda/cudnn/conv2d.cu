@@ -83,7 +83,7 @@ bool CudnnConv2D::tries(Direction direction) {
         }
         return false; // other kernels need less
     }
-    bool works = multiply(direction, parts(direction));
+    bool works = multiply(direction, parts(direction), true);
     check(cudaStreamSynchronize(_context.stream()), "a convolution by cuDNN");
     return works;
 }
@@ -108,14 +108,15 @@ CudnnConv2D::Parts CudnnConv2D::parts(Direction direction) {
 }
 
 // The input's gradient takes the place of the input, which the kernel's has read by then.
-bool CudnnConv2D::multiply(Direction direction, const Parts& parts) {
+bool CudnnConv2D::multiply(Direction direction, const Parts& parts, bool wants_kernel_gradient) {
     if (_context.scratch<char>() == nullptr) {
         return false; // it is lost, as the launch before has noted
     }
     if (direction == Direction::Forward) {
         return _convolution.run(Product::Forward, parts.input, parts.kernel, parts.conv, parts.workspace);
     }
-    bool works = _convolution.run(Product::KernelGradient, parts.input, parts.conv, parts.dkernel, parts.workspace);
+    bool works =
+        !wants_kernel_gradient || _convolution.run(Product::KernelGradient, parts.input, parts.conv, parts.dkernel, parts.workspace);
     if (works && wants_input_gradient()) {
         works = _convolution.run(Product::InputGradient, parts.conv, parts.kernel, parts.input, parts.workspace);
     }
@@ -129,7 +130,7 @@ void CudnnConv2D::forward(const cn_state* state, const float* x, const float* ke
     before.x = x, before.kernel = kernel;
     before.staged_x = p.input, before.turned_kernel = p.kernel;
     launch_prepare(_context, state, _shape, before);
-    if (!multiply(Direction::Forward, p)) {
+    if (!multiply(Direction::Forward, p, false)) {
         note_failure(CN_STATUS_INTERNAL, "cuDNN refused a convolution that it was tried with");
     }
     EpilogueArguments after{};
@@ -144,10 +145,10 @@ void CudnnConv2D::backward(const cn_state* state, const float* x, const float* k
     PrepareArguments before{};
     before.x = x, before.kernel = kernel, before.y = y, before.dy = dy;
     before.codes = _desc.pool.height != 0 ? codes : nullptr;
-    before.staged_x = p.input, before.dz = p.conv;
+    before.staged_x = dkernel != nullptr ? p.input : nullptr, before.dz = p.conv;
     before.turned_kernel = wants_input_gradient() ? p.kernel : nullptr;
     launch_prepare(_context, state, _shape, before);
-    if (!multiply(Direction::Backward, p)) {
+    if (!multiply(Direction::Backward, p, dkernel != nullptr)) {
         note_failure(CN_STATUS_INTERNAL, "cuDNN refused a gradient that it was tried with");
     }
     FinishArguments after{};

@@ -46,7 +46,7 @@ private:
     int64_t staging_bytes(Direction direction) const;
     int64_t workspace_bytes(Direction direction) const;
     Parts parts(Direction direction);
-    bool multiply(Direction direction, const Parts& parts);
+    bool multiply(Direction direction, const Parts& parts, bool wants_kernel_gradient);
     bool tries(Direction direction);
 
     Context& _context;

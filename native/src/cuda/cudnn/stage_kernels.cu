@@ -373,7 +373,7 @@ void launch_prepare(Context& context, const cn_state* state, const StageShape& s
     int64_t staged = shape.batch * shape.staged.size() * s.channels;
     PrepareJobs jobs;
     jobs.turns = after({}, p.turned_kernel == nullptr ? 0 : tiles_of(s.taps(), s.filters));
-    jobs.inputs = after(jobs.turns, pack_blocks(context, staged, channel_width));
+    jobs.inputs = after(jobs.turns, p.staged_x == nullptr ? 0 : pack_blocks(context, staged, channel_width));
     jobs.gradients = after(jobs.inputs, p.dz == nullptr ? 0 : pack_blocks(context, conv_elements(shape), filter_width));
     context.launch(prepare_kernel(channel_width, filter_width), jobs.gradients.end(), ElementThreads, 0, state, shape, jobs, p);
 }
@@ -392,7 +392,7 @@ void launch_finish(Context& context, const cn_state* state, const StageShape& sh
     auto* kernel = width == 4 ? cudnn_finish_kernel<4> : cudnn_finish_kernel<1>;
     int64_t inputs = shape.batch * s.input.size() * s.channels;
     FinishJobs jobs;
-    jobs.turns = after({}, tiles_of(s.filters, s.taps()));
+    jobs.turns = after({}, p.dkernel == nullptr ? 0 : tiles_of(s.filters, s.taps()));
     jobs.inputs = after(jobs.turns, p.staged_dx == nullptr ? 0 : pack_blocks(context, inputs, width));
     jobs.biases = after(jobs.inputs, p.dbias == nullptr ? 0 : static_cast<int64_t>(bias.tiles) * bias.splits);
     context.launch(kernel, jobs.biases.end(), ElementThreads, 0, state, shape, jobs, bias.splits, p);

@@ -31,7 +31,7 @@ struct PrepareArguments {
     const float *x, *kernel;
     const float *y, *dy;  // backward
     const uint8_t* codes; // backward with pooling
-    float* staged_x;
+    float* staged_x;      // null: not needed
     float* turned_kernel; // null: not needed
     float* dz;            // null: forward
 };
@@ -48,7 +48,8 @@ struct FinishArguments {
     const float* turned_dkernel;
     const float* staged_dx; // null: not wanted
     const float* dz;
-    float *dkernel, *dx;
+    float* dkernel; // null: not wanted
+    float* dx;
     float* dbias; // null: not wanted
     float* partials;
     unsigned* tickets; // one for each tile of the bias
