@@ -18,7 +18,7 @@ public sealed class ConvolutionNetworkTests
     [Fact]
     public void Drawn_networks_use_all_kinds()
     {
-        List<Network> networks = NetworkRun.Draw(DrawConvolutions.Any, 0, Batches * PerBatch);
+        List<Network> networks = NetworkRun.Draw(DrawConvolutions.Any, 0, 3 * Batches * PerBatch);
         Assert.All(networks, network => Assert.True(DrawNetwork.IsValid(network)));
         Layer[] layers = [.. networks.SelectMany(network => network.Layers)];
         Assert.Contains(layers, layer => layer is Conv2DLayer { Groups: 2, Window.StrideHeight: 2 });
