@@ -46,15 +46,11 @@ public:
         }
     }
 
-    // Whether that gives moments, too; else they are found in what it has written.
-    bool forward_gives_moments() const { return _tiles_forward && !_is_depthwise; }
-
-    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes, bool training,
-                 double* moments = nullptr) {
+    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes, bool training) {
         if (_is_depthwise) {
             _depthwise->forward(state, x, kernel, bias, y, codes, training);
         } else if (_tiles_forward) {
-            _tiled->forward(state, x, kernel, bias, y, codes, moments, training);
+            _tiled->forward(state, x, kernel, bias, y, codes, training);
         } else {
             _forward->run(state, x, kernel, bias, y, codes, training);
         }
@@ -137,7 +133,7 @@ Decision decide(Context&, const cn_conv2d_desc&) {
 class Conv2DKernel final : public Conv2DOp {
 public:
     Conv2DKernel(Context& context, const cn_conv2d_desc& desc) : _own(context, desc), _by(decide(context, desc)) {
-        if (desc.use_moments != 0 && (_by.forward || !_own.forward_gives_moments())) {
+        if (desc.use_moments != 0) {
             _moments = std::make_unique<Conv2DMoments>(context, desc);
         }
         if (!_by.forward) {
@@ -150,14 +146,14 @@ public:
 
     void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes,
                  double* moments) override {
-        run_forward(state, x, kernel, bias, y, codes, moments, true);
+        run_forward(state, x, kernel, bias, y, codes, true);
         if (_moments != nullptr) {
             _moments->run(state, y, moments);
         }
     }
 
     void predict(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y) override {
-        run_forward(state, x, kernel, bias, y, nullptr, nullptr, false);
+        run_forward(state, x, kernel, bias, y, nullptr, false);
     }
 
     void backward(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy,
@@ -171,17 +167,17 @@ public:
 
 private:
     void run_forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes,
-                     double* moments, bool training) {
+                     bool training) {
         if (_by.forward) {
             _by.cudnn->forward(state, x, kernel, bias, y, codes, training);
         } else {
-            _own.forward(state, x, kernel, bias, y, codes, training, moments);
+            _own.forward(state, x, kernel, bias, y, codes, training);
         }
     }
 
     OwnConv2D _own;
     Decision _by;
-    std::unique_ptr<Conv2DMoments> _moments; // where they are wanted, and not given by the kernel itself
+    std::unique_ptr<Conv2DMoments> _moments; // where they are wanted: a pass of its own, for in the kernels they would spill registers
 };
 
 } // namespace

@@ -109,13 +109,7 @@ TiledConv2D::TiledConv2D(Context& context, const cn_conv2d_desc& desc)
       _kernel_gradient(kernel_gradient(_forward, small_input(desc))) {
     bool pooled = desc.pool.height != 0;
     if (suits_forward(desc)) {
-        bool moments = desc.use_moments != 0;
-        _forward_bytes = prepare_forward(context, desc.precision, desc.batch, pooled, moments, _forward);
-        if (moments) {
-            int64_t tiles = desc.batch * _forward.row_tiles * _forward.column_tiles;
-            context.reserve_scratch(tiles * 2 * desc.filters * static_cast<int64_t>(sizeof(double)));
-            _forward_tickets = std::make_unique<DeviceMemory>(_forward.channel_tiles * int64_t{sizeof(unsigned)}, context.stream());
-        }
+        _forward_bytes = prepare_forward(context, desc.precision, desc.batch, pooled, _forward);
     }
     if (suits_backward(desc)) {
         _backward_bytes = prepare_backward(context, desc.precision, desc.batch, pooled, desc.input_gradient != CN_GRADIENT_NONE,
@@ -126,14 +120,11 @@ TiledConv2D::TiledConv2D(Context& context, const cn_conv2d_desc& desc)
 }
 
 void TiledConv2D::forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes,
-                          double* moments, bool training) {
+                          bool training) {
     ForwardArguments a{};
     a.product = _forward;
     a.state = state;
     a.x = x, a.kernel = kernel, a.bias = bias, a.y = y, a.codes = training ? codes : nullptr;
-    if (moments != nullptr) {
-        a.moments = moments, a.partials = _context.scratch<double>(), a.tickets = static_cast<unsigned*>(_forward_tickets->data());
-    }
     a.activation = _desc.activation;
     a.output_height = static_cast<int>(_desc.output_height), a.output_width = static_cast<int>(_desc.output_width);
     a.pooled = _desc.pool.height != 0;

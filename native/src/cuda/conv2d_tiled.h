@@ -21,9 +21,8 @@ public:
     // What of the two directions is suited can be run.
     TiledConv2D(Context& context, const cn_conv2d_desc& desc);
 
-    // Not training: neither dropout nor codes, which only a stage with pooling has. `moments` may be null.
-    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes, double* moments,
-                 bool training);
+    // Not training: neither dropout nor codes, which only a stage with pooling has.
+    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes, bool training);
 
     // Codes: the winning cell of the window, row-major; 255 where no gradient passes: dropped, or dead under ReLU.
     void backward(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy,
@@ -35,7 +34,7 @@ private:
     tiled::HaloProduct _forward{};
     tiled::HaloProduct _input_gradient{};
     tiled::KernelGradient _kernel_gradient{};
-    std::unique_ptr<DeviceMemory> _tickets, _forward_tickets;
+    std::unique_ptr<DeviceMemory> _tickets;
     size_t _forward_bytes = 0, _backward_bytes = 0; // of shared memory
 };
 

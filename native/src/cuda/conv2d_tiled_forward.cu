@@ -2,14 +2,12 @@
 //
 // Shapes   x [rows, height, width, channels], kernel [taps, channels, filters], y and codes [rows, output height, output width, filters].
 // Writes   y and codes are overwritten.
-// Moments  where they are wanted, from what is in registers (conv2d_tile_moments.h).
 // Blocks   a tile of positions of one image by 32 filters. Bias, activation, pooling and dropout are computed in registers: a lane has both
 //          rows of a pooling window, and its neighbour the other column.
 #include "conv2d_tiled_forward.h"
 
 #include "conv2d_halo.h"
 #include "conv2d_tile_choice.h"
-#include "conv2d_tile_moments.h"
 
 #include "common/max_pooling.h"
 
@@ -206,7 +204,7 @@ __device__ __forceinline__ void multiply_small_input(const ForwardArguments& a, 
     }
 }
 
-template <class Precision, bool Small, bool FindsMoments>
+template <class Precision, bool Small>
 __global__ void __launch_bounds__(Threads, 2) conv2d_tiled_forward_kernel(ForwardArguments a) {
     const HaloProduct& p = a.product;
     HaloTile tile(p, blockIdx.x);
@@ -234,16 +232,14 @@ __global__ void __launch_bounds__(Threads, 2) conv2d_tiled_forward_kernel(Forwar
         };
         multiply_halo<Precision, false>(p, shared, fill, sums);
     }
-    if (has_positions(p)) {
-        add_bias_and_activate(a, tile.channel + lane_column() * 8, sums);
-        if (a.pooled) {
-            finish_pooled(a, tile, sums);
-        } else {
-            finish(a, tile, sums);
-        }
+    if (!has_positions(p)) {
+        return;
     }
-    if constexpr (FindsMoments) {
-        find_moments(a, tile, sums, reinterpret_cast<float*>(shared));
+    add_bias_and_activate(a, tile.channel + lane_column() * 8, sums);
+    if (a.pooled) {
+        finish_pooled(a, tile, sums);
+    } else {
+        finish(a, tile, sums);
     }
 }
 
@@ -260,26 +256,19 @@ int64_t forward_words(const HaloProduct& p) {
 }
 
 template <class Precision>
-auto* forward_kernel(bool small, bool moments) {
-    if (moments) {
-        return small ? conv2d_tiled_forward_kernel<Precision, true, true> : conv2d_tiled_forward_kernel<Precision, false, true>;
-    }
-    return small ? conv2d_tiled_forward_kernel<Precision, true, false> : conv2d_tiled_forward_kernel<Precision, false, false>;
+auto* forward_kernel(bool small) {
+    return small ? conv2d_tiled_forward_kernel<Precision, true> : conv2d_tiled_forward_kernel<Precision, false>;
 }
 
 } // namespace
 
-size_t prepare_forward(Context& context, int32_t precision, int64_t batch, bool pooled, bool moments, HaloProduct& product) {
+size_t prepare_forward(Context& context, int32_t precision, int64_t batch, bool pooled, HaloProduct& product) {
     return with_precision(precision, [&](auto kind) {
         using Precision = decltype(kind);
         TileChoice choice{batch, context.multiprocessors(), pooled, Precision::CyclesPerProduct};
         choice.choose(product, Precision::Chunk, forward_words<Precision>);
         auto bytes = static_cast<size_t>(product.stages * forward_words<Precision>(product)) * sizeof(uint32_t);
-        context.allow_shared(forward_kernel<Precision>(product.source_channels <= 4, false), SharedBudget);
-        if (moments) {
-            context.allow_shared(forward_kernel<Precision>(product.source_channels <= 4, true), SharedBudget);
-            bytes = std::max(bytes, TileMomentsBytes);
-        }
+        context.allow_shared(forward_kernel<Precision>(product.source_channels <= 4), SharedBudget);
         return bytes;
     });
 }
@@ -287,8 +276,7 @@ size_t prepare_forward(Context& context, int32_t precision, int64_t batch, bool 
 void launch_forward(Context& context, int32_t precision, int64_t batch, size_t shared_bytes, const ForwardArguments& arguments) {
     with_precision(precision, [&](auto kind) {
         Grid grid(static_cast<unsigned>(batch * arguments.product.image_tiles()));
-        context.launch(forward_kernel<decltype(kind)>(arguments.small(), arguments.moments != nullptr), grid, Threads, shared_bytes,
-                       arguments);
+        context.launch(forward_kernel<decltype(kind)>(arguments.small()), grid, Threads, shared_bytes, arguments);
     });
 }
 

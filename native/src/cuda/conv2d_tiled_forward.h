@@ -13,10 +13,7 @@ struct ForwardArguments {
     const float* kernel;
     const float* bias; // null: none
     float* y;
-    uint8_t* codes;  // null: nothing is saved
-    double* moments; // null: not wanted; else those of all tiles go to `partials`, and each tile of filters has a ticket
-    double* partials;
-    unsigned* tickets;
+    uint8_t* codes; // null: nothing is saved
     int activation;
     int output_height, output_width;
     bool pooled;
@@ -29,7 +26,7 @@ struct ForwardArguments {
 };
 
 // Chooses the tiles for a precision (cn_precision) and returns the bytes of shared memory that a block needs.
-size_t prepare_forward(Context& context, int32_t precision, int64_t batch, bool pooled, bool moments, HaloProduct& product);
+size_t prepare_forward(Context& context, int32_t precision, int64_t batch, bool pooled, HaloProduct& product);
 void launch_forward(Context& context, int32_t precision, int64_t batch, size_t shared_bytes, const ForwardArguments& arguments);
 
 } // namespace compiled::cuda::tiled
