@@ -119,10 +119,11 @@ void test_random(cn_context* context, Random& random) {
     int64_t before[] = {calls(Forward, algorithm), calls(InputGradient, 1), calls(KernelGradient, 1)};
     size_t shift = layer::chance(random, 0.25) ? 1 : 0; // then nothing is aligned to vectors
     layer::Outputs outputs = layer::run(context, d, larger.batch - d.batch, data, state, shift);
-    if (counts()) { // tried once, run twice or once
+    if (counts()) { // tried once, run twice; the last run backward leaves gradients out
         CHECK(calls(Forward, algorithm) == before[0] + 3);
-        CHECK(calls(InputGradient, 1) == before[1] + (d.input_gradient != CN_GRADIENT_NONE ? 2 : 0));
-        CHECK(calls(KernelGradient, 1) == before[2] + 2);
+        CHECK(calls(InputGradient, 1) == before[1] + (d.input_gradient != CN_GRADIENT_NONE ? 3 : 0));
+        int64_t kernel_gradients = calls(KernelGradient, 1) - before[2];
+        CHECK(kernel_gradients == 2 || kernel_gradients == 3);
     }
     layer::compare(d, data, numbers, d.precision, expected, outputs);
     if (numbers == layer::Numbers::Whole) {
