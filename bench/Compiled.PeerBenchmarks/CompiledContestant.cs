@@ -8,10 +8,10 @@ internal sealed class CompiledContestant : Contestant
     private readonly Adam _optimizer = new(learningRate: 1e-3);
     private readonly Batch _batch;
 
-    public CompiledContestant(Func<Device, Model> create, Batch batch, int threads)
+    public CompiledContestant(Func<Device, int, Model> create, Batch batch, int threads)
     {
         _device = Device.Cpu(threads);
-        _net = create(_device);
+        _net = create(_device, batch.ClassIds.Length);
         _batch = batch;
     }
 

@@ -16,29 +16,22 @@ internal abstract class Contestant : IDisposable
 
     public abstract void Dispose();
 
-    public static Contestant Create(string name, int batchSize, int threads)
+    public static Contestant Create(string name, Options options)
     {
-        var batch = Batch.Draw(batchSize);
+        PeerNetwork network = PeerNetwork.Named(options.Network);
+        var batch = Batch.Draw(options.BatchSize);
         return name switch
         {
-            Torch => CreateTorch(batch, threads),
-            Fused => CreateFused(batch, threads),
-            Unfused => CreateUnfused(batch, threads),
+            Torch => CreateTorch(network, batch, options.Threads),
+            Fused => new CompiledContestant(network.Fused, batch, options.Threads),
+            Unfused => new CompiledContestant(network.Unfused, batch, options.Threads),
             _ => throw new ArgumentException($"There is no side '{name}'.", nameof(name)),
         };
     }
 
-    // Apart, so that a process loads only the library of its own side.
+    // Apart, so that only this side's process loads its library.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static TorchContestant CreateTorch(Batch batch, int threads) => new(batch, threads);
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static CompiledContestant CreateFused(Batch batch, int threads) =>
-        new(device => new Examples.Cifar10Net(device, batch.ClassIds.Length), batch, threads);
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private static CompiledContestant CreateUnfused(Batch batch, int threads) =>
-        new(device => new Examples.UnfusedCifar10Net(device, batch.ClassIds.Length), batch, threads);
+    private static TorchContestant CreateTorch(PeerNetwork network, Batch batch, int threads) => new(network, batch, threads);
 }
 
 /// <summary>The images that every side trains on, again and again.</summary>

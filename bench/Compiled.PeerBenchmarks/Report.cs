@@ -27,7 +27,7 @@ internal sealed class Report(Options options, double parity, IReadOnlyList<Resul
     {
         output.WriteLine();
         output.WriteLine(string.Create(
-            CultureInfo.InvariantCulture, $"CIFAR-10 network, training step (Adam, dropout on), batch {options.BatchSize}, {options.Threads} threads"));
+            CultureInfo.InvariantCulture, $"{PeerNetwork.Named(options.Network).Title}, training step (Adam, dropout on), batch {options.BatchSize}, {options.Threads} threads"));
         output.WriteLine($"{Machine()} · {RuntimeInformation.OSDescription} · {RuntimeInformation.FrameworkDescription}");
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"The same weights give the same predictions: they differ by {parity:0.0e+0} at most."));
         output.WriteLine();
@@ -51,6 +51,7 @@ internal sealed class Report(Options options, double parity, IReadOnlyList<Resul
     {
         var json = new JsonObject
         {
+            ["network"] = options.Network,
             ["batch_size"] = options.BatchSize,
             ["threads"] = options.Threads,
             ["machine"] = Machine(),
@@ -78,7 +79,7 @@ internal sealed class Report(Options options, double parity, IReadOnlyList<Resul
         }
 
         Directory.CreateDirectory(options.Output);
-        string path = Path.Combine(options.Output, $"peers-batch{options.BatchSize}-threads{options.Threads}.json");
+        string path = Path.Combine(options.Output, $"peers-{options.Network}-batch{options.BatchSize}-threads{options.Threads}.json");
         File.WriteAllText(path, json.ToJsonString(new() { WriteIndented = true }) + "\n");
         return path;
     }

@@ -12,11 +12,11 @@ internal sealed class TorchContestant : Contestant
     private readonly Tensor _images;
     private readonly Tensor _classIds;
 
-    public TorchContestant(Batch batch, int threads)
+    public TorchContestant(PeerNetwork network, Batch batch, int threads)
     {
         set_num_threads(threads);
         random.manual_seed(0);
-        _net = new TorchNet();
+        _net = (TorchNet)network.Torch();
         _net.train();
         _optimizer = optim.Adam(_net.parameters(), lr: 1e-3, eps: 1e-7);
         _images = ToTensor(batch.Images);
@@ -34,20 +34,20 @@ internal sealed class TorchContestant : Contestant
     }
 
     /// <summary>The largest difference between the predictions of the two libraries for the same weights and images.</summary>
-    public static double LargestDifference(Batch batch, int threads)
+    public static double LargestDifference(PeerNetwork network, Batch batch, int threads)
     {
         using var device = Device.Cpu(threads);
-        using var net = new Examples.Cifar10Net(device, batch.ClassIds.Length);
+        using Model net = network.Fused(device, batch.ClassIds.Length);
         float[] ours = new float[batch.ClassIds.Length * 10];
         net.PredictOnBatch(batch.Images, ours);
 
         set_num_threads(threads);
         using DisposeScope scope = NewDisposeScope();
-        using var peer = new TorchNet();
+        using var peer = (TorchNet)network.Torch();
         peer.eval();
         using (no_grad())
         {
-            foreach ((Parameter parameter, Weight weight) in peer.parameters().Zip(net.Weights))
+            foreach ((Parameter parameter, Weight weight) in peer.parameters().Zip(net.Weights.Where(weight => weight.Trainable)))
                 CopyWeight(weight, parameter);
             float[] theirs = nn.functional.softmax(peer.forward(ToTensor(batch.Images)), 1).data<float>().ToArray();
             return ours.Zip(theirs, (a, b) => Math.Abs((double)a - b)).Max();

@@ -5,23 +5,18 @@ using static TorchSharp.torch.nn;
 namespace Compiled.PeerBenchmarks;
 
 /// <summary>
-/// The network of <see cref="Examples.Cifar10Net"/> as one writes it in TorchSharp, in the memory format in which libtorch's CPU
-/// kernels are fastest, channels last.
+/// A network of the examples as one writes it in TorchSharp, in the memory format in which libtorch's CPU kernels are fastest, channels
+/// last.
 /// </summary>
 internal sealed class TorchNet : Module<Tensor, Tensor>
 {
     private readonly Module<Tensor, Tensor> _features;
     private readonly Module<Tensor, Tensor> _classifier;
 
-    public TorchNet()
+    public TorchNet(Module<Tensor, Tensor> features, Module<Tensor, Tensor> classifier)
         : base(nameof(TorchNet))
     {
-        _features = Sequential(
-            Conv2d(3, 32, 3, padding: 1), ReLU(),
-            Conv2d(32, 32, 3), ReLU(), MaxPool2d(2), Dropout(0.25),
-            Conv2d(32, 64, 3, padding: 1), ReLU(),
-            Conv2d(64, 64, 3), ReLU(), MaxPool2d(2), Dropout(0.25));
-        _classifier = Sequential(Linear(6 * 6 * 64, 512), ReLU(), Dropout(0.5), Linear(512, 10));
+        (_features, _classifier) = (features, classifier);
         RegisterComponents();
         using (no_grad())
         {

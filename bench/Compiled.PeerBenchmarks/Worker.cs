@@ -12,7 +12,7 @@ internal static class Worker
     /// <summary>Makes the first step of a process, says so and ends.</summary>
     public static void FirstStep(string name, Options options)
     {
-        using var contestant = Contestant.Create(name, options.BatchSize, options.Threads);
+        using var contestant = Contestant.Create(name, options);
         double loss = contestant.Step();
         Console.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{loss:R}"));
         Console.Out.Flush();
@@ -20,12 +20,13 @@ internal static class Worker
 
     /// <summary>Compares the two libraries' predictions.</summary>
     public static void Parity(Options options) =>
-        Console.WriteLine(TorchContestant.LargestDifference(Batch.Draw(8), options.Threads).ToString("R", CultureInfo.InvariantCulture));
+        Console.WriteLine(TorchContestant.LargestDifference(PeerNetwork.Named(options.Network), Batch.Draw(8), options.Threads)
+            .ToString("R", CultureInfo.InvariantCulture));
 
     /// <summary>Answers "block MILLISECONDS" with the steps made in that time, and "end" with memory figures.</summary>
     public static void Serve(string name, Options options)
     {
-        using var contestant = Contestant.Create(name, options.BatchSize, options.Threads);
+        using var contestant = Contestant.Create(name, options);
         for (int i = 0; i < 10; i++)
             contestant.Step();
         Console.Out.WriteLine("ready");
