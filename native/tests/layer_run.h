@@ -18,7 +18,7 @@ struct Outputs {
 private:
     template <class T>
     static bool same(const std::vector<T>& left, const std::vector<T>& right) {
-        return left.size() == right.size() && std::memcmp(left.data(), right.data(), left.size() * sizeof(T)) == 0;
+        return left.size() == right.size() && (left.empty() || std::memcmp(left.data(), right.data(), left.size() * sizeof(T)) == 0);
     }
 };
 
