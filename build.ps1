@@ -59,15 +59,16 @@ has said otherwise. The most used options:
   --output DIR          where weights and history go                                 (runs\DATE-TIME)
 '@
     test  = @'
-Usage: .\build.ps1 test [--filter NAME] [--cuda auto|on|off]
+Usage: .\build.ps1 test [--filter NAME]
 
-Builds everything and runs, one after the other:
+Builds Compiled.sln and a native library with its tests, and runs, one after the other:
 
   the native tests, with the 16-lane kernels built for any processor
   the managed tests, on the native library of the first part
 
-  --filter NAME         only tests whose full name contains NAME
-  --cuda auto|on|off    as for build; the tests themselves need neither the CUDA toolkit nor a GPU
+  --filter NAME    only tests whose full name contains NAME
+
+Neither the CUDA toolkit nor a GPU is needed. What "build" makes is left as it is.
 
 The last line is "N passed, N failed"; the exit status is 1 when a test failed or none ran. The run under sanitizers is build.sh's alone.
 '@
@@ -210,15 +211,19 @@ function Build-Libraries([string[]] $Options) {
     Invoke-Step $(if ($hasCuda) { 'CUDA library, minutes at first' } else { 'installation' }) (Get-FinishCommands $prefix)
 }
 
-function Build-ForUse([string] $Project, [string[]] $NativeOptions = @()) {
-    Assert-NativeTools
-    Assert-Dotnet
-    Build-Libraries $NativeOptions
+function Build-Managed([string] $Project) {
     Push-Location $Root
     Invoke-Step ([IO.Path]::GetFileNameWithoutExtension($Project)) @(
         , @('dotnet', 'build', $Project, '--configuration', 'Release', '--nologo', '-v', 'quiet', '-tl:off')
     )
     Pop-Location
+}
+
+function Build-ForUse([string] $Project, [string[]] $NativeOptions = @()) {
+    Assert-NativeTools
+    Assert-Dotnet
+    Build-Libraries $NativeOptions
+    Build-Managed $Project
 }
 
 function Get-Program([string] $Name) {
@@ -289,16 +294,16 @@ function Assert-NoOptions([string] $Verb, [string[]] $Options) {
 }
 
 # What --cuda says, as an option of CMake.
-function Get-CudaOption([string] $Verb, [string] $Choice) {
-    if ($Choice -notin 'auto', 'on', 'off') { Stop-Build "--cuda is '$Choice'; it must be auto, on or off (see .\build.ps1 $Verb --help)" }
+function Get-CudaOption([string] $Choice) {
+    if ($Choice -notin 'auto', 'on', 'off') { Stop-Build "--cuda is '$Choice'; it must be auto, on or off (see .\build.ps1 build --help)" }
     return @("-DCOMPILED_CUDA=$($Choice.ToUpperInvariant())")
 }
 
 function Invoke-Build([string[]] $Options) {
     $cuda = @()
     for ($i = 0; $i -lt $Options.Count; $i++) {
-        if ($Options[$i] -eq '--cuda') { $cuda = Get-CudaOption 'build' ($Options | Select-Object -Index (++$i)) }
-        elseif ($Options[$i] -like '--cuda=*') { $cuda = Get-CudaOption 'build' $Options[$i].Substring('--cuda='.Length) }
+        if ($Options[$i] -eq '--cuda') { $cuda = Get-CudaOption ($Options | Select-Object -Index (++$i)) }
+        elseif ($Options[$i] -like '--cuda=*') { $cuda = Get-CudaOption $Options[$i].Substring('--cuda='.Length) }
         else { Stop-Build "unknown option '$($Options[$i])'; see .\build.ps1 build --help" }
     }
     Build-ForUse 'Compiled.sln' $cuda
@@ -314,18 +319,17 @@ function Invoke-Train([string[]] $Options) {
 
 function Invoke-Test([string[]] $Options) {
     $filter = ''
-    $cuda = @()
     for ($i = 0; $i -lt $Options.Count; $i++) {
         if ($Options[$i] -eq '--filter' -and $i + 1 -lt $Options.Count) { $filter = $Options[++$i] }
         elseif ($Options[$i] -eq '--filter') { Stop-Build '--filter needs a NAME; see .\build.ps1 test --help' }
         elseif ($Options[$i] -like '--filter=*') { $filter = $Options[$i].Substring('--filter='.Length) }
-        elseif ($Options[$i] -eq '--cuda') { $cuda = Get-CudaOption 'test' ($Options | Select-Object -Index (++$i)) }
-        elseif ($Options[$i] -like '--cuda=*') { $cuda = Get-CudaOption 'test' $Options[$i].Substring('--cuda='.Length) }
         else { Stop-Build "unknown option '$($Options[$i])'; see .\build.ps1 test --help" }
     }
 
     $prefix = [IO.Path]::Combine($Artifacts, 'native', 'test')
-    Build-ForUse 'Compiled.sln' $cuda
+    Assert-NativeTools
+    Assert-Dotnet
+    Build-Managed 'Compiled.sln'
     Build-Native 'native tests' $prefix @('-DCOMPILED_CUDA=OFF', '-DCOMPILED_TESTS=ON', '-DCOMPILED_WIDE=ON')
     Invoke-NativeTests 'Native tests' $prefix $filter
     foreach ($project in Get-ChildItem ([IO.Path]::Combine($Root, 'tests', '*.Tests', '*.csproj'))) {

@@ -74,17 +74,18 @@ TEXT
 
 usage_test() {
     cat <<'TEXT'
-Usage: ./build.sh test [--filter NAME] [--cuda auto|on|off]
+Usage: ./build.sh test [--filter NAME]
 
-Builds everything and runs, one after the other:
+Builds Compiled.sln and native libraries with their tests, and runs, one after the other:
 
   the native tests, with the 16-lane kernels built for any processor
   the native tests again, under the address and undefined-behaviour sanitizers
   the managed tests, on the native library of the first part
   those of the library again, on the native library of the second part (with GCC)
 
-  --filter NAME         only tests whose full name contains NAME
-  --cuda auto|on|off    as for build; the tests themselves need neither nvcc nor a GPU
+  --filter NAME    only tests whose full name contains NAME
+
+Neither nvcc nor a GPU is needed: the CUDA kernels are run on the CPU. What "build" makes is left as it is.
 
 The last line is "N passed, N failed"; the exit status is 1 when a test failed or none ran.
 TEXT
@@ -328,7 +329,8 @@ native_tests() { # native_tests PART PREFIX FILTER
         options=(-R "$pattern")
     fi
     printf '\n%s\n' "$1"
-    output=$(ctest --test-dir "$2/build" --output-on-failure --no-tests=ignore ${options[@]+"${options[@]}"} 2>&1 </dev/null) || status=$?
+    output=$(ctest --test-dir "$2/build" --parallel "$(processors)" --output-on-failure --no-tests=ignore ${options[@]+"${options[@]}"} \
+        2>&1 </dev/null) || status=$?
     failures=$(field "$output" 's/^[0-9]+% tests passed, ([0-9]+) tests? failed out of [0-9]+.*/\1/p')
     total=$(field "$output" 's/^[0-9]+% tests passed, [0-9]+ tests? failed out of ([0-9]+).*/\1/p')
     missing=$(printf '%s\n' "$output" | grep -c '\*\*\*Skipped' || true)
@@ -402,12 +404,12 @@ no_options() { # no_options VERB [ARGUMENT...]
     [ $# -eq 1 ] || die "unknown option '$2'; see ./build.sh $1 --help"
 }
 
-# cuda_option VERB [CHOICE]: what --cuda says, as an option of CMake in `cuda`.
+# cuda_option [CHOICE]: what --cuda says, as an option of CMake in `cuda`.
 cuda=()
 cuda_option() {
-    case ${2:-} in
-        auto | on | off) cuda=("-DCOMPILED_CUDA=$(printf '%s' "$2" | tr '[:lower:]' '[:upper:]')") ;;
-        *) die "--cuda is '${2:-}'; it must be auto, on or off (see ./build.sh $1 --help)" ;;
+    case ${1:-} in
+        auto | on | off) cuda=("-DCOMPILED_CUDA=$(printf '%s' "$1" | tr '[:lower:]' '[:upper:]')") ;;
+        *) die "--cuda is '${1:-}'; it must be auto, on or off (see ./build.sh build --help)" ;;
     esac
 }
 
@@ -415,11 +417,11 @@ verb_build() {
     while [ $# -gt 0 ]; do
         case $1 in
             --cuda)
-                cuda_option build "${2:-}"
+                cuda_option "${2:-}"
                 shift 2
                 ;;
             --cuda=*)
-                cuda_option build "${1#--cuda=}"
+                cuda_option "${1#--cuda=}"
                 shift
                 ;;
             *) die "unknown option '$1'; see ./build.sh build --help" ;;
@@ -448,19 +450,13 @@ verb_test() {
                 filter=${1#--filter=}
                 shift
                 ;;
-            --cuda)
-                cuda_option test "${2:-}"
-                shift 2
-                ;;
-            --cuda=*)
-                cuda_option test "${1#--cuda=}"
-                shift
-                ;;
             *) die "unknown option '$1'; see ./build.sh test --help" ;;
         esac
     done
 
-    build_for_use Compiled.sln ${cuda[@]+"${cuda[@]}"}
+    require_native_tools
+    require_dotnet
+    step 'Compiled' build_managed Compiled.sln
     # CUDA is simulated in tests.
     step 'native tests' build_native "$artifacts/native/test" -DCOMPILED_CUDA=OFF -DCOMPILED_TESTS=ON -DCOMPILED_WIDE=ON
     step 'native tests, sanitizers' build_native "$artifacts/native/sanitize" -DCOMPILED_CUDA=OFF -DCOMPILED_TESTS=ON -DCOMPILED_WIDE=ON \
