@@ -31,6 +31,16 @@ public sealed class ConvolutionNetworkTests
         Assert.Contains(layers, layer => layer is Conv2DTransposeLayer { OutputPadding: null, Window: { StrideWidth: 3, Same: true } });
         Assert.Contains(layers, layer => layer is Conv2DTransposeLayer { OutputPadding.Height: 1 });
         Assert.Contains(layers, layer => layer is Conv2DTransposeLayer { Window: { Width: 1, StrideWidth: 3 } }); // columns of the bias alone
+        WeightedLayer[] weighted = [.. layers.OfType<WeightedLayer>()];
+        Assert.Contains(weighted, layer => layer is Conv2DLayer { Trainable: false });
+        Assert.Contains(weighted, layer => layer is { Kernel.L1: > 0, Kernel.L2: > 0 });
+        Assert.Contains(weighted, layer => layer.Bias.L2 > 0);
+        foreach (string constraint in (string[])["MaxNorm", "MinMaxNorm", "NonNeg", "None", "UnitNorm"])
+        {
+            Assert.Contains(weighted, layer => layer.Kernel.Constraint == constraint);
+            Assert.Contains(weighted, layer => layer.Bias.Constraint == constraint);
+        }
+
         foreach (Type kind in (Type[])[typeof(Conv2DLayer), typeof(DepthwiseConv2DLayer), typeof(SeparableConv2DLayer)])
         {
             Assert.Contains(networks, network => Follow(network, typeof(ZeroPadding2DLayer), kind));

@@ -4,7 +4,10 @@ using CsCheck;
 
 namespace Compiled.Tests;
 
-/// <summary>Networks of convolutions of all kinds and what their stages take in, small enough for the reference to run them.</summary>
+/// <summary>
+/// Networks of convolutions of all kinds and what their stages take in, some of them with penalties, constraints or without learning; small
+/// enough for the reference to run them.
+/// </summary>
 internal static class DrawConvolutions
 {
     private const int MostLayers = 6;
@@ -29,7 +32,8 @@ internal static class DrawConvolutions
         from depth in Gen.Int[0, MostLayers - 1]
         from rest in Stack(first.Infer(input), depth)
         from network in DrawNetwork.Finish(new Network(input, [first, .. rest], ""))
-        select network).Where(network => DrawNetwork.Products(network) <= MostProducts);
+        from ruled in DrawRules.Of(network)
+        select ruled).Where(network => DrawNetwork.Products(network) <= MostProducts);
 
     private static Gen<ImmutableList<Layer>> Stack(IReadOnlyList<int> shape, int depth) => depth == 0
         ? Gen.Const(ImmutableList<Layer>.Empty)
