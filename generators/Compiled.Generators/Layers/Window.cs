@@ -8,8 +8,11 @@ internal sealed record Window(long Height, long Width, long StrideHeight, long S
     public string Title => $"{Height}×{Width}{Strides}{(Dilation == 1 ? "" : $" dilation {Dilation}")}{(Same ? " same" : "")}";
 
     /// <summary>What a pooling with this window is called.</summary>
-    public string PoolTitle(string name) =>
-        StrideHeight == Height && StrideWidth == Width ? $"{name} {Height}×{Width}{(Same ? " same" : "")}" : $"{name} {Title}";
+    public string PoolTitle(string name)
+    {
+        bool isUsual = StrideHeight == Height && StrideWidth == Width;
+        return $"{name} {Height}×{Width}{(isUsual ? "" : Strides.Length == 0 ? " stride 1" : Strides)}{(Same ? " same" : "")}";
+    }
 
     /// <summary>Reads the window of a pooling, which steps by its own size as a rule.</summary>
     public static Window ReadPool(LayerArguments arguments)
