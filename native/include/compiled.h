@@ -61,7 +61,7 @@ CN_API const char* cn_last_error(void);
  * --------------------------------------------------------------------------------------------------------------- */
 
 /* Raised with every change of a function or of a struct in this file. */
-#define CN_ABI_VERSION 5
+#define CN_ABI_VERSION 6
 
 /* The CN_ABI_VERSION with which the library was built. */
 CN_API cn_status cn_abi_version(uint32_t* version);
@@ -693,8 +693,12 @@ CN_API cn_status cn_conv2d_create(cn_context* context, const cn_conv2d_desc* des
  */
 CN_API cn_status cn_conv2d_forward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y,
                                    uint8_t* codes, double* moments);
-/* Prediction: no dropout, nothing saved. */
-CN_API cn_status cn_conv2d_predict(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y);
+/*
+ * Prediction: no dropout, nothing saved. `addend`, null or like y, is added before the activation, as by an addition behind the
+ * convolution; a stage with pooling takes none.
+ */
+CN_API cn_status cn_conv2d_predict(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias,
+                                   const float* addend, float* y);
 /*
  * Overwrites dkernel and dbias, but for what is null: then it is not made, and without both x may hold anything; dx by input_gradient. dy
  * is the gradient of y, unchanged.

@@ -126,7 +126,7 @@ Results run(const Target& target, const cn_conv2d_desc& d, const Inputs& inputs,
     Memory<uint8_t> codes(target, std::vector<uint8_t>(d.pool.height != 0 ? untouched.size() : 0, 77), shift);
     Memory<float> dkernel(target, std::vector<float>(inputs.kernel.size(), NAN), shift);
     Memory<float> dbias(target, std::vector<float>(inputs.bias.size(), NAN), shift);
-    ok(cn_conv2d_predict(op, state, x, kernel, bias, predicted));
+    ok(cn_conv2d_predict(op, state, x, kernel, bias, nullptr, predicted));
     ok(cn_conv2d_forward(op, state, x, kernel, bias, y, codes, nullptr));
     ok(cn_conv2d_backward(op, state, x, kernel, y, codes, dy, dx, dkernel, dbias));
     ok(cn_context_synchronize(target.context));

@@ -80,6 +80,9 @@ void test_stage(Contexts& contexts, Random& random, Desc d, const cn_conv2d_desc
         if (numbers == layer::Numbers::Whole) {
             check_exactly(expected.y, outputs.y, "y", __LINE__);
             check_exactly(expected.predicted, outputs.predicted, "predicted", __LINE__);
+            if (!outputs.summed.empty()) { // of a convolution without pooling
+                check_exactly(expected.summed, outputs.summed, "summed", __LINE__);
+            }
             check_exactly(expected.dkernel, outputs.dkernel, "dkernel", __LINE__);
             if (d.use_bias != 0) {
                 check_exactly(expected.dbias, outputs.dbias, "dbias", __LINE__);

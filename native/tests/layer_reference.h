@@ -63,6 +63,7 @@ private:
 
 struct ConvResult {
     Doubles y, predicted, dx, dkernel, dbias;
+    Doubles summed;        // predicted with dy as addend; nothing with pooling
     double largest_dz = 0; // |gradient of the convolution with its bias|
 };
 
@@ -140,9 +141,15 @@ inline ConvResult convolve(const cn_conv2d_desc& d, const ConvData& data, const 
     for_products(d, [&](size_t x, size_t k, size_t o) { conv[o] += static_cast<double>(data.x[x]) * static_cast<double>(data.kernel[k]); });
     auto filters = static_cast<size_t>(d.filters);
     for (size_t o = 0; o < conv.size(); ++o) {
-        conv[o] = reference::activate(activation_of(d), conv[o] + (d.use_bias != 0 ? static_cast<double>(data.bias[o % filters]) : 0.0));
+        conv[o] += d.use_bias != 0 ? static_cast<double>(data.bias[o % filters]) : 0.0;
     }
     ConvResult result;
+    for (size_t o = 0; d.pool.height == 0 && o < conv.size(); ++o) {
+        result.summed.push_back(reference::activate(activation_of(d), conv[o] + static_cast<double>(data.dy[o])));
+    }
+    for (double& value : conv) {
+        value = reference::activate(activation_of(d), value);
+    }
     for (size_t o = 0; o < data.dy.size(); ++o) {
         double multiplier = dropout_multiplier(state, d.dropout_stream, d.dropout_rate, o);
         size_t winner = winner_of(d, conv, o);

@@ -33,7 +33,7 @@ internal static class HostileRuns
             new("cn_max_pooling2d_backward", pooling, 2, [Bytes, "dy", "dx"],
                 a => Native.cn_max_pooling2d_backward(a[0], a[1], a[2], a[3], a[4])),
             new("cn_conv2d_predict", conv, 2, ["x", "kernel", "bias", "y"],
-                a => Native.cn_conv2d_predict(a[0], a[1], a[2], a[3], a[4], a[5])),
+                a => Native.cn_conv2d_predict(a[0], a[1], a[2], a[3], a[4], 0, a[5])),
             new("cn_conv2d_forward", conv, 2, ["x", "kernel", "bias", "y"],
                 a => Native.cn_conv2d_forward(a[0], a[1], a[2], a[3], a[4], a[5], 0, 0)),
             new("cn_conv2d_forward", pooled, 2, ["x", "kernel", "bias", "y", Bytes],
@@ -118,6 +118,9 @@ internal static class HostileRuns
         Abi.Refused(
             Native.cn_conv2d_forward(conv, good[1], good[2], good[3], good[4], good[5], 0, memory.Floats(1024)), "moments that nobody asked for");
         Abi.Refused(Native.cn_conv2d_forward(pooled, good[1], good[2], good[3], good[4], good[5], 0, 0), "pooling without codes");
+        Abi.Refused(Native.cn_conv2d_predict(conv, good[1], good[2], good[3], good[4], 2, good[5]), "a crooked addend");
+        Abi.Refused(
+            Native.cn_conv2d_predict(pooled, good[1], good[2], good[3], good[4], memory.Floats(1024), good[5]), "an addend with pooling");
         Abi.Refused(Native.cn_loss_forward(loss, good[1], good[2], good[3], 0, 2, 0, good[5]), "a crooked gradient");
         Abi.Refused(Native.cn_loss_forward(loss, good[1], good[2], good[3], 2, 0, 0, good[5]), "crooked weights");
         Abi.Refused(Native.cn_regularizer_add(regularizer, good[1], good[2], 2, good[3]), "crooked gradients");

@@ -285,7 +285,9 @@ internal abstract partial class OpKind
         nint bias = d.use_bias == 0 ? 0 : memory.Floats(d.filters), dbias = d.use_bias == 0 ? 0 : memory.Floats(d.filters);
         nint codes = d.pool.height == 0 ? 0 : memory.Bytes(outputs), dx = d.input_gradient == 0 ? 0 : memory.Floats(inputs);
         nint dkernel = memory.Floats(weights), moments = d.use_moments == 0 ? 0 : memory.Floats(4 * d.filters);
-        Abi.Accepted(Native.cn_conv2d_predict(op, state, x, kernel, bias, y));
+        Abi.Accepted(Native.cn_conv2d_predict(op, state, x, kernel, bias, 0, y));
+        if (codes == 0)
+            Abi.Accepted(Native.cn_conv2d_predict(op, state, x, kernel, bias, dy, y));
         Abi.Accepted(Native.cn_conv2d_forward(op, state, x, kernel, bias, y, codes, moments));
         Abi.Accepted(Native.cn_conv2d_backward(op, state, x, kernel, y, codes, dy, dx, dkernel, dbias));
         if (codes != 0)

@@ -7,9 +7,9 @@ internal sealed record ModelStages(StageGraph Training, StageGraph Prediction)
 {
     public static ModelStages Of(TrainingGraph training, ModelOptions options)
     {
-        StageGraph stages = StageBuilder.Build(training, options, options.Fused);
+        StageGraph stages = StageBuilder.Build(training, options, options.Fused, predicts: false);
         TrainingGraph prediction = TrainingGraph.WithoutGradients(PredictionGraph.Of(training.Graph, options.Fused));
         // Both are for one loss: it takes logits or it does not.
-        return new ModelStages(stages, StageBuilder.Build(prediction, options, stages.Head is not null));
+        return new ModelStages(stages, StageBuilder.Build(prediction, options, stages.Head is not null, predicts: true));
     }
 }

@@ -9,11 +9,7 @@ namespace Compiled.Generators;
 /// </summary>
 internal static class PredictionGraph
 {
-    /// <summary>
-    /// Kernels are multiplied anew in each pass, since a training step may have changed them. From so many rows in a batch on, that is less
-    /// than a pass over what they make; kernels for which it takes more rows are left alone.
-    /// </summary>
-    private const long Rows = 16;
+    private static readonly Epilogue Added = Epilogue.None with { Add = new AddOperation() };
 
     public static Graph Of(Graph graph, bool folds)
     {
@@ -25,7 +21,9 @@ internal static class PredictionGraph
     private static Graph WithoutTraining(Graph graph) =>
         Bypass(graph, graph.Nodes, graph.Nodes.Where(node => node.Operation.IsTrainingOnly));
 
-    /// <remarks>The stage of a normalization takes in an addition, and no other does: where there is one, the pass over the values remains.</remarks>
+    /// <remarks>
+    /// The stage of a normalization takes in an addition. Where that of what is before it does not, the pass over the values remains.
+    /// </remarks>
     private static Graph Fold(Graph graph)
     {
         var index = new GraphIndex(graph);
@@ -36,8 +34,7 @@ internal static class PredictionGraph
         {
             if (node.Operation is BatchNormalizationOperation normalization && index.Producer(node.Input) is { } before
                 && before.Operation.Fold(normalization) is not null
-                && index.WeightsOf(before) <= Shape.Multiply(Rows, graph.Values[before.Output].Shape.Elements)
-                && OnlyConsumer(before) == node && !TakesAddition(node))
+                && OnlyConsumer(before) == node && (before.Operation.TakesInPrediction(Added) || !TakesAddition(node)))
             {
                 folded[before.Id] = node;
             }

@@ -9,13 +9,15 @@ internal sealed class StageBuilder
     private readonly TrainingGraph _training;
     private readonly ModelOptions _options;
     private readonly bool _wantsHead;
+    private readonly bool _predicts;
     private readonly ILookup<int, Node> _consumers;
     private readonly Dictionary<int, Node> _producers;
     private readonly Views _views;
 
-    private StageBuilder(TrainingGraph training, ModelOptions options, bool wantsHead)
+    private StageBuilder(TrainingGraph training, ModelOptions options, bool wantsHead, bool predicts)
     {
         _wantsHead = wantsHead;
+        _predicts = predicts;
         _training = training;
         _options = options;
         _views = new Views(Graph);
@@ -28,8 +30,9 @@ internal sealed class StageBuilder
     /// <param name="training">The graph.</param>
     /// <param name="options">What holds for the whole model.</param>
     /// <param name="wantsHead">Whether a softmax or sigmoid before a cross-entropy becomes part of it.</param>
-    public static StageGraph Build(TrainingGraph training, ModelOptions options, bool wantsHead) =>
-        new StageBuilder(training, options, wantsHead).Build();
+    /// <param name="predicts">Whether the stages predict only, without a backward pass.</param>
+    public static StageGraph Build(TrainingGraph training, ModelOptions options, bool wantsHead, bool predicts) =>
+        new StageBuilder(training, options, wantsHead, predicts).Build();
 
     private StageGraph Build()
     {
@@ -74,10 +77,10 @@ internal sealed class StageBuilder
             bool isName = next.Operation.IsView && Graph.Values[next.Input].Shape == Graph.Values[next.Output].Shape;
             if (!isName)
             {
-                // An epilogue adds one value, and not the one that the anchor reads: a stage has a gradient for each of its inputs.
+                // An epilogue adds one value; in training not the one that the anchor reads: a stage has a gradient for each of its inputs.
                 int[] others = next.Inputs.Where(input => input != followed).ToArray();
-                if (next.Operation.Join(epilogue) is not { } joined || !anchor.Operation.TakesEpilogue(joined) || others.Length > 1
-                    || others.Any(input => IsLater(input) || _views.Root(input) == _views.Root(framing.Source)))
+                if (next.Operation.Join(epilogue) is not { } joined || !Takes(anchor.Operation, joined) || others.Length > 1
+                    || others.Any(input => IsLater(input) || (!_predicts && _views.Root(input) == _views.Root(framing.Source))))
                     break;
                 epilogue = joined;
                 inputs.AddRange(others);
@@ -98,6 +101,9 @@ internal sealed class StageBuilder
         // A stage runs where its anchor stands: what else it reads must be there by then.
         bool IsLater(int value) => Producer(value) is { } producer && producer.Id > anchor.Id;
     }
+
+    private bool Takes(Operation anchor, Epilogue epilogue) =>
+        _predicts ? anchor.TakesInPrediction(epilogue) : anchor.TakesEpilogue(epilogue);
 
     /// <summary>
     /// Walks through the backward pass: the first stage to write the gradient of a value overwrites it, later ones add. Returns the order of

@@ -60,6 +60,9 @@ internal abstract record Operation
     /// <summary>Whether a stage can begin with this operation and take an epilogue.</summary>
     public virtual bool TakesEpilogue(Epilogue epilogue) => epilogue == Epilogue.None;
 
+    /// <summary>The same in prediction, where it need not give a gradient.</summary>
+    public virtual bool TakesInPrediction(Epilogue epilogue) => TakesEpilogue(epilogue);
+
     /// <summary>What computes this and then a normalization by its moving statistics, for prediction; null where nothing does.</summary>
     public virtual Operation? Fold(BatchNormalizationOperation normalization) => null;
 
@@ -87,7 +90,7 @@ internal abstract record Operation
     /// <summary>The native call of the training pass.</summary>
     public virtual NativeCall Forward(StagePlan stage) => throw new InvalidOperationException(Title);
 
-    /// <summary>The native call before that of prediction; null where there is none.</summary>
+    /// <summary>The native call that prepares prediction when weights have changed; null where there is none.</summary>
     public virtual NativeCall? Prepare(StagePlan stage) => null;
 
     /// <summary>The native call of prediction.</summary>

@@ -95,6 +95,8 @@ internal record Conv2DOperation(long Filters, Window Window, bool UseBias, long 
 
     public override bool TakesEpilogue(Epilogue epilogue) => epilogue.Add is null;
 
+    public override bool TakesInPrediction(Epilogue epilogue) => epilogue.Add is null || (epilogue.Pool is null && epilogue.Dropout is null);
+
     public override bool CanGiveMoments => true;
 
     public override SavedValues Saved(Epilogue epilogue) =>
@@ -131,7 +133,7 @@ internal record Conv2DOperation(long Filters, Window Window, bool UseBias, long 
         new("cn_conv2d_forward", stage.Field, $"x: {stage.X}, {Weights(stage)}", $"y: {stage.Y}, codes: {stage.Codes}, moments: {stage.Moments}");
 
     public override NativeCall Predict(StagePlan stage) =>
-        new("cn_conv2d_predict", stage.Field, $"x: {stage.X}, {Weights(stage)}", $"y: {stage.Y}");
+        new("cn_conv2d_predict", stage.Field, $"x: {stage.X}, {Weights(stage)}, addend: {stage.Addend}", $"y: {stage.Y}");
 
     public override NativeCall Backward(StagePlan stage) =>
         new(

@@ -26,7 +26,7 @@ internal abstract record KernelOperation(bool UseBias) : Operation
     /// <summary>The addresses of kernel and bias as arguments.</summary>
     protected string Weights(StagePlan stage) => Folded is null
         ? $"kernel: {stage.Parameter(KernelName)}, bias: {stage.Parameter("bias")}"
-        : $"kernel: {FoldedAddress(0)}, bias: {FoldedAddress(BiasOffset(stage))}";
+        : $"kernel: {FoldedAddress(stage, 0)}, bias: {FoldedAddress(stage, BiasOffset(stage))}";
 
     /// <summary>Bytes of the kernel and the bias with a normalization in them.</summary>
     public long FoldedBytes(StagePlan stage) =>
@@ -49,11 +49,11 @@ internal abstract record KernelOperation(bool UseBias) : Operation
     public override NativeCall? Prepare(StagePlan stage) => Folded is null ? null : new(
         "cn_normalization_fold_forward", stage.FoldField,
         $"kernel: {stage.Parameter(KernelName)}, bias: {stage.Parameter("bias")}, {BatchNormalizationOperation.Reads(stage)}",
-        $"foldedKernel: {FoldedAddress(0)}, foldedBias: {FoldedAddress(BiasOffset(stage))}");
+        $"foldedKernel: {FoldedAddress(stage, 0)}, foldedBias: {FoldedAddress(stage, BiasOffset(stage))}");
 
     private long KernelElements(StagePlan stage) => Parameters(stage.FramedInput).First(spec => spec.Name == KernelName).Shape.Elements;
 
-    private static string FoldedAddress(long offset) => $"Folded({StagePlan.Literal(offset)})";
+    private static string FoldedAddress(StagePlan stage, long offset) => $"Folded({StagePlan.Literal(stage.FoldedOffset + offset)})";
 
     private long BiasOffset(StagePlan stage) => MemoryPlanner.Align(KernelElements(stage) * sizeof(float));
 }

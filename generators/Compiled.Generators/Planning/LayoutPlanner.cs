@@ -49,7 +49,8 @@ internal sealed class LayoutPlanner
         (long[] parameters, long trainableBytes, long parameterBytes) = PlaceParameters();
         Dictionary<string, long> offsets = Enumerable.Range(0, parameters.Length).ToDictionary(i => _graph.Parameters[i].Name, i => parameters[i]);
         EquatableArray<StagePlan> trainingStages = new Pass(stages, training, offsets, "_stage").Plan();
-        EquatableArray<StagePlan> predictionStages = ShareOps(trainingStages, new Pass(_model.Prediction, prediction, offsets, "_predict").Plan());
+        EquatableArray<StagePlan> ownStages = new Pass(_model.Prediction, prediction, offsets, "_predict").Plan();
+        (EquatableArray<StagePlan> predictionStages, long foldedBytes) = PlaceFolded(ShareOps(trainingStages, ownStages));
         return new ModelLayout(
             stages,
             trainingStages,
@@ -57,7 +58,7 @@ internal sealed class LayoutPlanner
             parameters.ToEquatableArray(),
             trainableBytes,
             parameterBytes,
-            predictionStages.Select(stage => stage.Operation is KernelOperation operation ? operation.FoldedBytes(stage) : 0).DefaultIfEmpty().Max(),
+            foldedBytes,
             size,
             training.SavedValue(_graph.Input),
             input.Offset,
@@ -90,6 +91,20 @@ internal sealed class LayoutPlanner
                 ? stage with { Field = like.Field }
                 : stage)
             .ToEquatableArray();
+    }
+
+    /// <summary>The weights with normalizations one after the other: they stay from one pass to the next.</summary>
+    private static (EquatableArray<StagePlan> Stages, long Bytes) PlaceFolded(EquatableArray<StagePlan> stages)
+    {
+        var placed = new List<StagePlan>();
+        long end = 0;
+        foreach (StagePlan stage in stages)
+        {
+            placed.Add(stage with { FoldedOffset = end });
+            end += stage.Operation is KernelOperation operation ? operation.FoldedBytes(stage) : 0;
+        }
+
+        return (placed.ToEquatableArray(), end);
     }
 
     /// <summary>One after the other, those first that the optimizer changes: it takes them as one array.</summary>

@@ -9,7 +9,7 @@ namespace Compiled.Generators;
 /// <param name="Parameters">The offset of each weight among the weights.</param>
 /// <param name="TrainableBytes">The size of the weights that the optimizer changes; they come first.</param>
 /// <param name="ParameterBytes">The size of all weights.</param>
-/// <param name="FoldedBytes">The size of the largest weights that prediction multiplies a normalization into; one stage after the other has them.</param>
+/// <param name="FoldedBytes">The size of all weights that prediction multiplies a normalization into.</param>
 /// <param name="ValueBytes">The size of all values, per sample.</param>
 /// <param name="InputSavedBytes">What the backward pass keeps alive of the input, per sample.</param>
 /// <param name="Input">The offset of the input.</param>

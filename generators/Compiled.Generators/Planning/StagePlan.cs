@@ -41,6 +41,9 @@ internal sealed record StagePlan(
     long SavedBytes,
     StageOffsets Offsets)
 {
+    /// <summary>Where its weights with a normalization begin among those of all stages.</summary>
+    public long FoldedOffset { get; init; }
+
     public Epilogue Epilogue => Stage.Epilogue;
 
     /// <summary>The field that holds the op that multiplies a normalization into its weights.</summary>

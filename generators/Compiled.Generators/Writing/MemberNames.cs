@@ -13,7 +13,7 @@ internal sealed class MemberNames(string className)
 
     private static readonly string[] Called =
     [
-        "BatchSize", "Check", "Create", "Folded", "Gradient", "Metrics", "Parameter", "PredictStages", "SampleWeights", "State", "Sums", "Value", "Weights", "_loss", "_sigmoid",
+        "BatchSize", "Check", "Create", "FoldCore", "Folded", "Gradient", "Metrics", "Parameter", "PredictStages", "SampleWeights", "State", "Sums", "Value", "Weights", "_loss", "_sigmoid",
         "_softmax", "s_plan",
     ];
 

@@ -35,8 +35,7 @@ internal static class MemoryNotes
         if (layout.FoldedBytes > 0)
         {
             writer.Line(
-                $"// Folded(offset) is one in the {Number(layout.FoldedBytes)} bytes for weights that prediction multiplies a normalization into, " +
-                "stage by stage.");
+                $"// Folded(offset) is one in the {Number(layout.FoldedBytes)} bytes for weights that prediction multiplies a normalization into.");
         }
 
         writer.Line("//");

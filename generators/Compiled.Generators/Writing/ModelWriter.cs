@@ -66,6 +66,7 @@ internal sealed class ModelWriter
         WritePass("EvaluateCore", WriteEvaluate);
         _writer.Line();
         WritePredictStages();
+        WriteFold();
         _writer.Section("Summary");
         _writer.Line("// What Summary() prints, and what the base class makes the arena by.");
         PlanLiteral.Write(_writer, _spec, _layout);
@@ -237,11 +238,23 @@ internal sealed class ModelWriter
                 _writer.Line();
             first = false;
             WriteHeading(stage, $"{stage.LogicalInput} → {stage.LogicalOutput}");
-            stage.Operation.Prepare(stage)?.Write(_writer);
             stage.Operation.Predict(stage).Write(_writer);
         }
 
         _writer.Close();
+    }
+
+    private void WriteFold()
+    {
+        StagePlan[] stages = _layout.Prediction.Where(stage => stage.FoldsNormalization).ToArray();
+        if (stages.Length == 0)
+            return;
+        _writer.Line();
+        WritePass("FoldCore", () =>
+        {
+            foreach (StagePlan stage in stages)
+                stage.Operation.Prepare(stage)!.Write(_writer);
+        });
     }
 
     private NativeCall Loss(long predictions, long gradient) => new(

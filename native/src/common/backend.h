@@ -137,7 +137,7 @@ class Conv2DOp : public Op {
 public:
     virtual void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes,
                          double* moments) = 0;
-    virtual void predict(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y) = 0;
+    virtual void predict(const cn_state* state, const float* x, const float* kernel, const float* bias, const float* addend, float* y) = 0;
     virtual void backward(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy,
                           float* dx, float* dkernel, float* dbias) = 0;
 };

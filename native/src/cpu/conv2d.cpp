@@ -1,4 +1,5 @@
-// Convolution stage (compiled.h, cn_conv2d_desc): y = dropout(max_pooling(activation(conv(x, kernel) + bias))).
+// Convolution stage (compiled.h, cn_conv2d_desc): y = dropout(max_pooling(activation(conv(x, kernel) + bias))); in prediction an addend may
+// come before the activation.
 //
 // Forward    An image, or a band of its rows, is computed at once: its input is copied with the padding where it needs any, and the
 //            convolution is summed in registers straight from it, with no im2col; what is cut off is not read;
@@ -32,7 +33,8 @@ struct BiasAndActivation {
     float* target; // of pixel 0, at the tile's first channel
     int64_t pixel_stride;
     int64_t channels;
-    const float* bias; // null: none
+    const float* bias;   // null: none
+    const float* addend; // beside the target; null: none
     const ActivationRule& rule;
 
     CN_INLINE void operator()(int64_t pixel, const Vec (&sum)[TileVectors]) const {
@@ -41,7 +43,11 @@ struct BiasAndActivation {
             if (bias != nullptr) {
                 value = value + load_upto(bias + v * Lanes, count);
             }
-            store_upto(target + pixel * pixel_stride + v * Lanes, count, activate<Activation>(rule, value));
+            int64_t at = pixel * pixel_stride + v * Lanes;
+            if (addend != nullptr) {
+                value = value + load_upto(addend + at, count);
+            }
+            store_upto(target + at, count, activate<Activation>(rule, value));
         });
     }
 };
@@ -60,14 +66,14 @@ public:
 
     void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes,
                  double* moments) override {
-        run_forward<true>(*state, x, kernel, bias, y, codes);
+        run_forward<true>(*state, x, kernel, bias, nullptr, y, codes);
         if (moments != nullptr) {
             merge_all_parts(state->rows, moments);
         }
     }
 
-    void predict(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y) override {
-        run_forward<false>(*state, x, kernel, bias, y, nullptr);
+    void predict(const cn_state* state, const float* x, const float* kernel, const float* bias, const float* addend, float* y) override {
+        run_forward<false>(*state, x, kernel, bias, addend, y, nullptr);
     }
 
     void backward(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy,
@@ -84,8 +90,17 @@ private:
     static constexpr int64_t sizeof_double = sizeof(double);
     static constexpr int64_t CacheLine = 64;
 
+    // Where a band of the convolution goes, and what is done to it on the way.
+    struct Target {
+        const float* bias;
+        const float* addend; // null: none
+        double* moments;     // null: not wanted
+        float* y;
+    };
+
     template <bool Training>
-    void run_forward(const cn_state& state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes) {
+    void run_forward(const cn_state& state, const float* x, const float* kernel, const float* bias, const float* addend, float* y,
+                     uint8_t* codes) {
         const cn_conv2d_desc& d = _shape.desc;
         const float* weights = kernel;
         if (!_shape.depthwise()) {
@@ -100,13 +115,13 @@ private:
             int64_t begin = item % bands * band_rows;
             Band band = _shape.band(item / bands, begin, std::min(begin + band_rows, d.output_height));
             float* scratch = _context.thread_scratch<float>(thread);
-            run_band<Training>(state, band, x, weights, bias, y, codes, scratch);
+            run_band<Training>(state, band, x, weights, bias, addend, y, codes, scratch);
         });
     }
 
     template <bool Training>
-    void run_band(const cn_state& state, const Band& band, const float* x, const float* weights, const float* bias, float* y,
-                  uint8_t* codes, float* scratch) {
+    void run_band(const cn_state& state, const Band& band, const float* x, const float* weights, const float* bias, const float* addend,
+                  float* y, uint8_t* codes, float* scratch) {
         const cn_conv2d_desc& d = _shape.desc;
         int64_t output = (band.image * d.output_height + band.begin) * d.output_width * d.filters;
         Source source = _shape.source(x, band.image, band.conv_begin, band.conv_end, scratch);
@@ -115,14 +130,16 @@ private:
         if (d.pool.height == 0) {
             bool finds_moments = Training && d.use_moments != 0;
             int64_t part = band.image * _shape.image_parts() + band.begin / _shape.part_rows();
-            convolve(source, band, weights, bias, finds_moments ? parts() + moments_of_part(part) : nullptr, y + output);
+            convolve(source, band, weights,
+                     {bias, addend == nullptr ? nullptr : addend + output, finds_moments ? parts() + moments_of_part(part) : nullptr,
+                      y + output});
             if (dropout) {
                 DropoutMask mask(state, d.dropout_stream, d.dropout_rate);
                 apply_dropout(mask, output, (band.end - band.begin) * d.output_width * d.filters, y + output, free_scratch);
             }
             return;
         }
-        convolve(source, band, weights, bias, nullptr, free_scratch);
+        convolve(source, band, weights, {bias, nullptr, nullptr, free_scratch});
         PooledBand pooled{_shape, band, free_scratch, y + output, Training ? codes + output : nullptr};
         float* multipliers = free_scratch + _shape.conv_band();
         if (dropout) {
@@ -134,29 +151,34 @@ private:
         }
     }
 
-    // The rows [conv_begin, conv_end) of the convolution, with bias and activation, to `target`.
-    void convolve(const Source& source, const Band& band, const float* weights, const float* bias, double* moments, float* target) {
+    // The rows [conv_begin, conv_end) of the convolution, with bias, addend and activation.
+    void convolve(const Source& source, const Band& band, const float* weights, const Target& target) {
         int64_t rows = band.conv_end - band.conv_begin;
         with_activation(_rule, [&](auto activation) {
             if (_shape.depthwise()) {
-                convolve_depthwise<activation.value>(source, rows, weights, bias, moments, target);
+                convolve_depthwise<activation.value>(source, rows, weights, target);
             } else {
-                convolve_groups<activation.value>(source, rows, weights, bias, moments, target);
+                convolve_groups<activation.value>(source, rows, weights, target);
             }
         });
     }
 
     template <int32_t Activation>
-    void convolve_groups(const Source& source, int64_t rows, const float* packed, const float* bias, double* moments, float* target) {
+    void convolve_groups(const Source& source, int64_t rows, const float* packed, const Target& target) {
         const cn_conv2d_desc& d = _shape.desc;
         // A tile of channels at a time: its weights stay in the first cache.
         for (int64_t number = 0; number < _shape.filter_tiles(); ++number) {
             Conv2DShape::Tile tile = _shape.filter_tile(number);
             const float* weights = packed + number * _shape.taps() * TileWidth;
             const float* data = source.data + tile.group * _shape.group_channels();
-            for_parts(rows, tile.first, tile.count, moments, target, [&](int64_t row) {
-                BiasAndActivation<Activation> store_tile{target + row * d.conv_width * d.filters + tile.first, d.filters, tile.count,
-                                                         bias == nullptr ? nullptr : bias + tile.first, _rule};
+            for_parts(rows, tile.first, tile.count, target, [&](int64_t row) {
+                int64_t at = row * d.conv_width * d.filters + tile.first;
+                BiasAndActivation<Activation> store_tile{target.y + at,
+                                                         d.filters,
+                                                         tile.count,
+                                                         target.bias == nullptr ? nullptr : target.bias + tile.first,
+                                                         target.addend == nullptr ? nullptr : target.addend + at,
+                                                         _rule};
                 run_tiles(data + row * d.window.stride_height * source.row, d.window.stride_width * d.input_channels, d.conv_width,
                           source.runs, weights, store_tile);
             });
@@ -164,14 +186,18 @@ private:
     }
 
     template <int32_t Activation>
-    void convolve_depthwise(const Source& source, int64_t rows, const float* kernel, const float* bias, double* moments, float* target) {
+    void convolve_depthwise(const Source& source, int64_t rows, const float* kernel, const Target& target) {
         const cn_conv2d_desc& d = _shape.desc;
-        for_parts(rows, 0, d.filters, moments, target, [&](int64_t row) {
-            float* row_target = target + row * d.conv_width * d.filters;
+        for_parts(rows, 0, d.filters, target, [&](int64_t row) {
+            int64_t first = row * d.conv_width * d.filters;
             run_depthwise(source.data + row * d.window.stride_height * source.row, d.window.stride_width * d.filters, d.conv_width,
                           source.runs, kernel, d.filters, [&](int64_t channel, auto vector, int64_t pixel, Vec sum) {
-                              Vec value = bias == nullptr ? sum : sum + vector.load(bias + channel);
-                              vector.store(row_target + pixel * d.filters + channel, activate<Activation>(_rule, value));
+                              Vec value = target.bias == nullptr ? sum : sum + vector.load(target.bias + channel);
+                              int64_t at = first + pixel * d.filters + channel;
+                              if (target.addend != nullptr) {
+                                  value = value + vector.load(target.addend + at);
+                              }
+                              vector.store(target.y + at, activate<Activation>(_rule, value));
                           });
         });
     }
@@ -186,9 +212,10 @@ private:
     int64_t moments_of_part(int64_t part) const { return part * Moments * _shape.moments_stride(); }
     double* parts() const { return reinterpret_cast<double*>(_context.shared_scratch<float>() + first_part()); }
 
-    // write(row) for some rows of an image, in which it writes the given filters; after each part the moments of that, unless null.
+    // write(row) for some rows of an image, in which it writes the given filters; after each part the moments of that, where wanted.
     template <class Write>
-    CN_INLINE void for_parts(int64_t rows, int64_t first, int64_t count, double* moments, const float* target, const Write& write) const {
+    CN_INLINE void for_parts(int64_t rows, int64_t first, int64_t count, const Target& target, const Write& write) const {
+        double* moments = target.moments;
         int64_t filters = _shape.desc.filters, width = _shape.desc.conv_width, stride = _shape.moments_stride();
         int64_t step = moments == nullptr ? rows : _shape.part_rows();
         for (int64_t begin = 0; begin < rows; begin += step) {
@@ -201,7 +228,7 @@ private:
             }
             for (int64_t c = 0; c < count; c += FoldedShape::ColumnBlock) {
                 double* means = moments + first + c;
-                find_moments(target + begin * width * filters + first + c, filters, (end - begin) * width,
+                find_moments(target.y + begin * width * filters + first + c, filters, (end - begin) * width,
                              std::min(FoldedShape::ColumnBlock, count - c), means, means + stride);
             }
             moments += moments_of_part(1);

@@ -46,13 +46,14 @@ public:
         }
     }
 
-    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes, bool training) {
+    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, const float* addend, float* y,
+                 uint8_t* codes, bool training) {
         if (_is_depthwise) {
-            _depthwise->forward(state, x, kernel, bias, y, codes, training);
+            _depthwise->forward(state, x, kernel, bias, addend, y, codes, training);
         } else if (_tiles_forward) {
-            _tiled->forward(state, x, kernel, bias, y, codes, training);
+            _tiled->forward(state, x, kernel, bias, addend, y, codes, training);
         } else {
-            _forward->run(state, x, kernel, bias, y, codes, training);
+            _forward->run(state, x, kernel, bias, addend, y, codes, training);
         }
     }
     void backward(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy,
@@ -103,8 +104,8 @@ Decision decide(Context& context, const cn_conv2d_desc& desc) {
     cudnn::OwnKernels kernels{TiledConv2D::suits_forward(desc), TiledConv2D::suits_backward(desc), nullptr, nullptr};
     kernels.forward = [&](const cudnn::StageTensors& t) {
         own.make_forward();
-        own.forward(t.state_pointer(), floats(t.x), floats(t.kernel), floats(t.bias), floats(t.y), static_cast<uint8_t*>(t.codes.data()),
-                    true);
+        own.forward(t.state_pointer(), floats(t.x), floats(t.kernel), floats(t.bias), nullptr, floats(t.y),
+                    static_cast<uint8_t*>(t.codes.data()), true);
     };
     kernels.backward = [&](const cudnn::StageTensors& t) {
         own.make_backward();
@@ -146,14 +147,14 @@ public:
 
     void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes,
                  double* moments) override {
-        run_forward(state, x, kernel, bias, y, codes, true);
+        run_forward(state, x, kernel, bias, nullptr, y, codes, true);
         if (_moments != nullptr) {
             _moments->run(state, y, moments);
         }
     }
 
-    void predict(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y) override {
-        run_forward(state, x, kernel, bias, y, nullptr, false);
+    void predict(const cn_state* state, const float* x, const float* kernel, const float* bias, const float* addend, float* y) override {
+        run_forward(state, x, kernel, bias, addend, y, nullptr, false);
     }
 
     void backward(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy,
@@ -166,12 +167,12 @@ public:
     }
 
 private:
-    void run_forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes,
-                     bool training) {
+    void run_forward(const cn_state* state, const float* x, const float* kernel, const float* bias, const float* addend, float* y,
+                     uint8_t* codes, bool training) {
         if (_by.forward) {
-            _by.cudnn->forward(state, x, kernel, bias, y, codes, training);
+            _by.cudnn->forward(state, x, kernel, bias, addend, y, codes, training);
         } else {
-            _own.forward(state, x, kernel, bias, y, codes, training);
+            _own.forward(state, x, kernel, bias, addend, y, codes, training);
         }
     }
 

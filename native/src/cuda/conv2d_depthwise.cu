@@ -127,6 +127,7 @@ __global__ void conv2d_depthwise_forward_kernel(const cn_state* state, Conv2DSha
                 }
                 float sums[Width];
                 convolve(shape, reader, p.kernel + filter, position, sums);
+                output.add_addend(element, shape.filters - filter, sums);
                 output.activate_sums(filter, sums);
                 CN_UNROLL
                 for (int e = 0; e < Width; ++e) {
@@ -345,13 +346,13 @@ DepthwiseConv2D::DepthwiseConv2D(Context& context, const cn_conv2d_desc& desc)
     context.reserve_scratch((_partial_floats + gradient) * static_cast<int64_t>(sizeof(float)));
 }
 
-void DepthwiseConv2D::forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes,
-                              bool training) {
+void DepthwiseConv2D::forward(const cn_state* state, const float* x, const float* kernel, const float* bias, const float* addend, float* y,
+                              uint8_t* codes, bool training) {
     Conv2DShape shape = _shape;
     shape.drops = training && _desc.dropout_rate > 0;
-    ForwardPointers pointers{x, kernel, bias, y, training ? codes : nullptr, false, false, 0, false};
+    ForwardPointers pointers{x, kernel, bias, addend, y, training ? codes : nullptr, false, false, 0};
     pointers.channel_vectors = _multiplier == 1 && pack_width(_desc.filters, x) == 4;
-    pointers.filter_vectors = pack_width(_desc.filters, kernel, y) == 4 && reinterpret_cast<uintptr_t>(codes) % 4 == 0;
+    pointers.filter_vectors = pack_width(_desc.filters, kernel, addend, y) == 4 && reinterpret_cast<uintptr_t>(codes) % 4 == 0;
     int width = pointers.filter_vectors ? 4 : 1;
     int64_t outputs = _desc.batch * _desc.output_height * _desc.output_width * _desc.filters;
     _context.launch(width == 4 ? conv2d_depthwise_forward_kernel<4> : conv2d_depthwise_forward_kernel<1>,

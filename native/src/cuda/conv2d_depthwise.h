@@ -13,7 +13,8 @@ public:
     DepthwiseConv2D(Context& context, const cn_conv2d_desc& desc);
 
     // Codes are those of GeneralConv2DForward.
-    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes, bool training);
+    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, const float* addend, float* y,
+                 uint8_t* codes, bool training);
     void backward(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy,
                   float* dx, float* dkernel, float* dbias);
 

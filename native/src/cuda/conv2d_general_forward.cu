@@ -41,6 +41,7 @@ __device__ ForwardPointers group_of(const Conv2DShape& shape, ForwardPointers p,
     p.x += group * shape.channels;
     p.kernel += p.first_filter;
     p.bias += p.bias != nullptr ? p.first_filter : 0;
+    p.addend += p.addend != nullptr ? p.first_filter : 0;
     p.y += p.first_filter;
     p.codes += p.codes != nullptr ? p.first_filter : 0;
     return p;
@@ -71,8 +72,8 @@ __device__ __forceinline__ void forward_tile(const Conv2DShape& shape, const Til
             multiply_tile(sums, operands.template a<Tile>(), a, first, operands.template b<Tile>(), b, column, 0, shape.taps());
             int i = 0;
             sums.for_each_pack([&](int row, int pack_column, auto& values) {
-                output.activate_sums(column + pack_column, values);
                 if constexpr (Pooled) {
+                    output.activate_sums(column + pack_column, values);
                     CN_UNROLL
                     for (int e = 0; e < Tile::Pack; ++e, ++i) {
                         if (places[row].exists()) {
@@ -80,6 +81,9 @@ __device__ __forceinline__ void forward_tile(const Conv2DShape& shape, const Til
                         }
                     }
                 } else if (first + row < outputs && column + pack_column < shape.filters) {
+                    int64_t element = (first + row) * shape.all_filters + column + pack_column;
+                    output.add_addend(element, shape.filters - column - pack_column, values);
+                    output.activate_sums(column + pack_column, values);
                     uint32_t codes[Tile::Pack] = {};
                     output.write(first + row, column + pack_column, values, codes);
                 }
@@ -144,13 +148,14 @@ GeneralConv2DForward::GeneralConv2DForward(Context& context, const cn_conv2d_des
     require_blocks(_plan.blocks(), desc.groups);
 }
 
-void GeneralConv2DForward::run(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes,
-                               bool training, bool accumulate) {
+void GeneralConv2DForward::run(const cn_state* state, const float* x, const float* kernel, const float* bias, const float* addend, float* y,
+                               uint8_t* codes, bool training) {
     Conv2DShape shape = _shape;
     shape.drops = training && _desc.dropout_rate > 0;
-    ForwardPointers pointers{x, kernel, bias, y, training ? codes : nullptr, false, false, 0, accumulate};
+    ForwardPointers pointers{x, kernel, bias, addend, y, training ? codes : nullptr, false, false, 0};
     pointers.channel_vectors = pack_width(_desc.input_channels / _desc.groups, x) == 4;
-    pointers.filter_vectors = pack_width(_desc.filters / _desc.groups, kernel, y) == 4 && reinterpret_cast<uintptr_t>(codes) % 4 == 0;
+    pointers.filter_vectors =
+        pack_width(_desc.filters / _desc.groups, kernel, addend, y) == 4 && reinterpret_cast<uintptr_t>(codes) % 4 == 0;
     _context.launch(forward_kernel(_desc.precision, _desc.pool.height != 0), static_cast<unsigned>(_plan.blocks() * _desc.groups),
                     TileThreads, 0, state, shape, _plan, pointers);
 }

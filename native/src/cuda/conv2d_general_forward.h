@@ -12,9 +12,9 @@ public:
     GeneralConv2DForward(Context& context, const cn_conv2d_desc& desc);
 
     // Not training: neither dropout nor codes. Codes: the winning cell of the window, row-major; 255 where no gradient passes: dropped, or
-    // dead under ReLU. Where it accumulates, the result is added to y.
-    void run(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes, bool training,
-             bool accumulate = false);
+    // dead under ReLU. `addend`, null or like y, comes before the activation; it may be y.
+    void run(const cn_state* state, const float* x, const float* kernel, const float* bias, const float* addend, float* y, uint8_t* codes,
+             bool training);
 
 private:
     Context& _context;

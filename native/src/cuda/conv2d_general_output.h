@@ -11,12 +11,12 @@ constexpr uint32_t NoGradient = 255; // the code of an output that passes nothin
 
 struct ForwardPointers {
     const float *x, *kernel, *bias;
+    const float* addend; // like y, and may be it; null: none, as with pooling
     float* y;
     uint8_t* codes;
     bool channel_vectors; // channels come in fours, and x is aligned to them
-    bool filter_vectors;  // so do filters, and kernel, y and codes are
+    bool filter_vectors;  // so do filters, and kernel, addend, y and codes are
     int64_t first_filter; // of all, where these are of a group
-    bool accumulate;      // adds to y
 };
 
 // From the sums to y and codes. `column` is a filter.
@@ -24,6 +24,14 @@ class ForwardOutput {
 public:
     __device__ ForwardOutput(const Conv2DShape& shape, const cn_state* state, const ForwardPointers& pointers)
         : _shape(shape), _mask(shape.dropout, state), _p(pointers) {}
+
+    // Adds the addend of some neighbouring filters, of which `count` exist; `element` is the first of them in y.
+    template <int Count>
+    __device__ __forceinline__ void add_addend(int64_t element, int64_t count, float (&values)[Count]) const {
+        if (_p.addend != nullptr) {
+            add_values(_p.filter_vectors, _p.addend + element, count, values);
+        }
+    }
 
     template <int Count>
     __device__ __forceinline__ void activate_sums(int64_t column, float (&values)[Count]) const {
@@ -47,12 +55,7 @@ public:
         if (_shape.drops) {
             drop(_p.first_filter + element, values, codes);
         }
-        float* target = _p.y + element;
-        CN_UNROLL
-        for (int e = 0; e < Count; ++e) {
-            values[e] += _p.accumulate && e < count ? target[e] : 0.0f;
-        }
-        store_values(_p.filter_vectors, target, count, values);
+        store_values(_p.filter_vectors, _p.y + element, count, values);
         if (_p.codes != nullptr) {
             store_codes(_p.codes + element, count, codes);
         }

@@ -70,4 +70,23 @@ __device__ __forceinline__ void store_values(bool vectors, float* target, int64_
     }
 }
 
+// Adds what is in memory to the values that stand for it.
+template <int Count>
+__device__ __forceinline__ void add_values(bool vectors, const float* source, int64_t count, float (&values)[Count]) {
+    if (Count > 1 && vectors && count >= Count) {
+        if constexpr (Count == 4) {
+            float4 four = load_vector<float4>(source);
+            values[0] += four.x, values[1] += four.y, values[2] += four.z, values[3] += four.w;
+        } else if constexpr (Count == 2) {
+            float2 two = load_vector<float2>(source);
+            values[0] += two.x, values[1] += two.y;
+        }
+        return;
+    }
+    CN_UNROLL
+    for (int e = 0; e < Count; ++e) {
+        values[e] += e < count ? source[e] : 0.0f;
+    }
+}
+
 } // namespace compiled::cuda::general

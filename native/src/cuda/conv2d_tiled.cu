@@ -119,19 +119,19 @@ TiledConv2D::TiledConv2D(Context& context, const cn_conv2d_desc& desc)
     }
 }
 
-void TiledConv2D::forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes,
-                          bool training) {
+void TiledConv2D::forward(const cn_state* state, const float* x, const float* kernel, const float* bias, const float* addend, float* y,
+                          uint8_t* codes, bool training) {
     ForwardArguments a{};
     a.product = _forward;
     a.state = state;
-    a.x = x, a.kernel = kernel, a.bias = bias, a.y = y, a.codes = training ? codes : nullptr;
+    a.x = x, a.kernel = kernel, a.bias = bias, a.addend = addend, a.y = y, a.codes = training ? codes : nullptr;
     a.activation = _desc.activation;
     a.output_height = static_cast<int>(_desc.output_height), a.output_width = static_cast<int>(_desc.output_width);
     a.pooled = _desc.pool.height != 0;
     a.drops = training && _desc.dropout_rate > 0;
     a.dropout = dropout_rule(_desc.dropout_rate);
     a.stream = _desc.dropout_stream;
-    a.aligned = aligned_to(sizeof(float4), x, kernel, bias, y) && aligned_to(sizeof(uint32_t), codes);
+    a.aligned = aligned_to(sizeof(float4), x, kernel, bias, addend, y) && aligned_to(sizeof(uint32_t), codes);
     launch_forward(_context, _desc.precision, _desc.batch, _forward_bytes, a);
 }
 

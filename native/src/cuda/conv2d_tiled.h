@@ -22,7 +22,8 @@ public:
     TiledConv2D(Context& context, const cn_conv2d_desc& desc);
 
     // Not training: neither dropout nor codes, which only a stage with pooling has.
-    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes, bool training);
+    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, const float* addend, float* y,
+                 uint8_t* codes, bool training);
 
     // Codes: the winning cell of the window, row-major; 255 where no gradient passes: dropped, or dead under ReLU.
     void backward(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy,

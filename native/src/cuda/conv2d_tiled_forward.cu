@@ -50,6 +50,35 @@ __device__ __forceinline__ void add_bias_and_activate(const ForwardArguments& a,
     }
 }
 
+// Calls body(slot, half, index) for the pixels of the lane's sums that exist; `index` is that of the first of its 8 filters in y.
+template <class Body>
+__device__ __forceinline__ void for_pixels(const ForwardArguments& a, const HaloTile& tile, const Body& body) {
+    const HaloProduct& p = a.product;
+    int filter = tile.channel + lane_column() * 8;
+    CN_UNROLL
+    for (int slot = 0; slot < Slots; ++slot) {
+        Pair pair(p, slot, lane_row());
+        CN_UNROLL
+        for (int half = 0; half < 2; ++half) {
+            int row = tile.row + pair.row + half, column = tile.column + pair.column;
+            if (!pair.none && row < p.result_height && column < p.result_width && filter < p.result_channels) {
+                body(slot, half, ((tile.image * p.result_height + row) * p.result_width + column) * p.result_channels + filter);
+            }
+        }
+    }
+}
+
+__device__ __forceinline__ void add_addend(const ForwardArguments& a, const HaloTile& tile, Sums& sums) {
+    for_pixels(a, tile, [&](int slot, int half, int64_t index) {
+        CN_UNROLL
+        for (int first = 0; first < 8; first += 4) {
+            float4 quad = load_quad(a.addend + index + first, a.aligned);
+            sums.at(slot, half, first) += quad.x, sums.at(slot, half, first + 1) += quad.y;
+            sums.at(slot, half, first + 2) += quad.z, sums.at(slot, half, first + 3) += quad.w;
+        }
+    });
+}
+
 // Which of 4 elements stay, as bits. `index` is that of the first, a multiple of 4.
 __device__ __forceinline__ unsigned draw_mask(const ForwardArguments& a, int64_t index) {
     PhiloxBlock random = philox_stream_block(a.state->seed, a.state->step, a.stream, static_cast<uint64_t>(index) / 4);
@@ -83,31 +112,19 @@ __device__ __forceinline__ void store_codes(const ForwardArguments& a, int64_t i
 }
 
 __device__ __forceinline__ void finish(const ForwardArguments& a, const HaloTile& tile, Sums& sums) {
-    const HaloProduct& p = a.product;
-    int filter = tile.channel + lane_column() * 8;
-    CN_UNROLL
-    for (int slot = 0; slot < Slots; ++slot) {
-        Pair pair(p, slot, lane_row());
+    for_pixels(a, tile, [&](int slot, int half, int64_t index) {
         CN_UNROLL
-        for (int half = 0; half < 2; ++half) {
-            int row = tile.row + pair.row + half, column = tile.column + pair.column;
-            if (pair.none || row >= p.result_height || column >= p.result_width || filter >= p.result_channels) {
-                continue;
+        for (int first = 0; first < 8; first += 4) {
+            float values[4];
+            for (int i = 0; i < 4; ++i) {
+                values[i] = sums.at(slot, half, first + i);
             }
-            CN_UNROLL
-            for (int first = 0; first < 8; first += 4) {
-                int64_t index = ((tile.image * p.result_height + row) * p.result_width + column) * p.result_channels + filter + first;
-                float values[4];
-                for (int i = 0; i < 4; ++i) {
-                    values[i] = sums.at(slot, half, first + i);
-                }
-                if (a.drops) {
-                    drop(a, draw_mask(a, index), values);
-                }
-                store_values(a, index, values);
+            if (a.drops) {
+                drop(a, draw_mask(a, index + first), values);
             }
+            store_values(a, index + first, values);
         }
-    }
+    });
 }
 
 // Lanes whose pair is an even column are left, their neighbours right of them. The left one ends up with the pooled values of the first 4
@@ -234,6 +251,9 @@ __global__ void __launch_bounds__(Threads, 2) conv2d_tiled_forward_kernel(Forwar
     }
     if (!has_positions(p)) {
         return;
+    }
+    if (a.addend != nullptr) {
+        add_addend(a, tile, sums);
     }
     add_bias_and_activate(a, tile.channel + lane_column() * 8, sums);
     if (a.pooled) {

@@ -11,7 +11,8 @@ struct ForwardArguments {
     const cn_state* state;
     const float* x;
     const float* kernel;
-    const float* bias; // null: none
+    const float* bias;   // null: none
+    const float* addend; // like y; null: none, as with pooling
     float* y;
     uint8_t* codes; // null: nothing is saved
     int activation;

@@ -173,7 +173,8 @@ public:
                             plan.grid(_desc.batch), ColumnThreads, 0, state, plan, _activation, gradient);
         }
         if (dx != nullptr) {
-            _convolution.run(state, dz, kernel, nullptr, dx, nullptr, false, _desc.input_gradient == CN_GRADIENT_ACCUMULATE);
+            bool accumulates = _desc.input_gradient == CN_GRADIENT_ACCUMULATE;
+            _convolution.run(state, dz, kernel, nullptr, accumulates ? dx : nullptr, dx, nullptr, false);
         }
         if (dkernel != nullptr) {
             _kernel_gradient.run(state, dz, kernel, x, nullptr, x, nullptr, dkernel, nullptr);

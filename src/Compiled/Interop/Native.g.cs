@@ -1693,10 +1693,10 @@ public static partial class Native
     public const string Library = "compiled";
 
     /// <summary>CN_ABI_VERSION of the header.</summary>
-    public const uint AbiVersion = 5;
+    public const uint AbiVersion = 6;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "f491aaaea691b5b991e7dce210bd384a5451ae2586518c54c29589525f5d55b6";
+    public const string HeaderSha256 = "2c1bf74dee22a911f89047a1c0339969bda4331c27cf9ab2e6637877f65938e6";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -2590,10 +2590,13 @@ public static partial class Native
     public static partial int cn_conv2d_forward(
         nint op, nint state, nint x, nint kernel, nint bias, nint y, nint codes, nint moments);
 
-    /// <summary>Prediction: no dropout, nothing saved.</summary>
+    /// <summary>
+    /// Prediction: no dropout, nothing saved. <paramref name="addend"/>, null or like y, is added before the activation, as by an addition
+    /// behind the convolution; a stage with pooling takes none.
+    /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    public static partial int cn_conv2d_predict(nint op, nint state, nint x, nint kernel, nint bias, nint y);
+    public static partial int cn_conv2d_predict(nint op, nint state, nint x, nint kernel, nint bias, nint addend, nint y);
 
     /// <summary>
     /// Overwrites dkernel and dbias, but for what is null: then it is not made, and without both x may hold anything; dx by input_gradient.

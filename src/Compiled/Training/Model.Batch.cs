@@ -204,7 +204,7 @@ public abstract partial class Model
         lock (Device.Gate)
         {
             OptimizerSlots slots = Prepare(optimizer);
-            Run(pass, slots);
+            Run(pass, predicts: false, slots);
             if (slots.HasUpdate)
                 _state.CountUpdate(steps: 1);
             else
@@ -220,6 +220,7 @@ public abstract partial class Model
             try
             {
                 Send();
+                _arena.NoteChangedWeights();
                 ApplyUpdate(slots, steps: 0);
             }
             catch
@@ -238,7 +239,7 @@ public abstract partial class Model
         ClearMetrics();
         lock (Device.Gate)
         {
-            Run(_gradients);
+            Run(_gradients, predicts: false);
             _state.Step++;
         }
 
@@ -255,21 +256,26 @@ public abstract partial class Model
     private void Test(RecordedPass pass)
     {
         lock (Device.Gate)
-            Run(pass);
+            Run(pass, predicts: true);
     }
 
     private void PredictLoaded()
     {
         _isWeighted = false;
         lock (Device.Gate)
-            Run(_prediction);
+            Run(_prediction, predicts: true);
     }
 
-    private void Run(RecordedPass pass, OptimizerSlots? slots = null)
+    /// <remarks>A pass that does not predict changes weights, if only the moving statistics of normalizations.</remarks>
+    private void Run(RecordedPass pass, bool predicts, OptimizerSlots? slots = null)
     {
         try
         {
             Send();
+            if (predicts)
+                _folded.Refresh();
+            else
+                _arena.NoteChangedWeights();
             pass.Run(slots, _isWeighted ? _batchWeights : null);
         }
         catch

@@ -40,6 +40,12 @@ public abstract partial class Model
     [EditorBrowsable(EditorBrowsableState.Never)]
     protected abstract void EvaluateCore();
 
+    /// <summary>Multiplies normalizations into the weights of prediction, where it takes them so.</summary>
+    [EditorBrowsable(EditorBrowsableState.Never)]
+    protected virtual void FoldCore()
+    {
+    }
+
     /// <summary>The address of a weight.</summary>
     /// <param name="offset">Its first byte among the weights.</param>
     [EditorBrowsable(EditorBrowsableState.Never)]
@@ -51,7 +57,7 @@ public abstract partial class Model
     protected nint Gradient(long offset) => _arena.GradientAddress + (nint)offset;
 
     /// <summary>The address of a weight that a normalization is multiplied into.</summary>
-    /// <param name="offset">Its first byte among those of a stage.</param>
+    /// <param name="offset">Its first byte among those weights.</param>
     [EditorBrowsable(EditorBrowsableState.Never)]
     protected nint Folded(long offset) => _arena.FoldedAddress + (nint)offset;
 

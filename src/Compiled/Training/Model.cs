@@ -26,6 +26,7 @@ public abstract partial class Model : IDisposable
     private readonly RecordedPass _gradients;
     private readonly RecordedPass _evaluation;
     private readonly RecordedPass _prediction;
+    private readonly FoldedWeights _folded;
     private readonly List<OpHandle> _ops = [];
     private readonly Weight[] _weights;
     private readonly HostWeights _hostWeights;
@@ -74,6 +75,7 @@ public abstract partial class Model : IDisposable
         _gradients = new RecordedPass(Device, _context, RunGradients);
         _evaluation = new RecordedPass(Device, _context, RunEvaluation);
         _prediction = new RecordedPass(Device, _context, PredictCore);
+        _folded = new FoldedWeights(_arena, new RecordedPass(Device, _context, FoldCore));
         _hostWeights = new HostWeights(_arena, gradients: false);
         _hostGradients = new HostWeights(_arena, gradients: true);
         _weights = [.. plan.Parameters.Select(parameter => new Weight(this, parameter))];
@@ -168,9 +170,10 @@ public abstract partial class Model : IDisposable
     internal unsafe Span<float> ParameterSpan(ParameterPlan parameter)
     {
         ThrowIfDisposed();
-        return Device.Kind == DeviceKind.Cpu
-            ? new Span<float>((void*)Parameter(parameter.Offset), (int)parameter.Count)
-            : _hostWeights.Lend(parameter);
+        if (Device.Kind != DeviceKind.Cpu)
+            return _hostWeights.Lend(parameter);
+        _folded.DistrustFromNowOn();
+        return new Span<float>((void*)Parameter(parameter.Offset), (int)parameter.Count);
     }
 
     internal unsafe Span<float> GradientSpan(ParameterPlan parameter)
@@ -219,6 +222,7 @@ public abstract partial class Model : IDisposable
     {
         foreach (RecordedPass pass in (ReadOnlySpan<RecordedPass>)[_training, _gradients, _evaluation, _prediction])
             pass.Dispose();
+        _folded.Dispose();
         _slots?.Dispose();
         _rules.Dispose();
         foreach (OpHandle op in _ops)

@@ -45,11 +45,16 @@ internal sealed class ModelArena : IDisposable
 
     public long Bytes { get; }
 
+    /// <summary>Counts what may have changed weights.</summary>
+    public long WeightsVersion { get; private set; }
+
     public nint ParameterAddress => _buffer.Address;
 
     public nint GradientAddress => _buffer.Address + (nint)_plan.ParameterBytes;
 
     public nint FoldedAddress => _buffer.Address + (nint)(2 * _plan.ParameterBytes);
+
+    public bool FoldsWeights => _plan.FoldedBytes > 0;
 
     public nint StateAddress => _buffer.Address + (nint)StateOffset;
 
@@ -76,7 +81,14 @@ internal sealed class ModelArena : IDisposable
 
     public void ReadParameter(ParameterPlan plan, Span<float> target) => _buffer.Read(plan.Offset, target);
 
-    public void WriteParameter(ParameterPlan plan, ReadOnlySpan<float> source) => _buffer.Write(plan.Offset, source);
+    public void WriteParameter(ParameterPlan plan, ReadOnlySpan<float> source)
+    {
+        NoteChangedWeights();
+        _buffer.Write(plan.Offset, source);
+    }
+
+    /// <summary>Ops on the device are about to change weights.</summary>
+    public void NoteChangedWeights() => WeightsVersion++;
 
     public void ReadGradient(ParameterPlan plan, Span<float> target) => _buffer.Read(_plan.ParameterBytes + plan.Offset, target);
 

@@ -42,10 +42,7 @@ public sealed record ModelPlan
     /// <summary>Bytes of all weights, with the padding that aligns each; the gradients take as many.</summary>
     public required long ParameterBytes { get; init; }
 
-    /// <summary>
-    /// Bytes of the weights that prediction multiplies a batch normalization into, of the largest stage that does; 0 where none does. The
-    /// stages have them one after the other.
-    /// </summary>
+    /// <summary>Bytes of the weights that prediction multiplies batch normalizations into; 0 where there are none.</summary>
     public long FoldedBytes { get; init; }
 
     /// <summary>Bytes of activations and their gradients per sample of the batch.</summary>

@@ -25,6 +25,10 @@ public readonly struct Weight : IEquatable<Weight>
     /// The values, row-major, to read and to write. Not to be used while the model trains or after it is disposed. On a GPU this is a copy,
     /// which goes back to the device before the model runs next: take it anew after every call of the model.
     /// </summary>
+    /// <remarks>
+    /// On the CPU a model cannot see what is written here. From the first span on, every prediction multiplies normalizations into the weights
+    /// anew, which costs a little where batches are small.
+    /// </remarks>
     /// <exception cref="ObjectDisposedException">The model is disposed.</exception>
     public Span<float> Span => _model.ParameterSpan(_plan);
 

@@ -107,8 +107,12 @@ public sealed class StageTests
     [InlineData("ZeroPadding2D(1), Conv2D(2, 3), Dropout(0.5), BatchNormalization", "_predict1: ZeroPadding2D 1 · Conv2D 3×3 · bias · BatchNormalization")]
     [InlineData("Conv2D(2, 3), ReLU, BatchNormalization", "_stage1: Conv2D 3×3 · bias · ReLU", "_stage2: BatchNormalization")]
     [InlineData("Conv2D(2, 3), BatchNormalization, BatchNormalization", "_predict1: Conv2D 3×3 · bias · BatchNormalization", "_stage3: BatchNormalization")]
-    [InlineData("Conv2D(2, 3, Name = \"a\"), BatchNormalization, Add(\"a\")", "_stage1: Conv2D 3×3 · bias", "_stage2: BatchNormalization", "_stage3: Add")]
-    [InlineData("Flatten, Dense(2), BatchNormalization", "_stage1: Dense 2 · bias", "_stage2: BatchNormalization")] // more weights than it pays for
+    [InlineData("Conv2D(2, 3, Name = \"a\"), BatchNormalization, Add(\"a\")", "_stage1: Conv2D 3×3 · bias", "_predict2: BatchNormalization · Add")]
+    [InlineData("Conv2D(2, 3, Name = \"a\"), Conv2D(2, 1), BatchNormalization, Add(\"a\"), ReLU", "_stage1: Conv2D 3×3 · bias", "_predict2: Conv2D 1×1 · bias · BatchNormalization · Add · ReLU")]
+    [InlineData("Conv2D(2, 3, Name = \"a\"), Tanh, Conv2D(2, 1), Add(\"a\"), MaxPooling2D", "_stage1: Conv2D 3×3 · bias", "_stage2: Tanh", "_predict3: Conv2D 1×1 · bias · Add", "_stage5: MaxPooling2D 2×2")]
+    [InlineData("Conv2D(2, 3, Name = \"a\"), Conv2D(2, 1), MaxPooling2D(2, Strides = 1, Padding = Padding.Same), Add(\"a\")", "_stage1: Conv2D 3×3 · bias", "_stage2: Conv2D 1×1 · bias · MaxPooling2D 2×2 stride 1 same", "_stage3: Add")]
+    [InlineData("Dense(2, Name = \"a\"), Dense(2), BatchNormalization, Add(\"a\")", "_stage1: Dense 2 · bias", "_stage2: Dense 2 · bias", "_stage3: BatchNormalization · Add")]
+    [InlineData("Flatten, Dense(2), BatchNormalization", "_predict1: Dense 2 · bias · BatchNormalization")]
     [InlineData("Conv2D(2, 3), ReLU, Dropout(0.5)", "_stage1: Conv2D 3×3 · bias · ReLU")]
     [InlineData("Conv2D(2, 3), Dropout(0.5), ReLU", "_predict1: Conv2D 3×3 · bias · ReLU")]
     public void How_prediction_is_computed(string layers, params string[] stages) =>

@@ -267,10 +267,10 @@ namespace Examples
         private void PredictStages()
         {
             // 1  Conv2D 3×3 · bias                                                9×9×3 → 7×7×4
-            Check(cn_conv2d_predict(_stage1, State, x: Value(0), kernel: Parameter(0), bias: Parameter(448), y: Value(1024)));
+            Check(cn_conv2d_predict(_stage1, State, x: Value(0), kernel: Parameter(0), bias: Parameter(448), addend: 0, y: Value(1024)));
 
             // 2  Conv2D 3×3 stride 2                                              7×7×4 → 3×3×6
-            Check(cn_conv2d_predict(_stage2, State, x: Value(1024), kernel: Parameter(512), bias: 0, y: Value(0)));
+            Check(cn_conv2d_predict(_stage2, State, x: Value(1024), kernel: Parameter(512), bias: 0, addend: 0, y: Value(0)));
 
             // 3  Softmax                                                          3×3×6 → 3×3×6
             Check(cn_softmax_forward(_stage3, State, x: Value(0), y: Value(256)));

@@ -317,16 +317,24 @@ namespace Examples
         private void PredictStages()
         {
             // 1  Conv2D 3×3 same · bias · ReLU                                    32×32×3 → 32×32×32
-            Check(cn_conv2d_predict(_stage1, State, x: Value(319_744), kernel: Parameter(0), bias: Parameter(3456), y: Value(0)));
+            Check(cn_conv2d_predict(
+                _stage1, State, x: Value(319_744), kernel: Parameter(0), bias: Parameter(3456), addend: 0,
+                y: Value(0)));
 
             // 2  Conv2D 3×3 · bias · ReLU · MaxPooling2D 2×2                      32×32×32 → 15×15×32
-            Check(cn_conv2d_predict(_stage2, State, x: Value(0), kernel: Parameter(3584), bias: Parameter(40_448), y: Value(131_072)));
+            Check(cn_conv2d_predict(
+                _stage2, State, x: Value(0), kernel: Parameter(3584), bias: Parameter(40_448), addend: 0,
+                y: Value(131_072)));
 
             // 3  Conv2D 3×3 same · bias · ReLU                                    15×15×32 → 15×15×64
-            Check(cn_conv2d_predict(_stage3, State, x: Value(131_072), kernel: Parameter(40_576), bias: Parameter(114_304), y: Value(0)));
+            Check(cn_conv2d_predict(
+                _stage3, State, x: Value(131_072), kernel: Parameter(40_576), bias: Parameter(114_304), addend: 0,
+                y: Value(0)));
 
             // 4  Conv2D 3×3 · bias · ReLU · MaxPooling2D 2×2                      15×15×64 → 6×6×64
-            Check(cn_conv2d_predict(_stage4, State, x: Value(0), kernel: Parameter(114_560), bias: Parameter(262_016), y: Value(50_176)));
+            Check(cn_conv2d_predict(
+                _stage4, State, x: Value(0), kernel: Parameter(114_560), bias: Parameter(262_016), addend: 0,
+                y: Value(50_176)));
 
             // 5  Dense 512 · bias · ReLU                                          2304 → 512
             Check(cn_dense_predict(_stage5, State, x: Value(50_176), kernel: Parameter(262_272), bias: Parameter(4_980_864), y: Value(0)));

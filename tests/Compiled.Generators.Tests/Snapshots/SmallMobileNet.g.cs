@@ -89,7 +89,7 @@ namespace Examples
 
         // 30,528 bytes per sample of the batch, 24,512 of which the backward pass needs of the forward pass. Value(offset) is an address;
         // what is never needed at the same time shares memory.
-        // Folded(offset) is one in the 192 bytes for weights that prediction multiplies a normalization into, stage by stage.
+        // Folded(offset) is one in the 192 bytes for weights that prediction multiplies a normalization into.
         //
         //   value      shape     offset    codes   gradient   bytes saved
         //   input      24×24×3        0                             6,912
@@ -439,22 +439,23 @@ namespace Examples
         private void PredictStages()
         {
             // 1  Conv2D 3×3 stride 2 same · bias · ReLU                           24×24×3 → 12×12×8
-            Check(cn_conv2d_predict(_stage1, State, x: Value(0), kernel: Parameter(0), bias: Parameter(896), y: Value(6912)));
+            Check(cn_conv2d_predict(_stage1, State, x: Value(0), kernel: Parameter(0), bias: Parameter(896), addend: 0, y: Value(6912)));
 
             // 2  DepthwiseConv2D 3×3 same · bias · ReLU · MaxPooling2D 2×2        12×12×8 → 6×6×8
-            Check(cn_conv2d_predict(_stage2, State, x: Value(6912), kernel: Parameter(960), bias: Parameter(1280), y: Value(2304)));
+            Check(cn_conv2d_predict(
+                _stage2, State, x: Value(6912), kernel: Parameter(960), bias: Parameter(1280), addend: 0,
+                y: Value(2304)));
 
             // 3  Conv2D 1×1 groups 4 · BatchNormalization · ReLU                  6×6×8 → 6×6×16
-            Check(cn_normalization_fold_forward(
-                _fold3, State, kernel: Parameter(1344), bias: 0, gamma: Parameter(1472), beta: Parameter(1536), movingMean: Parameter(16_384), movingVariance: Parameter(16_448),
-                foldedKernel: Folded(0), foldedBias: Folded(128)));
-            Check(cn_conv2d_predict(_predict3, State, x: Value(2304), kernel: Folded(0), bias: Folded(128), y: Value(0)));
+            Check(cn_conv2d_predict(_predict3, State, x: Value(2304), kernel: Folded(0), bias: Folded(128), addend: 0, y: Value(0)));
 
             // 4  SeparableConv2D 3×3 multiplier 2                                 6×6×16 → 4×4×32
-            Check(cn_conv2d_predict(_stage5, State, x: Value(0), kernel: Parameter(1600), bias: 0, y: Value(2304)));
+            Check(cn_conv2d_predict(_stage5, State, x: Value(0), kernel: Parameter(1600), bias: 0, addend: 0, y: Value(2304)));
 
             // 5  Conv2D 1×1 · bias · ReLU                                         4×4×32 → 4×4×24
-            Check(cn_conv2d_predict(_stage6, State, x: Value(2304), kernel: Parameter(2752), bias: Parameter(5824), y: Value(4352)));
+            Check(cn_conv2d_predict(
+                _stage6, State, x: Value(2304), kernel: Parameter(2752), bias: Parameter(5824), addend: 0,
+                y: Value(4352)));
 
             // 6  Conv2DTranspose 2×2 stride 2 · bias · ReLU                       4×4×24 → 8×8×12
             Check(cn_conv2d_transpose_forward(
@@ -469,6 +470,14 @@ namespace Examples
 
             // 9  Dense 10 · bias                                                  12 → 10
             Check(cn_dense_predict(_stage10, State, x: Value(0), kernel: Parameter(15_808), bias: Parameter(16_320), y: Value(64)));
+        }
+
+        /// <inheritdoc/>
+        protected override void FoldCore()
+        {
+            Check(cn_normalization_fold_forward(
+                _fold3, State, kernel: Parameter(1344), bias: 0, gamma: Parameter(1472), beta: Parameter(1536), movingMean: Parameter(16_384), movingVariance: Parameter(16_448),
+                foldedKernel: Folded(0), foldedBias: Folded(128)));
         }
 
         // ---- Summary ------------------------------------------------------------------------------------------------

@@ -153,7 +153,7 @@ namespace Examples
 
         // 931,200 bytes per sample of the batch, 833,088 of which the backward pass needs of the forward pass. Value(offset) is an address;
         // what is never needed at the same time shares memory.
-        // Folded(offset) is one in the 36,992 bytes for weights that prediction multiplies a normalization into, stage by stage.
+        // Folded(offset) is one in the 96,640 bytes for weights that prediction multiplies a normalization into.
         //
         //   value      shape       offset     codes   gradient   bytes saved
         //   input      32×32×3    917_504                             12,288
@@ -198,9 +198,12 @@ namespace Examples
         private readonly nint _stage18;
         private readonly nint _fold1, _predict1;
         private readonly nint _fold2, _predict2;
+        private readonly nint _fold3, _predict3;
+        private readonly nint _fold4, _predict4;
         private readonly nint _fold5, _predict5;
+        private readonly nint _fold6, _predict6;
+        private readonly nint _fold7, _predict7;
         private readonly nint _fold8, _predict8;
-        private readonly nint _fold9, _predict9;
         private readonly nint _softmax;
         private readonly nint _loss;
 
@@ -490,7 +493,49 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
             });
 
-            // 5 of prediction  Conv2D 3×3 same · BatchNormalization · ReLU
+            // 3 of prediction  Conv2D 3×3 same · BatchNormalization · Add · ReLU
+            _fold3 = Create(cn_normalization_fold_create, new cn_normalization_fold_desc
+            {
+                outer = 144, channels = 16, inner = 1,
+                epsilon = 0.001f,
+                use_bias = 0, use_scale = 1, use_center = 1,
+            });
+            _predict3 = Create(cn_conv2d_create, new cn_conv2d_desc
+            {
+                batch = BatchSize,
+                input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
+                input_height = 32, input_width = 32, input_channels = 16, filters = 16,
+                conv_height = 32, conv_width = 32, output_height = 32, output_width = 32,
+                window = new()
+                {
+                    height = 3, width = 3, stride_height = 1, stride_width = 1,
+                    dilation_height = 1, dilation_width = 1, pad_top = 1, pad_left = 1,
+                },
+                activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
+            });
+
+            // 4 of prediction  Conv2D 3×3 same · BatchNormalization · ReLU
+            _fold4 = Create(cn_normalization_fold_create, new cn_normalization_fold_desc
+            {
+                outer = 144, channels = 16, inner = 1,
+                epsilon = 0.001f,
+                use_bias = 0, use_scale = 1, use_center = 1,
+            });
+            _predict4 = Create(cn_conv2d_create, new cn_conv2d_desc
+            {
+                batch = BatchSize,
+                input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
+                input_height = 32, input_width = 32, input_channels = 16, filters = 16,
+                conv_height = 32, conv_width = 32, output_height = 32, output_width = 32,
+                window = new()
+                {
+                    height = 3, width = 3, stride_height = 1, stride_width = 1,
+                    dilation_height = 1, dilation_width = 1, pad_top = 1, pad_left = 1,
+                },
+                activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
+            });
+
+            // 5 of prediction  Conv2D 3×3 same · BatchNormalization · Add · ReLU
             _fold5 = Create(cn_normalization_fold_create, new cn_normalization_fold_desc
             {
                 outer = 144, channels = 16, inner = 1,
@@ -511,14 +556,14 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
             });
 
-            // 8 of prediction  Conv2D 3×3 stride 2 same · BatchNormalization · ReLU
-            _fold8 = Create(cn_normalization_fold_create, new cn_normalization_fold_desc
+            // 6 of prediction  Conv2D 3×3 stride 2 same · BatchNormalization · ReLU
+            _fold6 = Create(cn_normalization_fold_create, new cn_normalization_fold_desc
             {
                 outer = 144, channels = 32, inner = 1,
                 epsilon = 0.001f,
                 use_bias = 0, use_scale = 1, use_center = 1,
             });
-            _predict8 = Create(cn_conv2d_create, new cn_conv2d_desc
+            _predict6 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
@@ -532,14 +577,14 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
             });
 
-            // 9 of prediction  Conv2D 3×3 same · BatchNormalization
-            _fold9 = Create(cn_normalization_fold_create, new cn_normalization_fold_desc
+            // 7 of prediction  Conv2D 3×3 same · BatchNormalization
+            _fold7 = Create(cn_normalization_fold_create, new cn_normalization_fold_desc
             {
                 outer = 288, channels = 32, inner = 1,
                 epsilon = 0.001f,
                 use_bias = 0, use_scale = 1, use_center = 1,
             });
-            _predict9 = Create(cn_conv2d_create, new cn_conv2d_desc
+            _predict7 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
@@ -551,6 +596,27 @@ namespace Examples
                     dilation_height = 1, dilation_width = 1, pad_top = 1, pad_left = 1,
                 },
                 activation = (int)cn_activation.CN_ACTIVATION_LINEAR, use_bias = 1,
+            });
+
+            // 8 of prediction  Conv2D 1×1 stride 2 same · BatchNormalization · Add · ReLU
+            _fold8 = Create(cn_normalization_fold_create, new cn_normalization_fold_desc
+            {
+                outer = 16, channels = 32, inner = 1,
+                epsilon = 0.001f,
+                use_bias = 0, use_scale = 1, use_center = 1,
+            });
+            _predict8 = Create(cn_conv2d_create, new cn_conv2d_desc
+            {
+                batch = BatchSize,
+                input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
+                input_height = 32, input_width = 32, input_channels = 16, filters = 32,
+                conv_height = 16, conv_width = 16, output_height = 16, output_width = 16,
+                window = new()
+                {
+                    height = 1, width = 1, stride_height = 2, stride_width = 2,
+                    dilation_height = 1, dilation_width = 1, pad_top = 0, pad_left = 0,
+                },
+                activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
             });
 
             // Softmax · CategoricalCrossentropy
@@ -786,64 +852,77 @@ namespace Examples
         private void PredictStages()
         {
             // 1  Conv2D 3×3 same · BatchNormalization · ReLU                      32×32×3 → 32×32×16
+            Check(cn_conv2d_predict(_predict1, State, x: Value(917_504), kernel: Folded(0), bias: Folded(1728), addend: 0, y: Value(0)));
+
+            // 2  Conv2D 3×3 same · BatchNormalization · ReLU                      32×32×16 → 32×32×16
+            Check(cn_conv2d_predict(
+                _predict2, State, x: Value(0), kernel: Folded(1792), bias: Folded(11_008), addend: 0,
+                y: Value(65_536)));
+
+            // 3  Conv2D 3×3 same · BatchNormalization · Add · ReLU                32×32×16 → 32×32×16
+            Check(cn_conv2d_predict(
+                _predict3, State, x: Value(65_536), kernel: Folded(11_072), bias: Folded(20_288), addend: Value(0),
+                y: Value(131_072)));
+
+            // 4  Conv2D 3×3 same · BatchNormalization · ReLU                      32×32×16 → 32×32×16
+            Check(cn_conv2d_predict(
+                _predict4, State, x: Value(131_072), kernel: Folded(20_352), bias: Folded(29_568), addend: 0,
+                y: Value(0)));
+
+            // 5  Conv2D 3×3 same · BatchNormalization · Add · ReLU                32×32×16 → 32×32×16
+            Check(cn_conv2d_predict(
+                _predict5, State, x: Value(0), kernel: Folded(29_632), bias: Folded(38_848), addend: Value(131_072),
+                y: Value(65_536)));
+
+            // 6  Conv2D 3×3 stride 2 same · BatchNormalization · ReLU             32×32×16 → 16×16×32
+            Check(cn_conv2d_predict(
+                _predict6, State, x: Value(65_536), kernel: Folded(38_912), bias: Folded(57_344), addend: 0,
+                y: Value(0)));
+
+            // 7  Conv2D 3×3 same · BatchNormalization                             16×16×32 → 16×16×32
+            Check(cn_conv2d_predict(
+                _predict7, State, x: Value(0), kernel: Folded(57_472), bias: Folded(94_336), addend: 0,
+                y: Value(32_768)));
+
+            // 8  Conv2D 1×1 stride 2 same · BatchNormalization · Add · ReLU       32×32×16 → 16×16×32
+            Check(cn_conv2d_predict(
+                _predict8, State, x: Value(65_536), kernel: Folded(94_464), bias: Folded(96_512), addend: Value(32_768),
+                y: Value(0)));
+
+            // 9  GlobalAveragePooling2D                                           16×16×32 → 32
+            Check(cn_global_pooling2d_forward(_stage17, State, x: Value(0), y: Value(32_768), indices: 0));
+
+            // 10  Dense 10 · bias                                                  32 → 10
+            Check(cn_dense_predict(_stage18, State, x: Value(32_768), kernel: Parameter(97_344), bias: Parameter(98_624), y: Value(0)));
+        }
+
+        /// <inheritdoc/>
+        protected override void FoldCore()
+        {
             Check(cn_normalization_fold_forward(
                 _fold1, State, kernel: Parameter(0), bias: 0, gamma: Parameter(1728), beta: Parameter(1792), movingMean: Parameter(98_688), movingVariance: Parameter(98_752),
                 foldedKernel: Folded(0), foldedBias: Folded(1728)));
-            Check(cn_conv2d_predict(_predict1, State, x: Value(917_504), kernel: Folded(0), bias: Folded(1728), y: Value(0)));
-
-            // 2  Conv2D 3×3 same · BatchNormalization · ReLU                      32×32×16 → 32×32×16
             Check(cn_normalization_fold_forward(
                 _fold2, State, kernel: Parameter(1856), bias: 0, gamma: Parameter(11_072), beta: Parameter(11_136), movingMean: Parameter(98_816), movingVariance: Parameter(98_880),
-                foldedKernel: Folded(0), foldedBias: Folded(9216)));
-            Check(cn_conv2d_predict(_predict2, State, x: Value(0), kernel: Folded(0), bias: Folded(9216), y: Value(65_536)));
-
-            // 3  Conv2D 3×3 same                                                  32×32×16 → 32×32×16
-            Check(cn_conv2d_predict(_stage5, State, x: Value(65_536), kernel: Parameter(11_200), bias: 0, y: Value(131_072)));
-
-            // 4  BatchNormalization · Add · ReLU                                  32×32×16 → 32×32×16
-            Check(cn_batch_normalization_predict(
-                _stage6, State, x: Value(131_072), gamma: Parameter(20_416), beta: Parameter(20_480), movingMean: Parameter(98_944), movingVariance: Parameter(99_008), addend: Value(0),
-                y: Value(65_536)));
-
-            // 5  Conv2D 3×3 same · BatchNormalization · ReLU                      32×32×16 → 32×32×16
+                foldedKernel: Folded(1792), foldedBias: Folded(11_008)));
             Check(cn_normalization_fold_forward(
-                _fold5, State, kernel: Parameter(20_544), bias: 0, gamma: Parameter(29_760), beta: Parameter(29_824), movingMean: Parameter(99_072), movingVariance: Parameter(99_136),
-                foldedKernel: Folded(0), foldedBias: Folded(9216)));
-            Check(cn_conv2d_predict(_predict5, State, x: Value(65_536), kernel: Folded(0), bias: Folded(9216), y: Value(0)));
-
-            // 6  Conv2D 3×3 same                                                  32×32×16 → 32×32×16
-            Check(cn_conv2d_predict(_stage9, State, x: Value(0), kernel: Parameter(29_888), bias: 0, y: Value(131_072)));
-
-            // 7  BatchNormalization · Add · ReLU                                  32×32×16 → 32×32×16
-            Check(cn_batch_normalization_predict(
-                _stage10, State, x: Value(131_072), gamma: Parameter(39_104), beta: Parameter(39_168), movingMean: Parameter(99_200), movingVariance: Parameter(99_264), addend: Value(65_536),
-                y: Value(0)));
-
-            // 8  Conv2D 3×3 stride 2 same · BatchNormalization · ReLU             32×32×16 → 16×16×32
+                _fold3, State, kernel: Parameter(11_200), bias: 0, gamma: Parameter(20_416), beta: Parameter(20_480), movingMean: Parameter(98_944), movingVariance: Parameter(99_008),
+                foldedKernel: Folded(11_072), foldedBias: Folded(20_288)));
             Check(cn_normalization_fold_forward(
-                _fold8, State, kernel: Parameter(39_232), bias: 0, gamma: Parameter(57_664), beta: Parameter(57_792), movingMean: Parameter(99_328), movingVariance: Parameter(99_456),
-                foldedKernel: Folded(0), foldedBias: Folded(18_432)));
-            Check(cn_conv2d_predict(_predict8, State, x: Value(0), kernel: Folded(0), bias: Folded(18_432), y: Value(65_536)));
-
-            // 9  Conv2D 3×3 same · BatchNormalization                             16×16×32 → 16×16×32
+                _fold4, State, kernel: Parameter(20_544), bias: 0, gamma: Parameter(29_760), beta: Parameter(29_824), movingMean: Parameter(99_072), movingVariance: Parameter(99_136),
+                foldedKernel: Folded(20_352), foldedBias: Folded(29_568)));
             Check(cn_normalization_fold_forward(
-                _fold9, State, kernel: Parameter(57_920), bias: 0, gamma: Parameter(94_784), beta: Parameter(94_912), movingMean: Parameter(99_584), movingVariance: Parameter(99_712),
-                foldedKernel: Folded(0), foldedBias: Folded(36_864)));
-            Check(cn_conv2d_predict(_predict9, State, x: Value(65_536), kernel: Folded(0), bias: Folded(36_864), y: Value(98_304)));
-
-            // 10  Conv2D 1×1 stride 2 same                                         32×32×16 → 16×16×32
-            Check(cn_conv2d_predict(_stage15, State, x: Value(0), kernel: Parameter(95_040), bias: 0, y: Value(65_536)));
-
-            // 11  BatchNormalization · Add · ReLU                                  16×16×32 → 16×16×32
-            Check(cn_batch_normalization_predict(
-                _stage16, State, x: Value(65_536), gamma: Parameter(97_088), beta: Parameter(97_216), movingMean: Parameter(99_840), movingVariance: Parameter(99_968), addend: Value(98_304),
-                y: Value(0)));
-
-            // 12  GlobalAveragePooling2D                                           16×16×32 → 32
-            Check(cn_global_pooling2d_forward(_stage17, State, x: Value(0), y: Value(32_768), indices: 0));
-
-            // 13  Dense 10 · bias                                                  32 → 10
-            Check(cn_dense_predict(_stage18, State, x: Value(32_768), kernel: Parameter(97_344), bias: Parameter(98_624), y: Value(0)));
+                _fold5, State, kernel: Parameter(29_888), bias: 0, gamma: Parameter(39_104), beta: Parameter(39_168), movingMean: Parameter(99_200), movingVariance: Parameter(99_264),
+                foldedKernel: Folded(29_632), foldedBias: Folded(38_848)));
+            Check(cn_normalization_fold_forward(
+                _fold6, State, kernel: Parameter(39_232), bias: 0, gamma: Parameter(57_664), beta: Parameter(57_792), movingMean: Parameter(99_328), movingVariance: Parameter(99_456),
+                foldedKernel: Folded(38_912), foldedBias: Folded(57_344)));
+            Check(cn_normalization_fold_forward(
+                _fold7, State, kernel: Parameter(57_920), bias: 0, gamma: Parameter(94_784), beta: Parameter(94_912), movingMean: Parameter(99_584), movingVariance: Parameter(99_712),
+                foldedKernel: Folded(57_472), foldedBias: Folded(94_336)));
+            Check(cn_normalization_fold_forward(
+                _fold8, State, kernel: Parameter(95_040), bias: 0, gamma: Parameter(97_088), beta: Parameter(97_216), movingMean: Parameter(99_840), movingVariance: Parameter(99_968),
+                foldedKernel: Folded(94_464), foldedBias: Folded(96_512)));
         }
 
         // ---- Summary ------------------------------------------------------------------------------------------------
@@ -892,7 +971,7 @@ namespace Examples
             HasAccuracy = true,
             TrainableBytes = 98_688,
             ParameterBytes = 100_096,
-            FoldedBytes = 36_992,
+            FoldedBytes = 96_640,
             ValueBytesPerSample = 931_200,
             InputOffset = 917_504,
             OutputOffset = 64,

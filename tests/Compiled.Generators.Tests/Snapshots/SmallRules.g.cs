@@ -261,13 +261,15 @@ namespace Examples
         private void PredictStages(nint penalties)
         {
             // 1  Conv2D 3×3 · bias · ReLU · MaxPooling2D 2×2                      12×12×3 → 5×5×8
-            Check(cn_conv2d_predict(_stage1, State, x: Value(0), kernel: Parameter(5312), bias: Parameter(6208), y: Value(1728)));
+            Check(cn_conv2d_predict(
+                _stage1, State, x: Value(0), kernel: Parameter(5312), bias: Parameter(6208), addend: 0,
+                y: Value(1728)));
 
             // 2  Conv2D 3×3 · bias · ReLU                                         5×5×8 → 3×3×8
-            Check(cn_conv2d_predict(_stage2, State, x: Value(1728), kernel: Parameter(0), bias: Parameter(2304), y: Value(0)));
+            Check(cn_conv2d_predict(_stage2, State, x: Value(1728), kernel: Parameter(0), bias: Parameter(2304), addend: 0, y: Value(0)));
 
             // 3  Conv2D 1×1 · bias · ReLU                                         3×3×8 → 3×3×8
-            Check(cn_conv2d_predict(_stage3, State, x: Value(0), kernel: Parameter(6272), bias: Parameter(6528), y: Value(320)));
+            Check(cn_conv2d_predict(_stage3, State, x: Value(0), kernel: Parameter(6272), bias: Parameter(6528), addend: 0, y: Value(320)));
 
             // 4  ActivityRegularization l1 1E-05                                  3×3×8 → 3×3×8
             Check(cn_activity_regularization_forward(_stage4, State, x: Value(320), y: Value(0), metrics: penalties));

@@ -482,13 +482,17 @@ namespace Examples
         private void PredictStages()
         {
             // 1  Conv2D 3×3 same · bias                                           32×32×3 → 32×32×32
-            Check(cn_conv2d_predict(_stage1, State, x: Value(839_808), kernel: Parameter(0), bias: Parameter(3456), y: Value(0)));
+            Check(cn_conv2d_predict(
+                _stage1, State, x: Value(839_808), kernel: Parameter(0), bias: Parameter(3456), addend: 0,
+                y: Value(0)));
 
             // 2  ReLU                                                             32×32×32 → 32×32×32
             Check(cn_activation_forward(_stage2, State, x: Value(0), y: Value(131_072)));
 
             // 3  Conv2D 3×3 · bias                                                32×32×32 → 30×30×32
-            Check(cn_conv2d_predict(_stage3, State, x: Value(131_072), kernel: Parameter(3584), bias: Parameter(40_448), y: Value(0)));
+            Check(cn_conv2d_predict(
+                _stage3, State, x: Value(131_072), kernel: Parameter(3584), bias: Parameter(40_448), addend: 0,
+                y: Value(0)));
 
             // 4  ReLU                                                             30×30×32 → 30×30×32
             Check(cn_activation_forward(_stage4, State, x: Value(0), y: Value(115_200)));
@@ -497,13 +501,17 @@ namespace Examples
             Check(cn_max_pooling2d_forward(_stage5, State, x: Value(115_200), y: Value(57_600), codes: 0));
 
             // 6  Conv2D 3×3 same · bias                                           15×15×32 → 15×15×64
-            Check(cn_conv2d_predict(_stage7, State, x: Value(57_600), kernel: Parameter(40_576), bias: Parameter(114_304), y: Value(0)));
+            Check(cn_conv2d_predict(
+                _stage7, State, x: Value(57_600), kernel: Parameter(40_576), bias: Parameter(114_304), addend: 0,
+                y: Value(0)));
 
             // 7  ReLU                                                             15×15×64 → 15×15×64
             Check(cn_activation_forward(_stage8, State, x: Value(0), y: Value(57_600)));
 
             // 8  Conv2D 3×3 · bias                                                15×15×64 → 13×13×64
-            Check(cn_conv2d_predict(_stage9, State, x: Value(57_600), kernel: Parameter(114_560), bias: Parameter(262_016), y: Value(0)));
+            Check(cn_conv2d_predict(
+                _stage9, State, x: Value(57_600), kernel: Parameter(114_560), bias: Parameter(262_016), addend: 0,
+                y: Value(0)));
 
             // 9  ReLU                                                             13×13×64 → 13×13×64
             Check(cn_activation_forward(_stage10, State, x: Value(0), y: Value(43_264)));

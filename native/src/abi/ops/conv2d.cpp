@@ -137,13 +137,19 @@ cn_status cn_conv2d_forward(cn_op* op, const cn_state* state, const float* x, co
     });
 }
 
-cn_status cn_conv2d_predict(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y) {
+cn_status cn_conv2d_predict(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, const float* addend,
+                            float* y) {
     return run<Conv2DOp>("cn_conv2d_predict", HandleKind::Conv2D, op, state, [=](Conv2DOp& conv, const OpEntry& entry) {
         require_floats("x", x);
         require_floats("kernel", kernel);
         require_bias(entry, "bias", bias);
+        if (entry.has_codes) {
+            require_null("addend", addend, "the stage pools");
+        } else if (addend != nullptr) {
+            require_floats("addend", addend);
+        }
         require_floats("y", y);
-        conv.predict(state, x, kernel, bias, y);
+        conv.predict(state, x, kernel, bias, addend, y);
     });
 }
 

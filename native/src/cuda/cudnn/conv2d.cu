@@ -123,8 +123,8 @@ bool CudnnConv2D::multiply(Direction direction, const Parts& parts, bool wants_k
     return works;
 }
 
-void CudnnConv2D::forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes,
-                          bool training) {
+void CudnnConv2D::forward(const cn_state* state, const float* x, const float* kernel, const float* bias, const float* addend, float* y,
+                          uint8_t* codes, bool training) {
     Parts p = parts(Direction::Forward);
     PrepareArguments before{};
     before.x = x, before.kernel = kernel;
@@ -134,7 +134,7 @@ void CudnnConv2D::forward(const cn_state* state, const float* x, const float* ke
         note_failure(CN_STATUS_INTERNAL, "cuDNN refused a convolution that it was tried with");
     }
     EpilogueArguments after{};
-    after.z = p.conv, after.bias = bias, after.y = y, after.codes = training ? codes : nullptr;
+    after.z = p.conv, after.bias = bias, after.addend = addend, after.y = y, after.codes = training ? codes : nullptr;
     after.drops = training && _desc.dropout_rate > 0;
     launch_epilogue(_context, state, _shape, after);
 }

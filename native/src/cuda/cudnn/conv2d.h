@@ -30,7 +30,8 @@ public:
     int64_t scratch_bytes(Direction direction) const;
 
     // What was prepared can be run; see TiledConv2D, whose codes have the same meaning.
-    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes, bool training);
+    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, const float* addend, float* y,
+                 uint8_t* codes, bool training);
     void backward(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy,
                   float* dx, float* dkernel, float* dbias);
 

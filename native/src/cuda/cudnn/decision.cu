@@ -125,7 +125,7 @@ private:
         auto floats = [](const DeviceMemory& memory) { return StageTensors::pointer<float>(memory); };
         auto* codes = StageTensors::pointer<uint8_t>(t.codes);
         if (_direction == Direction::Forward) {
-            _cudnn.forward(t.state_pointer(), floats(t.x), floats(t.kernel), floats(t.bias), floats(t.y), codes, true);
+            _cudnn.forward(t.state_pointer(), floats(t.x), floats(t.kernel), floats(t.bias), nullptr, floats(t.y), codes, true);
         } else {
             _cudnn.backward(t.state_pointer(), floats(t.x), floats(t.kernel), floats(t.y), codes, floats(t.dy), floats(t.dx),
                             floats(t.dkernel), floats(t.dbias));

@@ -227,9 +227,16 @@ __device__ __forceinline__ Best<Width> pool(const Conv2DShape& s, const Pixel& p
         for (uint32_t cell_column = 0; cell_column < s.pool.size.width; ++cell_column) {
             Pixel pixel{position.image, top + cell_row, left + cell_column};
             if (s.conv.holds(pixel.row, pixel.column)) {
-                auto pack = Pack<Width>::load(p.z + pixel.in(s.conv) * s.filters + filter);
+                int64_t element = pixel.in(s.conv) * s.filters + filter;
+                auto pack = Pack<Width>::load(p.z + element);
                 for (int e = 0; e < Width; ++e) {
                     pack.values[e] += bias.values[e];
+                }
+                if (p.addend != nullptr) {
+                    auto addends = Pack<Width>::load(p.addend + element);
+                    for (int e = 0; e < Width; ++e) {
+                        pack.values[e] += addends.values[e];
+                    }
                 }
                 activate(s.activation, pack.values);
                 best.offer(pack, cell_row * s.pool.size.width + cell_column);
@@ -380,7 +387,7 @@ void launch_prepare(Context& context, const cn_state* state, const StageShape& s
 
 void launch_epilogue(Context& context, const cn_state* state, const StageShape& shape, const EpilogueArguments& p) {
     const Conv2DShape& s = shape.conv2d;
-    int width = pack_width(s.filters, p.bias, p.y);
+    int width = pack_width(s.filters, p.bias, p.addend, p.y);
     auto* kernel = width == 4 ? cudnn_epilogue_kernel<4> : cudnn_epilogue_kernel<1>;
     int64_t outputs = shape.batch * s.output.size() * s.filters;
     context.launch(kernel, element_grid(context, outputs, width), ElementThreads, 0, state, shape, p);

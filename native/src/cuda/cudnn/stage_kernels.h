@@ -39,6 +39,7 @@ struct PrepareArguments {
 struct EpilogueArguments {
     const float* z;
     const float* bias;
+    const float* addend; // like y; null: none, as with pooling
     float* y;
     uint8_t* codes; // null: nothing is saved
     bool drops;
@@ -58,7 +59,7 @@ struct FinishArguments {
 
 // x into its padding and the kernel turned; backward, dz from y, dy and codes. All of the batch, zeros beyond the rows.
 void launch_prepare(Context& context, const cn_state* state, const StageShape& shape, const PrepareArguments& arguments);
-// z to y and codes: bias, activation, pooling, dropout.
+// z to y and codes: bias, addend, activation, pooling, dropout.
 void launch_epilogue(Context& context, const cn_state* state, const StageShape& shape, const EpilogueArguments& arguments);
 // The gradients to where they are wanted, and that of the bias from dz.
 void launch_finish(Context& context, const cn_state* state, const StageShape& shape, const BiasPlan& bias,
