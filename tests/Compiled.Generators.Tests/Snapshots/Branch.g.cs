@@ -14,7 +14,7 @@ namespace Examples
     /// <item><term>stem: Conv2D 3×3, 4 filters</term><description>7×7×4; 112 parameters; stage 1; 832 bytes kept</description></item>
     /// <item><term>conv2d_2: Conv2D 3×3 stride 2, 6 filters, no bias</term><description>3×3×6; 216 parameters; stage 2; 256 bytes kept</description></item>
     /// <item><term>softmax_1: Softmax</term><description>3×3×6; stage 3; 256 bytes kept</description></item>
-    /// <item><term>max_pooling2d_2: MaxPooling2D 2×2</term><description>2×2×6; stage 4; 64 bytes kept</description></item>
+    /// <item><term>max_pooling2d_2: MaxPooling2D 2×2 stride 1</term><description>2×2×6; stage 4; 64 bytes kept</description></item>
     /// <item><term>tanh_1: Tanh</term><description>2×2×6; stage 5; 128 bytes kept</description></item>
     /// <item><term>flatten_2: Flatten</term><description>24; stage 5</description></item>
     /// <item><term>dropout_1: Dropout 0.1</term><description>24; stage 6; 128 bytes kept</description></item>
@@ -121,7 +121,7 @@ namespace Examples
                 positions = 9, classes = 6, input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
             });
 
-            // 4  MaxPooling2D 2×2
+            // 4  MaxPooling2D 2×2 stride 1
             _stage4 = Create(cn_max_pooling2d_create, new cn_max_pooling2d_desc
             {
                 batch = BatchSize,
@@ -190,7 +190,7 @@ namespace Examples
             // 3  Softmax                                                          3×3×6 → 3×3×6
             Check(cn_softmax_forward(_stage3, State, x: Value(2688), y: Value(1856)));
 
-            // 4  MaxPooling2D 2×2                                                 3×3×6 → 2×2×6
+            // 4  MaxPooling2D 2×2 stride 1                                        3×3×6 → 2×2×6
             Check(cn_max_pooling2d_forward(_stage4, State, x: Value(1856), y: Value(2112), codes: Value(2624)));
 
             // 5  Tanh                                                             2×2×6 → 2×2×6
@@ -224,7 +224,7 @@ namespace Examples
             // 5  Tanh                                                             2×2×6 → 2×2×6
             Check(cn_activation_backward(_stage5, State, x: 0, y: Value(2240), dy: Value(2112), dx: Value(2368)));
 
-            // 4  MaxPooling2D 2×2                                                 2×2×6 → 3×3×6
+            // 4  MaxPooling2D 2×2 stride 1                                        2×2×6 → 3×3×6
             Check(cn_max_pooling2d_backward(_stage4, State, codes: Value(2624), dy: Value(2368), dx: Value(2112)));
 
             // 3  Softmax                                                          3×3×6 → 3×3×6
@@ -275,7 +275,7 @@ namespace Examples
             // 3  Softmax                                                          3×3×6 → 3×3×6
             Check(cn_softmax_forward(_stage3, State, x: Value(0), y: Value(256)));
 
-            // 4  MaxPooling2D 2×2                                                 3×3×6 → 2×2×6
+            // 4  MaxPooling2D 2×2 stride 1                                        3×3×6 → 2×2×6
             Check(cn_max_pooling2d_forward(_stage4, State, x: Value(256), y: Value(0), codes: 0));
 
             // 5  Tanh                                                             2×2×6 → 2×2×6
@@ -295,7 +295,7 @@ namespace Examples
                 "stem = Conv2D 3×3, 4 filters(input 9×9×3); " +
                 "conv2d_2 = Conv2D 3×3 stride 2, 6 filters, no bias(stem); " +
                 "softmax_1 = Softmax(conv2d_2); " +
-                "max_pooling2d_2 = MaxPooling2D 2×2(softmax_1); " +
+                "max_pooling2d_2 = MaxPooling2D 2×2 stride 1(softmax_1); " +
                 "tanh_1 = Tanh(max_pooling2d_2); " +
                 "flatten_2 = Flatten(tanh_1); " +
                 "dropout_1 = Dropout 0.1(flatten_2); " +
@@ -321,7 +321,7 @@ namespace Examples
                 new("stem", "Conv2D 3×3, 4 filters", [7, 7, 4], 112, 1),
                 new("conv2d_2", "Conv2D 3×3 stride 2, 6 filters, no bias", [3, 3, 6], 216, 2),
                 new("softmax_1", "Softmax", [3, 3, 6], 0, 3),
-                new("max_pooling2d_2", "MaxPooling2D 2×2", [2, 2, 6], 0, 4),
+                new("max_pooling2d_2", "MaxPooling2D 2×2 stride 1", [2, 2, 6], 0, 4),
                 new("tanh_1", "Tanh", [2, 2, 6], 0, 5),
                 new("flatten_2", "Flatten", [24], 0, 5),
                 new("dropout_1", "Dropout 0.1", [24], 0, 6),
