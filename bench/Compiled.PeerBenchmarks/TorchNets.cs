@@ -6,6 +6,10 @@ namespace Compiled.PeerBenchmarks;
 /// <summary>The networks of the examples in TorchSharp, with the defaults of Keras.</summary>
 internal static class TorchNets
 {
+    // Of normalizations; what Keras calls a momentum of 0.99.
+    private const double Epsilon = 1e-3;
+    private const double Momentum = 0.01;
+
     public static TorchNet Plain() => new(
         Sequential(
             Conv2d(3, 32, 3, padding: 1), ReLU(),
@@ -17,10 +21,11 @@ internal static class TorchNets
     public static TorchNet Normalized() => new(
         Sequential(
             Convolution(3, 32), ReLU(),
-            Convolution(32, 32, padding: 0), ReLU(), MaxPool2d(2), Dropout(0.25),
+            Convolution(32, 32, padding: 0), ReLU(), MaxPool2d(2),
             Convolution(32, 64), ReLU(),
-            Convolution(64, 64, padding: 0), ReLU(), MaxPool2d(2), Dropout(0.25)),
-        Head());
+            Convolution(64, 64, padding: 0), ReLU(), MaxPool2d(2)),
+        Sequential(
+            Linear(6 * 6 * 64, 512, hasBias: false), BatchNorm1d(512, eps: Epsilon, momentum: Momentum), ReLU(), Dropout(0.5), Linear(512, 10)));
 
     public static TorchNet ResNet18() => new(
         Sequential(
@@ -40,7 +45,7 @@ internal static class TorchNets
         Sequential(Convolution(inputs, outputs, stride: stride), ReLU(), Convolution(outputs, outputs));
 
     private static Module<Tensor, Tensor> Convolution(int inputs, int outputs, int extent = 3, int stride = 1, int padding = 1) => Sequential(
-        Conv2d(inputs, outputs, extent, stride: stride, padding: padding, bias: false), BatchNorm2d(outputs, eps: 1e-3, momentum: 0.01));
+        Conv2d(inputs, outputs, extent, stride: stride, padding: padding, bias: false), BatchNorm2d(outputs, eps: Epsilon, momentum: Momentum));
 }
 
 /// <summary>What a body makes of the input, plus the input; where the two differ in shape, what a shortcut makes of it.</summary>

@@ -39,7 +39,7 @@ internal sealed record Options
     {
         Option<string> network = new("--network")
         {
-            Description = "plain is that of the Keras example; normalized is the same with batch normalization; resnet9 and resnet18 are residual.",
+            Description = "plain is that of the Keras example; normalized is one with batch normalization; resnet9 and resnet18 are residual.",
             DefaultValueFactory = _ => "plain",
             HelpName = "name",
         };
