@@ -33,8 +33,8 @@ internal static class LiveRegions
         {
             Stage stage = stages[i];
             Operation operation = graph.Nodes[stage.Anchor].Operation;
-            // The mask of a dropout is indexed by the logical shape.
-            if (!operation.CanTrim || stage.Epilogue.Dropout is not null)
+            // The mask of a dropout is indexed by the logical shape; what is added lies beside the output.
+            if (!operation.CanTrim || stage.Epilogue.Dropout is not null || stage.Epilogue.Add is not null)
                 needed[stage.Output] = logical[stage.Output];
             Shape anchor = AnchorShape(graph, stage, logical, needed[stage.Output]!);
             Shape all = logical[graph.Nodes[stage.Anchor].Input];
