@@ -8,7 +8,7 @@ namespace Compiled.Tests;
 internal sealed partial class Child : IDisposable
 {
     private const int InterruptSignal = 2;
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(100);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     private readonly Process _process;
     private readonly StringBuilder _output = new();
@@ -64,7 +64,7 @@ internal sealed partial class Child : IDisposable
     public int WaitForExit()
     {
         if (!_process.WaitForExit(Limit))
-            Assert.Fail($"still running after {Limit.TotalSeconds} seconds:\n{Output}");
+            Assert.Fail($"still running after {Limit.TotalMinutes} minutes:\n{Output}");
         _process.WaitForExit(); // Now the rest of the output, too.
         return _process.ExitCode;
     }
