@@ -129,9 +129,9 @@ void for_each_variant(const Device& device, const Body& body) {
     SetSchedule set_schedule = device.is_cuda() ? simulator() : nullptr;
     if (set_schedule != nullptr && std::getenv("COMPILED_SIM_SCHEDULE") == nullptr) {
         bool first = true;
-        std::vector<const char*> schedules = {"lock-step", "reverse-warp-greedy", "random:7"};
+        std::vector<const char*> schedules = {"lock-step", "random:7"};
         if (!Sanitized) {
-            schedules.insert(schedules.end(), {"reverse", "warp-greedy"});
+            schedules.insert(schedules.end(), {"reverse", "warp-greedy", "reverse-warp-greedy"});
         }
         for (const char* schedule : schedules) {
             check::scope = scope + ", " + schedule;

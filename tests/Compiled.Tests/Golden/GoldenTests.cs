@@ -4,6 +4,7 @@ namespace Compiled.Tests;
 /// Every case of the golden folder, run from what its file says: the native ops on all instruction sets are held against it. What may be
 /// skipped stands here; any other case that is not covered fails. <see cref="ReferenceGoldenTests"/> skips nothing.
 /// </summary>
+[NotSanitized("The native tests run these ops under the sanitizers, and other tests networks like these.")]
 public sealed class GoldenTests
 {
     // What other versions of Keras do, or what no run of ours can be given.

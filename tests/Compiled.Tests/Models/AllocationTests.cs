@@ -1,6 +1,7 @@
 namespace Compiled.Tests;
 
 /// <summary>Steps allocate nothing: whatever a run allocates does not depend on how many steps it has.</summary>
+[NotSanitized("What is counted is memory of .NET.")]
 public sealed class AllocationTests : IDisposable
 {
     private const int Steps = 1000;

@@ -11,7 +11,7 @@ public sealed class BranchingNetworkTests
     private const int Batches = 20;
     private const int PerBatch = 25;
 
-    public static TheoryData<uint> Streams => new(Enumerable.Range(0, Batches).Select(batch => (uint)batch));
+    public static TheoryData<uint> Streams => NetworkRun.Streams(Batches);
 
     [Theory]
     [MemberData(nameof(Streams))]

@@ -8,7 +8,7 @@ public sealed class ConvolutionNetworkTests
     private const int Batches = 8;
     private const int PerBatch = 25;
 
-    public static TheoryData<uint> Streams => new(Enumerable.Range(0, Batches).Select(batch => (uint)batch));
+    public static TheoryData<uint> Streams => NetworkRun.Streams(Batches);
 
     [Theory]
     [MemberData(nameof(Streams))]

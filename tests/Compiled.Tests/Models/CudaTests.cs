@@ -33,6 +33,7 @@ public sealed class CudaTests
 
     /// <summary>The first step runs op by op, the second is recorded, all further ones are one call.</summary>
     [Fact]
+    [NotSanitized(NotSanitizedAttribute.Large)]
     public void A_step_of_the_cifar_network_launches_at_most_17_kernels()
     {
         long Kernels(Func<Device, Model> make)

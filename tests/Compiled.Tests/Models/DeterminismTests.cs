@@ -10,6 +10,7 @@ public sealed class DeterminismTests
 
     [Theory]
     [MemberData(nameof(Targets))]
+    [NotSanitized(NotSanitizedAttribute.Large)]
     public void Twenty_steps_of_the_cifar_network_are_the_same_on_any_number_of_threads(string name)
     {
         float[] Train(int threads, ulong seed)

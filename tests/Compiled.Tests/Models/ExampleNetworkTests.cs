@@ -6,6 +6,7 @@ namespace Compiled.Tests;
 /// The networks of the examples that have branches and normalizations: they learn, every bit of it whatever the number of threads, and their
 /// stages compute what their layers do one by one.
 /// </summary>
+[NotSanitized(NotSanitizedAttribute.Large)]
 public sealed class ExampleNetworkTests
 {
     private const int BatchSize = 16;

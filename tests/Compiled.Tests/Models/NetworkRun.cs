@@ -6,6 +6,10 @@ namespace Compiled.Tests;
 /// <summary>Runs drawn trials, each on one of the targets in turn, and shows what fails as small as it can be.</summary>
 internal static class NetworkRun
 {
+    /// <summary>The streams from which that many batches of networks are drawn; a quarter of them under the sanitizers.</summary>
+    public static TheoryData<uint> Streams(int batches) =>
+        new(Enumerable.Range(0, Simulator.IsSanitized ? batches / 4 : batches).Select(batch => (uint)batch));
+
     public static List<T> Draw<T>(Gen<T> generator, uint stream, int count)
     {
         var random = new PCG(stream, 0);

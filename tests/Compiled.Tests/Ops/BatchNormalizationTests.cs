@@ -4,6 +4,7 @@ using CsCheck;
 namespace Compiled.Tests;
 
 /// <summary>The batch normalization stage with every epilogue, over drawn shapes, against the reference ops one after the other.</summary>
+[NotSanitized(NotSanitizedAttribute.SingleOps)]
 public sealed class BatchNormalizationTests
 {
     private static readonly Gen<int> Channels = Gen.OneOf(Gen.Int[1, 9], Gen.OneOf(16, 17, 31, 33, 64));

@@ -5,6 +5,7 @@ using CsCheck;
 namespace Compiled.Tests;
 
 /// <summary>The convolution stage with every epilogue, over drawn shapes, against the reference ops one after the other.</summary>
+[NotSanitized(NotSanitizedAttribute.SingleOps)]
 public sealed class Conv2DTests
 {
     private static readonly Gen<Stage> Stages =

@@ -5,6 +5,7 @@ using CsCheck;
 namespace Compiled.Tests;
 
 /// <summary>The transposed convolution stage over drawn shapes, against the reference.</summary>
+[NotSanitized(NotSanitizedAttribute.SingleOps)]
 public sealed class Conv2DTransposeTests
 {
     private static readonly Gen<Stage> Stages =

@@ -5,6 +5,7 @@ using CsCheck;
 namespace Compiled.Tests;
 
 /// <summary>The moments that a convolution notes for a normalization, over drawn shapes, with and without groups.</summary>
+[NotSanitized(NotSanitizedAttribute.SingleOps)]
 public sealed class ConvolutionMomentsTests
 {
     /// <summary>What rounding may add to sums of 64 numbers in float32.</summary>

@@ -5,6 +5,7 @@ using CsCheck;
 namespace Compiled.Tests;
 
 /// <summary>The dense stage with every epilogue, over drawn shapes, against the reference ops one after the other.</summary>
+[NotSanitized(NotSanitizedAttribute.SingleOps)]
 public sealed class DenseTests
 {
     private const ulong Seed = 99;

@@ -4,6 +4,7 @@ using CsCheck;
 namespace Compiled.Tests;
 
 /// <summary>Activations, softmax, pooling and dropout alone, over drawn shapes, against the reference.</summary>
+[NotSanitized(NotSanitizedAttribute.SingleOps)]
 public sealed class ElementwiseTests
 {
     /// <summary>Every member of the enumeration, and every parameter.</summary>

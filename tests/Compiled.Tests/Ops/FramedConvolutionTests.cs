@@ -8,6 +8,7 @@ namespace Compiled.Tests;
 /// Convolutions with what is padded or cut off before them as an offset of their windows, over drawn shapes, against the reference, which
 /// pads and crops first.
 /// </summary>
+[NotSanitized(NotSanitizedAttribute.SingleOps)]
 public sealed class FramedConvolutionTests
 {
     private static readonly Gen<Window2D> Windows =

@@ -5,6 +5,7 @@ using CsCheck;
 namespace Compiled.Tests;
 
 /// <summary>Batches gathered from a data set in device memory, over drawn shapes and orders, against plain indexing.</summary>
+[NotSanitized(NotSanitizedAttribute.SingleOps)]
 public sealed class GatherTests
 {
     private const float Scale = 1 / 255f;

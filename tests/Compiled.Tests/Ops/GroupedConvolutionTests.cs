@@ -5,6 +5,7 @@ using CsCheck;
 namespace Compiled.Tests;
 
 /// <summary>Convolutions by groups and depthwise ones with every epilogue, over drawn shapes, against the reference.</summary>
+[NotSanitized(NotSanitizedAttribute.SingleOps)]
 public sealed class GroupedConvolutionTests
 {
     private static readonly Gen<(int Groups, int Channels, int Filters)> Divisions = Gen.Frequency(

@@ -4,6 +4,7 @@ using CsCheck;
 namespace Compiled.Tests;
 
 /// <summary>Average pooling, padding, cropping and enlargement over drawn shapes, against the reference.</summary>
+[NotSanitized(NotSanitizedAttribute.SingleOps)]
 public sealed class ImageTests
 {
     private static readonly Gen<int> Channels = Gen.OneOf(1, 2, 3, 4, 5, 8, 16, 17, 33);

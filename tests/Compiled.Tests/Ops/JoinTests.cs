@@ -4,6 +4,7 @@ using CsCheck;
 namespace Compiled.Tests;
 
 /// <summary>Sums and concatenations over drawn shapes, against the reference; an input may stand at several places.</summary>
+[NotSanitized(NotSanitizedAttribute.SingleOps)]
 public sealed class JoinTests
 {
     private static readonly Gen<int> Extent = Gen.Frequency((4, Gen.Int[1, 6]), (1, Gen.OneOf(8, 16, 17, 33)));

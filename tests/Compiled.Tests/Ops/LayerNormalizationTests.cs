@@ -4,6 +4,7 @@ using CsCheck;
 namespace Compiled.Tests;
 
 /// <summary>Layer normalization over drawn shapes, against the reference.</summary>
+[NotSanitized(NotSanitizedAttribute.SingleOps)]
 public sealed class LayerNormalizationTests
 {
     [Fact]

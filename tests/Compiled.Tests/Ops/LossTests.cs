@@ -5,6 +5,7 @@ using CsCheck;
 namespace Compiled.Tests;
 
 /// <summary>All losses over drawn shapes, with logits, smoothing and weights, against the reference.</summary>
+[NotSanitized(NotSanitizedAttribute.SingleOps)]
 public sealed class LossTests
 {
     private static readonly Gen<(int Samples, int Positions, int Classes)> Shapes =

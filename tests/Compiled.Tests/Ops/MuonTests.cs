@@ -6,6 +6,7 @@ namespace Compiled.Tests;
 /// <summary>
 /// Muon, on all targets: matrices of every shape, among others, exactly where that can be known, and what takes no part in it.
 /// </summary>
+[NotSanitized(NotSanitizedAttribute.SingleOps)]
 public sealed class MuonTests
 {
     // In float32 an iteration leaves errors of some 1e-7 of a norm that is about 1 at first, and each of the next makes them at most 3.4445 times

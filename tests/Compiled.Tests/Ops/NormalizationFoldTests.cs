@@ -5,6 +5,7 @@ using CsCheck;
 namespace Compiled.Tests;
 
 /// <summary>Batch normalizations multiplied into what they normalize, over drawn shapes, against the formula in double.</summary>
+[NotSanitized(NotSanitizedAttribute.SingleOps)]
 public sealed class NormalizationFoldTests
 {
     private static readonly Gen<Fold> Folds =

@@ -3,6 +3,7 @@ using Compiled.Reference;
 namespace Compiled.Tests;
 
 /// <summary>The native updates of all optimizers, on all targets: known numbers, the reference, and the same bits in any order.</summary>
+[NotSanitized(NotSanitizedAttribute.SingleOps)]
 public sealed class UpdateTests
 {
     private static readonly Tensor One = new([1], [1]);

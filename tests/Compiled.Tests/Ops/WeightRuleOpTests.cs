@@ -5,6 +5,7 @@ using CsCheck;
 namespace Compiled.Tests;
 
 /// <summary>Penalties and constraints of weights, natively on all targets, against the reference and known numbers.</summary>
+[NotSanitized(NotSanitizedAttribute.SingleOps)]
 public sealed class WeightRuleOpTests
 {
     private static readonly Gen<WeightRule> Rules =
