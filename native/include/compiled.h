@@ -61,7 +61,7 @@ CN_API const char* cn_last_error(void);
  * --------------------------------------------------------------------------------------------------------------- */
 
 /* Raised with every change of a function or of a struct in this file. */
-#define CN_ABI_VERSION 6
+#define CN_ABI_VERSION 7
 
 /* The CN_ABI_VERSION with which the library was built. */
 CN_API cn_status cn_abi_version(uint32_t* version);
@@ -705,6 +705,38 @@ CN_API cn_status cn_conv2d_predict(cn_op* op, const cn_state* state, const float
  */
 CN_API cn_status cn_conv2d_backward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* y,
                                     const uint8_t* codes, const float* dy, float* dx, float* dkernel, float* dbias);
+
+/*
+ * Convolution stage of one to four inputs side by side in channels, each enlarged by whole factors, which repeat its pixels: neither the
+ * enlarged images nor the joined one are arrays of anybody. It is that of cn_conv2d_desc for
+ *     x [batch, conv.input_height, conv.input_width, conv.input_channels] = x_0, x_1, ... enlarged and side by side,
+ *     x_i [batch, conv.input_height / upsampling_height_i, conv.input_width / upsampling_width_i, channels_i].
+ */
+typedef struct cn_joined_conv2d_desc {
+    uint32_t struct_size;
+    int32_t inputs;                                         /* 1 to 4 */
+    int64_t channels_0, channels_1, channels_2, channels_3; /* their sum is conv.input_channels; 0 where there is no input */
+    int64_t upsampling_height_0, upsampling_height_1, upsampling_height_2, upsampling_height_3; /* divides conv.input_height; 0 as well */
+    int64_t upsampling_width_0, upsampling_width_1, upsampling_width_2, upsampling_width_3;     /* divides conv.input_width; 0 as well */
+    int32_t gradient_0, gradient_1, gradient_2, gradient_3; /* cn_gradient_mode of each input; 0 where there is none */
+    cn_conv2d_desc conv;                                    /* struct_size and input_gradient are 0, groups at most 1 */
+} cn_joined_conv2d_desc;
+
+CN_API cn_status cn_joined_conv2d_create(cn_context* context, const cn_joined_conv2d_desc* desc, cn_op** op);
+/* As cn_conv2d_forward. Inputs that do not exist are null. One pointer may stand for several inputs. */
+CN_API cn_status cn_joined_conv2d_forward(cn_op* op, const cn_state* state, const float* x_0, const float* x_1, const float* x_2,
+                                          const float* x_3, const float* kernel, const float* bias, float* y, uint8_t* codes,
+                                          double* moments);
+/* As cn_conv2d_predict. */
+CN_API cn_status cn_joined_conv2d_predict(cn_op* op, const cn_state* state, const float* x_0, const float* x_1, const float* x_2,
+                                          const float* x_3, const float* kernel, const float* bias, const float* addend, float* y);
+/*
+ * As cn_conv2d_backward. An element of dx_i is the sum over the pixels that it was repeated to. One pointer may stand for several gradients
+ * if all but the first are added to it.
+ */
+CN_API cn_status cn_joined_conv2d_backward(cn_op* op, const cn_state* state, const float* x_0, const float* x_1, const float* x_2,
+                                           const float* x_3, const float* kernel, const float* y, const uint8_t* codes, const float* dy,
+                                           float* dx_0, float* dx_1, float* dx_2, float* dx_3, float* dkernel, float* dbias);
 
 /*
  * Transposed convolution stage: y = activation(conv'(x, kernel) + bias), where conv' is what a convolution does to the gradient of its

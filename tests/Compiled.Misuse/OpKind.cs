@@ -260,24 +260,27 @@ internal abstract partial class OpKind
         return true;
     }
 
-    private static bool RunConvolution(nint op, in cn_conv2d_desc d, ref RandomWords random)
+    private static bool FitsConvolution(in cn_conv2d_desc d)
     {
         cn_window w = d.window;
         long rows = (d.conv_height - 1) * w.stride_height + (w.height - 1) * w.dilation_height + 1;
         long columns = (d.conv_width - 1) * w.stride_width + (w.width - 1) * w.dilation_width + 1;
         long reachHeight = d.input_height + (w.height - 1) * w.dilation_height;
         long reachWidth = d.input_width + (w.width - 1) * w.dilation_width;
-        if (!Fits(d.batch, d.input_height, d.input_width, d.input_channels) || !Fits(d.batch, d.conv_height, d.conv_width, d.filters) ||
-            !Fits(w.height, w.width, d.input_channels, d.filters) || !Fits(rows, columns, Math.Max(d.input_channels, d.filters)) ||
-            !Fits(reachHeight, reachWidth, d.filters) ||
-            Product(d.batch, d.conv_height, d.conv_width, w.height, w.width, d.input_channels, d.filters) > MaxWork ||
-            Product(d.batch, d.input_height, d.input_width, w.height, w.width, d.input_channels, d.filters) > MaxWork)
-        {
-            return false;
-        }
+        return Fits(d.batch, d.input_height, d.input_width, d.input_channels) && Fits(d.batch, d.conv_height, d.conv_width, d.filters) &&
+            Fits(w.height, w.width, d.input_channels, d.filters) && Fits(rows, columns, Math.Max(d.input_channels, d.filters)) &&
+            Fits(reachHeight, reachWidth, d.filters) &&
+            Product(d.batch, d.conv_height, d.conv_width, w.height, w.width, d.input_channels, d.filters) <= MaxWork &&
+            Product(d.batch, d.input_height, d.input_width, w.height, w.width, d.input_channels, d.filters) <= MaxWork;
+    }
 
+    private static bool RunConvolution(nint op, in cn_conv2d_desc d, ref RandomWords random)
+    {
+        if (!FitsConvolution(d))
+            return false;
         using var memory = new GuardedMemory();
         nint state = State(memory, d.batch, ref random);
+        cn_window w = d.window;
         long inputs = d.batch * d.input_height * d.input_width * d.input_channels;
         long outputs = d.batch * d.output_height * d.output_width * d.filters;
         long weights = w.height * w.width * (d.input_channels / Math.Max(1, d.groups)) * d.filters;

@@ -1,18 +1,26 @@
 using System.Collections.Generic;
+using System.Linq;
 
 namespace Compiled.Generators;
 
 /// <summary>
 /// What is padded or cut off right before a window, as an offset of the windows: it costs neither a call nor memory. Negative margins are cut
-/// off.
+/// off. And what is joined before that.
 /// </summary>
 /// <param name="Nodes">The layers in order; none where the window reads the value as it is.</param>
-/// <param name="Source">The value that the first of them reads.</param>
-/// <param name="Margins">What they add to it.</param>
-internal sealed record Framing(EquatableArray<int> Nodes, int Source, Margins Margins)
+/// <param name="Source">The value that is padded or cut off.</param>
+/// <param name="Margins">What is added to it.</param>
+/// <param name="Parts">What is joined to be that value, which then nobody makes; none where it is read itself.</param>
+internal sealed record Framing(EquatableArray<int> Nodes, int Source, Margins Margins, EquatableArray<JoinedPart> Parts)
 {
+    /// <summary>Whether parts of the source are read instead of it.</summary>
+    public bool IsJoined => Parts.Count > 0;
+
+    /// <summary>The values that are read.</summary>
+    public EquatableArray<int> Inputs => IsJoined ? Parts.Select(part => part.Value).ToEquatableArray() : new([Source]);
+
     /// <summary>Of what reads a value as it is.</summary>
-    public static Framing None(int source) => new(EquatableArray<int>.Empty, source, Margins.None);
+    public static Framing None(int source) => new(EquatableArray<int>.Empty, source, Margins.None, EquatableArray<JoinedPart>.Empty);
 
     /// <summary>Takes the padding and cropping before an operation, as far as they are its alone and its windows can do the same.</summary>
     public static Framing Of(Graph graph, Node node, System.Func<int, Node?> producer, System.Func<int, Node?> onlyConsumer)
@@ -31,8 +39,14 @@ internal sealed record Framing(EquatableArray<int> Nodes, int Source, Margins Ma
             reach = joined;
         }
 
-        return new Framing(nodes.ToEquatableArray(), source, margins);
+        Joining joining = Joining.Of(graph, node.Operation, source, producer, onlyConsumer);
+        return new Framing(joining.Nodes.Concat(nodes).ToEquatableArray(), source, margins, joining.Parts);
     }
+
+    /// <summary>Whether windows find the same in inputs of the same shapes.</summary>
+    public bool IsLike(Framing other) => Margins == other.Margins && Factors.Equals(other.Factors);
+
+    private EquatableArray<(long, long)> Factors => Parts.Select(part => (part.FactorHeight, part.FactorWidth)).ToEquatableArray();
 
     /// <summary>The part of the source that the given part of the framed image needs; something of it is always stored.</summary>
     public Shape LiveSource(Shape source, Shape framed) => new(

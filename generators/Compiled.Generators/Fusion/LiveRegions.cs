@@ -39,7 +39,10 @@ internal static class LiveRegions
             Shape anchor = AnchorShape(graph, stage, logical, needed[stage.Output]!);
             Shape all = logical[graph.Nodes[stage.Anchor].Input];
             Shape read = anchor.Rank == 3 ? operation.LiveInput(all, anchor.Height, anchor.Width) : all;
-            Need(needed, stage.Input, stage.Framing.Nodes.Count == 0 ? read : stage.Framing.LiveSource(logical[stage.Input], read));
+            // Parts that are joined have one height and one width when they are enlarged.
+            Need(needed, stage.Input, stage.Framing.IsJoined ? logical[stage.Input]
+                : stage.Framing.Nodes.Count == 0 ? read
+                : stage.Framing.LiveSource(logical[stage.Input], read));
             foreach (int input in stage.Inputs.Skip(1))
                 Need(needed, input, logical[input]);
         }

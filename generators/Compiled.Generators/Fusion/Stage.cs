@@ -14,7 +14,7 @@ internal enum GradientMode
 /// <param name="Number">Its number, from 1.</param>
 /// <param name="Nodes">The nodes in it, in order.</param>
 /// <param name="Anchor">The node that the others go with.</param>
-/// <param name="Framing">What is padded or cut off before the anchor.</param>
+/// <param name="Framing">What is padded, cut off or joined before the anchor.</param>
 /// <param name="Epilogue">What is done to the anchor's result.</param>
 /// <param name="Inputs">The values it reads: the anchor's, before its framing, then what the epilogue adds.</param>
 /// <param name="Output">The value it makes.</param>

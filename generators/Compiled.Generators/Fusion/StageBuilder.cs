@@ -58,7 +58,7 @@ internal sealed class StageBuilder
             anchors.ToEquatableArray(), logits, head is null ? null : new LossHead(head.Operation));
     }
 
-    /// <summary>Of the nodes that take in what is padded or cut off before them.</summary>
+    /// <summary>Of the nodes that take in what is padded, cut off or joined before them.</summary>
     private Dictionary<int, Framing> FindFramings() => !_options.Fused ? [] : Graph.Nodes
         .Select(node => (node.Id, Framing: Framing.Of(Graph, node, Producer, OnlyConsumer)))
         .Where(pair => pair.Framing.Nodes.Count > 0)
@@ -67,7 +67,7 @@ internal sealed class StageBuilder
     /// <summary>Follows the only consumer as long as it can join the epilogue.</summary>
     private Stage Grow(Node anchor, Framing framing, Node? head, int number)
     {
-        List<int> nodes = [.. framing.Nodes, anchor.Id], inputs = [framing.Source, .. anchor.Inputs.Skip(1)];
+        List<int> nodes = [.. framing.Nodes, anchor.Id], inputs = [.. framing.Inputs, .. anchor.Inputs.Skip(1)];
         Epilogue epilogue = Epilogue.None;
         int output = anchor.Output;
         int followed = output;
@@ -77,10 +77,10 @@ internal sealed class StageBuilder
             bool isName = next.Operation.IsView && Graph.Values[next.Input].Shape == Graph.Values[next.Output].Shape;
             if (!isName)
             {
-                // An epilogue adds one value; in training not the one that the anchor reads: a stage has a gradient for each of its inputs.
+                // An epilogue adds one value; in training none that the anchor reads: a stage has a gradient for each of its inputs.
                 int[] others = next.Inputs.Where(input => input != followed).ToArray();
                 if (next.Operation.Join(epilogue) is not { } joined || !Takes(anchor.Operation, joined) || others.Length > 1
-                    || others.Any(input => IsLater(input) || (!_predicts && _views.Root(input) == _views.Root(framing.Source))))
+                    || others.Any(input => IsLater(input) || (!_predicts && framing.Inputs.Any(read => _views.Root(read) == _views.Root(input)))))
                     break;
                 epilogue = joined;
                 inputs.AddRange(others);

@@ -54,6 +54,9 @@ internal abstract record Operation
     /// </summary>
     public virtual Margins? Reach(Shape input) => null;
 
+    /// <summary>Whether its windows can read parts of an image that are enlarged and joined before.</summary>
+    public virtual bool TakesJoined => false;
+
     /// <summary>The epilogue after this operation joined a stage, or null where it cannot.</summary>
     public virtual Epilogue? Join(Epilogue epilogue) => null;
 

@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Linq;
 
 namespace Compiled.Generators;
 
@@ -107,13 +108,49 @@ internal record Conv2DOperation(long Filters, Window Window, bool UseBias, long 
     /// <remarks>A pooling writes its codes, whoever reads them.</remarks>
     public override bool AlwaysNotes(Epilogue epilogue) => epilogue.Pool is not null;
 
+    /// <remarks>Groups of channels might lie in several parts.</remarks>
+    public override bool TakesJoined => Groups == 1;
+
     public override void WriteCreate(CodeWriter writer, StagePlan stage)
     {
         WriteFold(writer, stage);
+        if (stage.Stage.Framing.IsJoined)
+        {
+            WriteJoined(writer, stage);
+            return;
+        }
+
         writer.Line($"{stage.Field} = Create(cn_conv2d_create, new cn_conv2d_desc");
         writer.Open();
         writer.Line("batch = BatchSize,");
         writer.Line($"input_gradient = {stage.GradientModeCode},");
+        WriteDescription(writer, stage);
+        writer.Close("});");
+    }
+
+    private void WriteJoined(CodeWriter writer, StagePlan stage)
+    {
+        EquatableArray<JoinedPart> parts = stage.Stage.Framing.Parts;
+        writer.Line($"{stage.Field} = Create(cn_joined_conv2d_create, new cn_joined_conv2d_desc");
+        writer.Open();
+        for (int i = 0; i < parts.Count; i++)
+        {
+            writer.Line(
+                $"channels_{i} = {stage.Inputs[i].Last}, upsampling_height_{i} = {parts[i].FactorHeight}, " +
+                $"upsampling_width_{i} = {parts[i].FactorWidth},");
+        }
+
+        JoinCode.WriteInputs(writer, stage, parts.Count);
+        writer.Line("conv = new()");
+        writer.Open();
+        writer.Line("batch = BatchSize,");
+        WriteDescription(writer, stage);
+        writer.Close("},");
+        writer.Close("});");
+    }
+
+    private void WriteDescription(CodeWriter writer, StagePlan stage)
+    {
         (Shape x, Shape conv, Shape y) = (stage.Input, stage.Anchor, stage.Output);
         string groups = Groups == 1 ? "" : $" groups = {Groups},";
         writer.Line($"input_height = {x.Height}, input_width = {x.Width}, input_channels = {x.Last}, filters = {Filters},{groups}");
@@ -126,18 +163,27 @@ internal record Conv2DOperation(long Filters, Window Window, bool UseBias, long 
             writer.Line($"dropout_rate = {dropout.RateCode}, dropout_stream = {dropout.Stream},");
         if (stage.Epilogue.GivesMoments)
             writer.Line("use_moments = 1,");
-        writer.Close("});");
     }
 
-    public override NativeCall Forward(StagePlan stage) =>
-        new("cn_conv2d_forward", stage.Field, $"x: {stage.X}, {Weights(stage)}", $"y: {stage.Y}, codes: {stage.Codes}, moments: {stage.Moments}");
+    public override NativeCall Forward(StagePlan stage) => new(
+        Function(stage, "forward"), stage.Field, $"{Inputs(stage)}, {Weights(stage)}",
+        $"y: {stage.Y}, codes: {stage.Codes}, moments: {stage.Moments}");
 
     public override NativeCall Predict(StagePlan stage) =>
-        new("cn_conv2d_predict", stage.Field, $"x: {stage.X}, {Weights(stage)}, addend: {stage.Addend}", $"y: {stage.Y}");
+        new(Function(stage, "predict"), stage.Field, $"{Inputs(stage)}, {Weights(stage)}, addend: {stage.Addend}", $"y: {stage.Y}");
 
     public override NativeCall Backward(StagePlan stage) =>
         new(
-            "cn_conv2d_backward", stage.Field,
-            $"x: {stage.X}, kernel: {stage.Parameter(KernelName)}, y: {stage.Y}, codes: {stage.Codes}, dy: {stage.Dy}",
-            $"dx: {stage.Dx}, dkernel: {stage.Gradient(KernelName)}, dbias: {stage.Gradient("bias")}");
+            Function(stage, "backward"), stage.Field,
+            $"{Inputs(stage)}, kernel: {stage.Parameter(KernelName)}, y: {stage.Y}, codes: {stage.Codes}, dy: {stage.Dy}",
+            $"{Gradients(stage)}, dkernel: {stage.Gradient(KernelName)}, dbias: {stage.Gradient("bias")}");
+
+    private static string Function(StagePlan stage, string name) => $"cn_{(stage.Stage.Framing.IsJoined ? "joined_" : "")}conv2d_{name}";
+
+    private static string Inputs(StagePlan stage) => stage.Stage.Framing.IsJoined ? JoinCode.Arguments("x", Parts(stage, stage.Offsets.X)) : $"x: {stage.X}";
+
+    private static string Gradients(StagePlan stage) =>
+        stage.Stage.Framing.IsJoined ? JoinCode.Arguments("dx", Parts(stage, stage.Offsets.Dx)) : $"dx: {stage.Dx}";
+
+    private static long[] Parts(StagePlan stage, EquatableArray<long> offsets) => offsets.Take(stage.Stage.Framing.Parts.Count).ToArray();
 }

@@ -16,9 +16,12 @@ internal static class JoinCode
             arguments.OutOfRange("layers", $"{names} names", $"1 to {MaxInputs - 1} names of earlier layers", element: MaxInputs - 1);
     }
 
-    public static void WriteInputs(CodeWriter writer, StagePlan stage)
+    /// <summary>The members of a description that say how many inputs there are, and what happens to their gradients.</summary>
+    public static void WriteInputs(CodeWriter writer, StagePlan stage) => WriteInputs(writer, stage, stage.Stage.Inputs.Count);
+
+    /// <summary>The same of the first <paramref name="count"/> of them.</summary>
+    public static void WriteInputs(CodeWriter writer, StagePlan stage, int count)
     {
-        int count = stage.Stage.Inputs.Count;
         writer.Line($"inputs = {count},");
         if (stage.Stage.HasBackward)
             writer.Line(string.Concat(Enumerable.Range(0, count).Select(i => $"gradient_{i} = {stage.GradientModeOf(i)}, ")).TrimEnd());

@@ -150,15 +150,15 @@ internal sealed class LayoutPlanner
                 stage.HasBackward ? lives.Gradient(stage.Output) : -1,
                 stage.InputModes.Select((mode, i) => mode == GradientMode.None ? -1 : lives.Gradient(stage.Inputs[i])).ToEquatableArray(),
                 ParametersOf(anchor));
-            Shape input = _graph.Values[stage.Input].Shape;
+            Shape input = _graph.Values[stage.Framing.Source].Shape;
             return new StagePlan(
                 stage,
                 field + stage.Number,
                 stages.Training.Trained[anchor.Id],
                 stages.Options.Precision,
                 anchor.Operation,
-                // A view is of a value that is stored as a whole, in another shape perhaps.
-                lives.IsView(stage.Input) ? input : stages.Stored[stage.Input],
+                // A view is of a value that is stored as a whole, in another shape perhaps, and so are parts.
+                lives.IsView(stage.Input) || stage.Framing.IsJoined ? input : stages.Stored[stage.Input],
                 input,
                 _graph.Values[anchor.Input].Shape,
                 stage.Framing.Nodes.Select(node => _graph.Nodes[node].Operation.Title).ToEquatableArray(),

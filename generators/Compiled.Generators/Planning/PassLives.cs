@@ -78,7 +78,11 @@ internal sealed class PassLives
         Operation operation = _graph.Nodes[stage.Anchor].Operation;
         SavedValues saved = _stages.Training.Trained[stage.Anchor] ? operation.Saved(stage.Epilogue) : operation.SavedFrozen(stage.Epilogue);
         if (saved.HasFlag(SavedValues.Input))
-            Use(_values, stage.Input, now);
+        {
+            foreach (int read in stage.Framing.Inputs)
+                Use(_values, read, now);
+        }
+
         if (saved.HasFlag(SavedValues.Output))
             Use(_values, stage.Output, now);
         if (saved.HasFlag(SavedValues.Codes))

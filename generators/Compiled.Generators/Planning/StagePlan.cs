@@ -10,7 +10,7 @@ namespace Compiled.Generators;
 /// <param name="Trained">Whether its weights have gradients.</param>
 /// <param name="Precision">How its products are computed.</param>
 /// <param name="Operation">The anchor's operation.</param>
-/// <param name="Input">The input as stored.</param>
+/// <param name="Input">The input as stored, or as joined.</param>
 /// <param name="LogicalInput">The input as the layer's shape rule sees it.</param>
 /// <param name="FramedInput">What of it the anchor's shape rule sees, padded or cut off.</param>
 /// <param name="FramingTitles">The layers that do that.</param>
@@ -77,6 +77,9 @@ internal sealed record StagePlan(
     public string Title => string.Join(
         " · ", [.. FramingTitles, Operation.Title, .. HasParameter("bias") ? ["bias"] : (string[])[], .. FoldedTitles, .. Epilogue.Titles()]);
 
+    /// <summary>The shapes that come in, in words.</summary>
+    public string InputTitle => Stage.Framing.IsJoined ? string.Join(" + ", Inputs.Take(Stage.Framing.Parts.Count)) : $"{LogicalInput}";
+
     /// <summary>What of the anchor is not computed, in words; empty if nothing.</summary>
     public string Trimmed => Anchor == LogicalAnchor ? "" : $"{Anchor} of {LogicalAnchor}: nobody reads the rest.";
 
@@ -108,7 +111,7 @@ internal sealed record StagePlan(
     /// <summary>Whether the op of a training stage, which may drop out in the end or give moments, does in prediction what this stage does.</summary>
     public bool CanUseOpOf(StagePlan training) =>
         training.Operation.Equals(Operation) && training.Epilogue with { Dropout = null, GivesMoments = false } == Epilogue
-        && training.Stage.Framing.Margins == Stage.Framing.Margins
+        && training.Stage.Framing.IsLike(Stage.Framing)
         && training.Input == Input && training.LogicalInput == LogicalInput && training.FramedInput == FramedInput
         && training.Anchor == Anchor && training.LogicalAnchor == LogicalAnchor
         && training.Output == Output && training.LogicalOutput == LogicalOutput && training.Inputs.Equals(Inputs);

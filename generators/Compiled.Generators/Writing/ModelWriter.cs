@@ -161,7 +161,7 @@ internal sealed class ModelWriter
     {
         foreach (StagePlan stage in _layout.Stages)
         {
-            WriteHeading(stage, $"{stage.LogicalInput} → {stage.LogicalOutput}");
+            WriteHeading(stage, $"{stage.InputTitle} → {stage.LogicalOutput}");
             if (stage.Trimmed.Length > 0)
                 _writer.Line($"//    Computes {stage.Trimmed}");
             stage.Operation.Forward(stage).Write(_writer);
@@ -181,7 +181,7 @@ internal sealed class ModelWriter
             if (!first)
                 _writer.Line();
             first = false;
-            WriteHeading(stage, $"{stage.LogicalOutput} → {(!stage.Stage.WantsInputGradient ? "weights only" : stage.LogicalInput)}");
+            WriteHeading(stage, $"{stage.LogicalOutput} → {(!stage.Stage.WantsInputGradient ? "weights only" : stage.InputTitle)}");
             stage.Operation.Backward(stage).Write(_writer);
         }
     }
@@ -237,7 +237,7 @@ internal sealed class ModelWriter
             if (!first)
                 _writer.Line();
             first = false;
-            WriteHeading(stage, $"{stage.LogicalInput} → {stage.LogicalOutput}");
+            WriteHeading(stage, $"{stage.InputTitle} → {stage.LogicalOutput}");
             stage.Operation.Predict(stage).Write(_writer);
         }
 

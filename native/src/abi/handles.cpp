@@ -118,6 +118,7 @@ const char* name_of(HandleKind kind) noexcept {
         "a normalization_fold op",
         "a layer_normalization op",
         "a conv2d op",
+        "a joined_conv2d op",
         "a conv2d_transpose op",
         "a dense op",
         "a loss op",

@@ -33,6 +33,7 @@ enum class HandleKind : uint32_t {
     NormalizationFold,
     LayerNormalization,
     Conv2D,
+    JoinedConv2D,
     Conv2DTranspose,
     Dense,
     Loss,

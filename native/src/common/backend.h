@@ -142,6 +142,17 @@ public:
                           float* dx, float* dkernel, float* dbias) = 0;
 };
 
+// Inputs and gradients that do not exist are null.
+class JoinedConv2DOp : public Op {
+public:
+    virtual void forward(const cn_state* state, const float* const (&x)[4], const float* kernel, const float* bias, float* y,
+                         uint8_t* codes, double* moments) = 0;
+    virtual void predict(const cn_state* state, const float* const (&x)[4], const float* kernel, const float* bias, const float* addend,
+                         float* y) = 0;
+    virtual void backward(const cn_state* state, const float* const (&x)[4], const float* kernel, const float* y, const uint8_t* codes,
+                          const float* dy, float* const (&dx)[4], float* dkernel, float* dbias) = 0;
+};
+
 class Conv2DTransposeOp : public Op {
 public:
     virtual void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y) = 0;
@@ -277,6 +288,7 @@ public:
     virtual std::unique_ptr<NormalizationFoldOp> make_normalization_fold(const cn_normalization_fold_desc& desc) = 0;
     virtual std::unique_ptr<LayerNormalizationOp> make_layer_normalization(const cn_layer_normalization_desc& desc) = 0;
     virtual std::unique_ptr<Conv2DOp> make_conv2d(const cn_conv2d_desc& desc) = 0;
+    virtual std::unique_ptr<JoinedConv2DOp> make_joined_conv2d(const cn_joined_conv2d_desc& desc) = 0;
     virtual std::unique_ptr<Conv2DTransposeOp> make_conv2d_transpose(const cn_conv2d_transpose_desc& desc) = 0;
     virtual std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) = 0;
     virtual std::unique_ptr<LossOp> make_loss(const cn_loss_desc& desc) = 0;

@@ -165,6 +165,9 @@ std::unique_ptr<Conv2DOp> Context::make_conv2d(const cn_conv2d_desc& desc) {
     return _table.make_conv2d(*this, desc);
 }
 
+std::unique_ptr<JoinedConv2DOp> Context::make_joined_conv2d(const cn_joined_conv2d_desc& desc) {
+    return _table.make_joined_conv2d(*this, desc);
+}
 std::unique_ptr<Conv2DTransposeOp> Context::make_conv2d_transpose(const cn_conv2d_transpose_desc& desc) {
     return _table.make_conv2d_transpose(*this, desc);
 }

@@ -1,5 +1,6 @@
 // Convolution stage (compiled.h, cn_conv2d_desc): y = dropout(max_pooling(activation(conv(x, kernel) + bias))); in prediction an addend may
-// come before the activation.
+// come before the activation. And that of joined inputs (cn_joined_conv2d_desc), from which the copy of the input is gathered, and to which
+// its gradient is summed up, image by image.
 //
 // Forward    An image, or a band of its rows, is computed at once: its input is copied with the padding where it needs any, and the
 //            convolution is summed in registers straight from it, with no im2col; what is cut off is not read;
@@ -52,11 +53,14 @@ struct BiasAndActivation {
     }
 };
 
-class Conv2DKernel final : public Conv2DOp {
+// Of one input, or of joined ones.
+class Conv2DStage {
 public:
-    Conv2DKernel(Context& context, const cn_conv2d_desc& desc)
-        : _context(context), _shape(desc), _rule(activation_rule(desc.activation, desc.activation_alpha)),
+    template <class Desc>
+    Conv2DStage(Context& context, const Desc& descriptor)
+        : _context(context), _shape(descriptor), _rule(activation_rule(_shape.desc.activation, _shape.desc.activation_alpha)),
           _sparse(SparseConv2DGradient::suits(_shape)) {
+        const cn_conv2d_desc& desc = _shape.desc;
         int64_t backward = _sparse ? SparseConv2DGradient::scratch(_shape) : _shape.backward_scratch();
         _context.reserve_thread_scratch(std::max(_shape.forward_scratch(), backward) * sizeof_float);
         int64_t moments = desc.use_moments == 0 ? 0 : moments_of_part(desc.batch * _shape.image_parts()) * sizeof_double;
@@ -64,20 +68,20 @@ public:
         _context.reserve_shared_scratch(std::max(first_part() * sizeof_float + moments, floats * sizeof_float));
     }
 
-    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes,
-                 double* moments) override {
+    void forward(const cn_state* state, const Images& x, const float* kernel, const float* bias, float* y, uint8_t* codes,
+                 double* moments) {
         run_forward<true>(*state, x, kernel, bias, nullptr, y, codes);
         if (moments != nullptr) {
             merge_all_parts(state->rows, moments);
         }
     }
 
-    void predict(const cn_state* state, const float* x, const float* kernel, const float* bias, const float* addend, float* y) override {
+    void predict(const cn_state* state, const Images& x, const float* kernel, const float* bias, const float* addend, float* y) {
         run_forward<false>(*state, x, kernel, bias, addend, y, nullptr);
     }
 
-    void backward(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy,
-                  float* dx, float* dkernel, float* dbias) override {
+    void backward(const cn_state* state, const Images& x, const float* kernel, const float* y, const uint8_t* codes, const float* dy,
+                  const ImageGradients& dx, float* dkernel, float* dbias) {
         if (_sparse) {
             SparseConv2DGradient(_context, _shape, *state).run(x, kernel, y, codes, dy, dx, dkernel, dbias);
         } else {
@@ -99,7 +103,7 @@ private:
     };
 
     template <bool Training>
-    void run_forward(const cn_state& state, const float* x, const float* kernel, const float* bias, const float* addend, float* y,
+    void run_forward(const cn_state& state, const Images& x, const float* kernel, const float* bias, const float* addend, float* y,
                      uint8_t* codes) {
         const cn_conv2d_desc& d = _shape.desc;
         const float* weights = kernel;
@@ -120,7 +124,7 @@ private:
     }
 
     template <bool Training>
-    void run_band(const cn_state& state, const Band& band, const float* x, const float* weights, const float* bias, const float* addend,
+    void run_band(const cn_state& state, const Band& band, const Images& x, const float* weights, const float* bias, const float* addend,
                   float* y, uint8_t* codes, float* scratch) {
         const cn_conv2d_desc& d = _shape.desc;
         int64_t output = (band.image * d.output_height + band.begin) * d.output_width * d.filters;
@@ -267,10 +271,59 @@ private:
     bool _sparse; // whether the backward pass lists the gradients that a pooling leaves
 };
 
+class Conv2DKernel final : public Conv2DOp {
+public:
+    Conv2DKernel(Context& context, const cn_conv2d_desc& desc) : _stage(context, desc) {}
+
+    void forward(const cn_state* state, const float* x, const float* kernel, const float* bias, float* y, uint8_t* codes,
+                 double* moments) override {
+        _stage.forward(state, {{x}}, kernel, bias, y, codes, moments);
+    }
+
+    void predict(const cn_state* state, const float* x, const float* kernel, const float* bias, const float* addend, float* y) override {
+        _stage.predict(state, {{x}}, kernel, bias, addend, y);
+    }
+
+    void backward(const cn_state* state, const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy,
+                  float* dx, float* dkernel, float* dbias) override {
+        _stage.backward(state, {{x}}, kernel, y, codes, dy, {{dx}}, dkernel, dbias);
+    }
+
+private:
+    Conv2DStage _stage;
+};
+
+class JoinedConv2DKernel final : public JoinedConv2DOp {
+public:
+    JoinedConv2DKernel(Context& context, const cn_joined_conv2d_desc& desc) : _stage(context, desc) {}
+
+    void forward(const cn_state* state, const float* const (&x)[4], const float* kernel, const float* bias, float* y, uint8_t* codes,
+                 double* moments) override {
+        _stage.forward(state, {{x[0], x[1], x[2], x[3]}}, kernel, bias, y, codes, moments);
+    }
+
+    void predict(const cn_state* state, const float* const (&x)[4], const float* kernel, const float* bias, const float* addend,
+                 float* y) override {
+        _stage.predict(state, {{x[0], x[1], x[2], x[3]}}, kernel, bias, addend, y);
+    }
+
+    void backward(const cn_state* state, const float* const (&x)[4], const float* kernel, const float* y, const uint8_t* codes,
+                  const float* dy, float* const (&dx)[4], float* dkernel, float* dbias) override {
+        _stage.backward(state, {{x[0], x[1], x[2], x[3]}}, kernel, y, codes, dy, {{dx[0], dx[1], dx[2], dx[3]}}, dkernel, dbias);
+    }
+
+private:
+    Conv2DStage _stage;
+};
+
 } // namespace
 
 std::unique_ptr<Conv2DOp> make_conv2d(Context& context, const cn_conv2d_desc& desc) {
     return std::make_unique<Conv2DKernel>(context, desc);
+}
+
+std::unique_ptr<JoinedConv2DOp> make_joined_conv2d(Context& context, const cn_joined_conv2d_desc& desc) {
+    return std::make_unique<JoinedConv2DKernel>(context, desc);
 }
 
 } // namespace compiled::cpu::CN_ISA

@@ -13,8 +13,8 @@ public:
         : _context(context), _shape(shape), _desc(shape.desc), _rule(activation_rule(shape.desc.activation, shape.desc.activation_alpha)),
           _state(state), _pitch(shape.filters_padded()) {}
 
-    void run(const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy, float* dx, float* dkernel,
-             float* dbias) {
+    void run(const Images& x, const float* kernel, const float* y, const uint8_t* codes, const float* dy, const ImageGradients& dx,
+             float* dkernel, float* dbias) {
         float* turned = _context.shared_scratch<float>();
         float* partial = turned + _shape.packed_turned_kernel();
         if (_shape.wants_input_gradient()) {
@@ -28,7 +28,7 @@ public:
                 std::memset(sums, 0, static_cast<size_t>(_shape.chunk_gradient()) * sizeof(float));
             }
             float* padded = _context.thread_scratch<float>(thread);
-            float* dz = padded + _shape.padded_image();
+            float* dz = padded + _shape.source_room();
             float* multipliers = dz + _shape.gradient_image();
             for (int64_t image = _state.rows * chunk / chunks; image < _state.rows * (chunk + 1) / chunks; ++image) {
                 build(image, y, codes, dy, dz, multipliers);
@@ -36,8 +36,11 @@ public:
                     Source source = _shape.source(x, image, 0, _desc.conv_height, padded);
                     sum_weight_gradients(source, dz, sums, dkernel != nullptr, dbias != nullptr);
                 }
-                if (_shape.wants_input_gradient()) {
-                    write_input_gradient(dz, turned, dx + image * input_size(), multipliers);
+                if (const JoinedImages* joined = _shape.joined(); joined != nullptr && _shape.wants_input_gradient()) {
+                    write_input_gradient(dz, turned, padded, multipliers); // what was gathered there has been read
+                    joined->scatter(padded, image, dx);
+                } else if (_shape.wants_input_gradient()) {
+                    write_input_gradient(dz, turned, dx.at[0] + image * input_size(), multipliers);
                 }
             }
         });

@@ -6,10 +6,12 @@
 #include "conv2d_phases.h"
 #include "dropout_mask.h"
 #include "elementwise.h"
+#include "joined_images.h"
 #include "tile_kernel.h"
 
 #include <algorithm>
 #include <cstring>
+#include <optional>
 #include <vector>
 
 namespace compiled::cpu::CN_ISA {
@@ -47,6 +49,15 @@ public:
         }
         _band_limit = desc.pool.height == 0 ? desc.output_height : pooled_band_limit();
     }
+
+    // Always copies its input, and gives the gradient of a joined image: see joined().
+    explicit Conv2DShape(const cn_joined_conv2d_desc& descriptor) : Conv2DShape(of_joined(descriptor)) {
+        _joined.emplace(descriptor);
+        _needs_columns = true;
+    }
+
+    // Where the input is there in parts alone.
+    const JoinedImages* joined() const { return _joined ? &*_joined : nullptr; }
 
     // --- groups. A depthwise convolution counts as one, of as many channels as filters, by kernels of its own.
 
@@ -152,6 +163,15 @@ public:
     int64_t first_window() const { return (-desc.window.pad_top * desc.input_width - desc.window.pad_left) * desc.input_channels; }
 
     // The input of the convolution's rows [begin, end): in place where no window leaves the image, else a padded copy in `scratch`.
+    Source source(const Images& x, int64_t image, int64_t begin, int64_t end, float* scratch) const {
+        if (!_joined) {
+            return source(x.at[0], image, begin, end, scratch);
+        }
+        int64_t first = begin * desc.window.stride_height - desc.window.pad_top;
+        copy_padded(first, padded_rows(end - begin), scratch,
+                    [&](int64_t row, int64_t column, int64_t count, float* to) { _joined->gather(x, image, row, column, count, to); });
+        return padded_source(scratch);
+    }
     Source source(const float* x, int64_t image, int64_t begin, int64_t end, float* scratch) const {
         int64_t first = begin * desc.window.stride_height - desc.window.pad_top;
         int64_t rows = padded_rows(end - begin);
@@ -161,13 +181,15 @@ public:
             const float* corner = pixels + first * row - desc.window.pad_left * desc.input_channels;
             return {corner, row, {_direct.data(), static_cast<int64_t>(_direct.size())}};
         }
-        if (source_channels() == desc.input_channels) {
-            copy_padded(pixels, first, rows, scratch,
-                        [](const float* from, int64_t count, float* to) { std::memcpy(to, from, bytes(count)); });
-        } else {
-            copy_padded(pixels, first, rows, scratch, [&](const float* from, int64_t count, float* to) { repeat(from, count, to); });
-        }
-        return {scratch, _span_width * source_channels(), {_padded.data(), static_cast<int64_t>(_padded.size())}};
+        copy_padded(first, rows, scratch, [&](int64_t y, int64_t x_first, int64_t count, float* to) {
+            const float* from = pixels + (y * desc.input_width + x_first) * desc.input_channels;
+            if (source_channels() == desc.input_channels) {
+                std::memcpy(to, from, bytes(count * desc.input_channels));
+            } else {
+                repeat(from, count * desc.input_channels, to);
+            }
+        });
+        return padded_source(scratch);
     }
 
     // --- bands
@@ -220,9 +242,14 @@ public:
     const TurnedWindow& turned() const { return _turned; }
     int64_t gradient_image() const { return _turned.rows() * _turned.columns() * filters_padded(); }
 
+    // Of an image with its padding, and then of the gradient of a joined one.
+    int64_t source_room() const {
+        return joined() == nullptr ? padded_image() : std::max(padded_image(), round_up(_joined->size(), Lanes));
+    }
+
     int64_t backward_scratch() const {
         int64_t row = multiplier() == 1 ? desc.output_width : std::max(desc.output_width, desc.input_width);
-        return padded_image() + gradient_image() + row * desc.filters + 4 * Lanes;
+        return source_room() + gradient_image() + row * desc.filters + 4 * Lanes;
     }
 
     // --- the kernel's gradient, summed by chunk of images
@@ -250,9 +277,20 @@ private:
         }
     }
 
-    // copy(from, pixels' floats, to) moves the pixels of a row that exist.
+    // The convolution that is left when the inputs are joined: its input's gradient is wanted where any part's is.
+    static cn_conv2d_desc of_joined(const cn_joined_conv2d_desc& joined) {
+        cn_conv2d_desc conv = joined.conv;
+        conv.input_gradient = JoinedImages(joined).wants_gradient() ? CN_GRADIENT_OVERWRITE : CN_GRADIENT_NONE;
+        return conv;
+    }
+
+    Source padded_source(const float* scratch) const {
+        return {scratch, _span_width * source_channels(), {_padded.data(), static_cast<int64_t>(_padded.size())}};
+    }
+
+    // copy(row, first column, columns, to) moves the pixels of a row that exist.
     template <class Copy>
-    void copy_padded(const float* pixels, int64_t first, int64_t rows, float* target, const Copy& copy) const {
+    void copy_padded(int64_t first, int64_t rows, float* target, const Copy& copy) const {
         int64_t channels = source_channels();
         int64_t left = std::clamp<int64_t>(desc.window.pad_left, 0, _span_width);
         int64_t cut = std::max<int64_t>(0, -desc.window.pad_left);
@@ -263,7 +301,7 @@ private:
                 std::memset(target, 0, bytes(_span_width * channels));
             } else {
                 std::memset(target, 0, bytes(left * channels));
-                copy(pixels + (row * desc.input_width + cut) * desc.input_channels, copied * desc.input_channels, target + left * channels);
+                copy(row, cut, copied, target + left * channels);
                 std::memset(target + (left + copied) * channels, 0, bytes(right * channels));
             }
             target += _span_width * channels;
@@ -285,6 +323,7 @@ private:
     std::vector<Run> _padded;
     TurnedWindow _turned;
     int64_t _band_limit;
+    std::optional<JoinedImages> _joined;
 };
 
 } // namespace compiled::cpu::CN_ISA

@@ -24,15 +24,15 @@ public:
     static int64_t scratch(const Conv2DShape& shape) {
         const cn_conv2d_desc& d = shape.desc;
         int64_t lists = d.filters * strip_pixels(shape) + (cells(d) + 1) * d.filters;
-        return 2 * shape.padded_image() + shape.filters_padded() + 2 * lists + counters(d) + 4 * Lanes;
+        return 2 * shape.padded_image() + joined_image(shape) + shape.filters_padded() + 2 * lists + counters(d) + 4 * Lanes;
     }
 
     SparseConv2DGradient(Context& context, const Conv2DShape& shape, const cn_state& state)
         : _context(context), _shape(shape), _desc(shape.desc), _rule(activation_rule(shape.desc.activation, shape.desc.activation_alpha)),
           _state(state), _run(shape.desc.window.width * shape.desc.input_channels), _capacity(strip_pixels(shape)) {}
 
-    void run(const float* x, const float* kernel, const float* y, const uint8_t* codes, const float* dy, float* dx, float* dkernel,
-             float* dbias) {
+    void run(const Images& x, const float* kernel, const float* y, const uint8_t* codes, const float* dy, const ImageGradients& dx,
+             float* dkernel, float* dbias) {
         float* kernels = _context.shared_scratch<float>();
         float* partial = kernels + _shape.packed_turned_kernel();
         if (_shape.wants_input_gradient()) {
@@ -46,7 +46,9 @@ public:
             Workspace work = workspace(thread);
             for (int64_t image = _state.rows * chunk / chunks; image < _state.rows * (chunk + 1) / chunks; ++image) {
                 Source source = _shape.source(x, image, 0, _desc.conv_height, work.padded);
-                float* image_dx = dx == nullptr ? nullptr : dx + image * input_size();
+                float* image_dx = !_shape.wants_input_gradient() ? nullptr
+                                  : _shape.joined() != nullptr   ? work.joined_dx
+                                                                 : dx.at[0] + image * input_size();
                 float* target = image_dx == nullptr ? nullptr : begin_input_gradient(image_dx, work);
                 with_activation(_rule, [&](auto activation) {
                     run_image<activation.value>(image, source, kernels, y, codes, dy, target, dkernel == nullptr ? nullptr : sums,
@@ -54,6 +56,9 @@ public:
                 });
                 if (image_dx != nullptr) {
                     end_input_gradient(target, image_dx);
+                }
+                if (image_dx != nullptr && _shape.joined() != nullptr) {
+                    _shape.joined()->scatter(image_dx, image, dx);
                 }
             }
         });
@@ -74,9 +79,14 @@ private:
                d.window.stride_width < Limit / d.input_channels / d.pool.width;
     }
 
+    static int64_t joined_image(const Conv2DShape& shape) {
+        return shape.joined() == nullptr ? 0 : round_up(shape.joined()->size(), Lanes);
+    }
+
     struct Workspace {
         float* padded;        // the input with its padding, where it needs any
         float* padded_dx;     // likewise its gradient
+        float* joined_dx;     // and then that of a joined image, without the padding
         float* gradients;     // of one pooled pixel, before the activation
         GatherEntry* filters; // of each filter the pixels of a strip with a gradient
         GatherEntry* cells;   // of each cell of a pooling window the filters with a gradient; last, those without
@@ -109,7 +119,8 @@ private:
         Workspace work{};
         work.padded = _context.thread_scratch<float>(thread);
         work.padded_dx = work.padded + _shape.padded_image();
-        work.gradients = work.padded_dx + _shape.padded_image();
+        work.joined_dx = work.padded_dx + _shape.padded_image();
+        work.gradients = work.joined_dx + joined_image(_shape);
         work.filters = reinterpret_cast<GatherEntry*>(work.gradients + _shape.filters_padded());
         work.cells = work.filters + _desc.filters * _capacity;
         work.filter_counts = reinterpret_cast<int32_t*>(work.cells + (cells(_desc) + 1) * _desc.filters);

@@ -24,6 +24,7 @@ const OpTable& op_table() noexcept {
         make_normalization_fold,
         make_layer_normalization,
         make_conv2d,
+        make_joined_conv2d,
         make_conv2d_transpose,
         make_dense,
         make_loss,

@@ -23,6 +23,7 @@ std::unique_ptr<BatchNormalizationOp> make_batch_normalization(Context& context,
 std::unique_ptr<NormalizationFoldOp> make_normalization_fold(Context& context, const cn_normalization_fold_desc& desc);
 std::unique_ptr<LayerNormalizationOp> make_layer_normalization(Context& context, const cn_layer_normalization_desc& desc);
 std::unique_ptr<Conv2DOp> make_conv2d(Context& context, const cn_conv2d_desc& desc);
+std::unique_ptr<JoinedConv2DOp> make_joined_conv2d(Context& context, const cn_joined_conv2d_desc& desc);
 std::unique_ptr<Conv2DTransposeOp> make_conv2d_transpose(Context& context, const cn_conv2d_transpose_desc& desc);
 std::unique_ptr<DenseOp> make_dense(Context& context, const cn_dense_desc& desc);
 std::unique_ptr<LossOp> make_loss(Context& context, const cn_loss_desc& desc);

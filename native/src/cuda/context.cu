@@ -88,6 +88,7 @@ Context::~Context() {
 }
 
 void Context::reserve_scratch(int64_t bytes) {
+    bytes += _scratch_begin;
     if (bytes <= _scratch_bytes && !_scratch_is_lost) {
         return;
     }
@@ -259,6 +260,9 @@ std::unique_ptr<Conv2DOp> Context::make_conv2d(const cn_conv2d_desc& desc) {
     return on_device([&] { return cuda::make_conv2d(*this, desc); });
 }
 
+std::unique_ptr<JoinedConv2DOp> Context::make_joined_conv2d(const cn_joined_conv2d_desc& desc) {
+    return on_device([&] { return cuda::make_joined_conv2d(*this, desc); });
+}
 std::unique_ptr<Conv2DTransposeOp> Context::make_conv2d_transpose(const cn_conv2d_transpose_desc& desc) {
     return on_device([&] { return cuda::make_conv2d_transpose(*this, desc); });
 }

@@ -3,7 +3,7 @@
 // Scratch memory: an op states its needs when it is created (reserve_scratch), and the context keeps the largest. The memory is fetched
 // anew in every run, because a later op may have made it grow, and holds nothing from one op to the next. The kernels of a graph know the
 // address with which it was recorded, so the graph owns that memory, too: when the context's grows, the graph's stays as and where it is,
-// until the graph is destroyed.
+// until the graph is destroyed. An op that others work for takes the first bytes (ScratchPrefix); theirs come behind.
 #pragma once
 
 #include "common/backend.h"
@@ -44,7 +44,7 @@ public:
     // In a run: what was reserved, aligned to 256, contents undefined.
     template <class T>
     T* scratch() noexcept {
-        return static_cast<T*>(_scratch == nullptr ? nullptr : _scratch->data());
+        return _scratch == nullptr ? nullptr : reinterpret_cast<T*>(static_cast<char*>(_scratch->data()) + _scratch_begin);
     }
 
     int ordinal() const noexcept { return _ordinal; }
@@ -102,6 +102,7 @@ public:
     std::unique_ptr<NormalizationFoldOp> make_normalization_fold(const cn_normalization_fold_desc& desc) override;
     std::unique_ptr<LayerNormalizationOp> make_layer_normalization(const cn_layer_normalization_desc& desc) override;
     std::unique_ptr<Conv2DOp> make_conv2d(const cn_conv2d_desc& desc) override;
+    std::unique_ptr<JoinedConv2DOp> make_joined_conv2d(const cn_joined_conv2d_desc& desc) override;
     std::unique_ptr<Conv2DTransposeOp> make_conv2d_transpose(const cn_conv2d_transpose_desc& desc) override;
     std::unique_ptr<DenseOp> make_dense(const cn_dense_desc& desc) override;
     std::unique_ptr<LossOp> make_loss(const cn_loss_desc& desc) override;
@@ -112,6 +113,8 @@ public:
     std::unique_ptr<OptimizerOp> make_optimizer(const cn_optimizer_desc& desc, const int64_t* offsets, const cn_matrix* matrices) override;
 
 private:
+    friend class ScratchPrefix;
+
     void raise_shared_limit(const void* kernel, size_t bytes);
     void make_scratch(int64_t bytes);
     void make_scratch_instead(int64_t bytes);
@@ -133,8 +136,25 @@ private:
     cudaStream_t _stream = nullptr;
     std::shared_ptr<cudnn::Handle> _cudnn;
     std::shared_ptr<DeviceMemory> _scratch;
+    int64_t _scratch_begin = 0;
     bool _scratch_is_lost = false;          // another program has taken what was given back for a moment: there are ops that cannot run
     std::atomic<int64_t> _scratch_bytes{0}; // for whoever asks while an op is created
+};
+
+// While it lives, ops are made and run behind the first bytes of the scratch memory: those are the op's that made it.
+class ScratchPrefix {
+public:
+    ScratchPrefix(Context& context, int64_t bytes) : _context(context), _before(context._scratch_begin) {
+        constexpr int64_t Alignment = 256;
+        _context._scratch_begin += (bytes + Alignment - 1) / Alignment * Alignment;
+    }
+    ScratchPrefix(const ScratchPrefix&) = delete;
+    ScratchPrefix& operator=(const ScratchPrefix&) = delete;
+    ~ScratchPrefix() { _context._scratch_begin = _before; }
+
+private:
+    Context& _context;
+    int64_t _before;
 };
 
 } // namespace compiled::cuda

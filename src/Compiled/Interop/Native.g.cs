@@ -1258,6 +1258,74 @@ public struct cn_conv2d_desc
 }
 
 /// <summary>
+/// Convolution stage of one to four inputs side by side in channels, each enlarged by whole factors, which repeat its pixels: neither
+/// the enlarged images nor the joined one are arrays of anybody. It is that of <see cref="cn_conv2d_desc"/> for x [batch,
+/// conv.input_height, conv.input_width, conv.input_channels] = x_0, x_1, ... enlarged and side by side, x_i [batch, conv.input_height /
+/// upsampling_height_i, conv.input_width / upsampling_width_i, channels_i].
+/// </summary>
+[EditorBrowsable(EditorBrowsableState.Never)]
+[StructLayout(LayoutKind.Sequential)]
+public struct cn_joined_conv2d_desc
+{
+    /// <summary>The size of <see cref="cn_joined_conv2d_desc"/> in bytes.</summary>
+    public uint struct_size;
+
+    /// <summary>1 to 4</summary>
+    public int inputs;
+
+    /// <summary>their sum is conv.input_channels; 0 where there is no input</summary>
+    public long channels_0;
+
+    /// <summary>their sum is conv.input_channels; 0 where there is no input</summary>
+    public long channels_1;
+
+    /// <summary>their sum is conv.input_channels; 0 where there is no input</summary>
+    public long channels_2;
+
+    /// <summary>their sum is conv.input_channels; 0 where there is no input</summary>
+    public long channels_3;
+
+    /// <summary>divides conv.input_height; 0 as well</summary>
+    public long upsampling_height_0;
+
+    /// <summary>divides conv.input_height; 0 as well</summary>
+    public long upsampling_height_1;
+
+    /// <summary>divides conv.input_height; 0 as well</summary>
+    public long upsampling_height_2;
+
+    /// <summary>divides conv.input_height; 0 as well</summary>
+    public long upsampling_height_3;
+
+    /// <summary>divides conv.input_width; 0 as well</summary>
+    public long upsampling_width_0;
+
+    /// <summary>divides conv.input_width; 0 as well</summary>
+    public long upsampling_width_1;
+
+    /// <summary>divides conv.input_width; 0 as well</summary>
+    public long upsampling_width_2;
+
+    /// <summary>divides conv.input_width; 0 as well</summary>
+    public long upsampling_width_3;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_0;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_1;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_2;
+
+    /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
+    public int gradient_3;
+
+    /// <summary>struct_size and input_gradient are 0, groups at most 1</summary>
+    public cn_conv2d_desc conv;
+}
+
+/// <summary>
 /// Transposed convolution stage: y = activation(conv'(x, kernel) + bias), where conv' is what a convolution does to the gradient of its
 /// output: each value of x adds its multiple of the kernel to y, a stride apart from its neighbour. What no window reaches is
 /// activation(bias).
@@ -1693,10 +1761,10 @@ public static partial class Native
     public const string Library = "compiled";
 
     /// <summary>CN_ABI_VERSION of the header.</summary>
-    public const uint AbiVersion = 6;
+    public const uint AbiVersion = 7;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "2c1bf74dee22a911f89047a1c0339969bda4331c27cf9ab2e6637877f65938e6";
+    public const string HeaderSha256 = "50ca3596a2114b2dc7323181ada03447c7202ff99717aff498bdec4676806959";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -1934,6 +2002,26 @@ public static partial class Native
         field activation_alpha 236 4
         field use_moments 240 4
         field reserved 244 4
+        struct cn_joined_conv2d_desc 368
+        field struct_size 0 4
+        field inputs 4 4
+        field channels_0 8 8
+        field channels_1 16 8
+        field channels_2 24 8
+        field channels_3 32 8
+        field upsampling_height_0 40 8
+        field upsampling_height_1 48 8
+        field upsampling_height_2 56 8
+        field upsampling_height_3 64 8
+        field upsampling_width_0 72 8
+        field upsampling_width_1 80 8
+        field upsampling_width_2 88 8
+        field upsampling_width_3 96 8
+        field gradient_0 104 4
+        field gradient_1 108 4
+        field gradient_2 112 4
+        field gradient_3 116 4
+        field conv 120 248
         struct cn_conv2d_transpose_desc 144
         field struct_size 0 4
         field input_gradient 4 4
@@ -2131,6 +2219,10 @@ public static partial class Native
         function cn_conv2d_forward
         function cn_conv2d_predict
         function cn_conv2d_backward
+        function cn_joined_conv2d_create
+        function cn_joined_conv2d_forward
+        function cn_joined_conv2d_predict
+        function cn_joined_conv2d_backward
         function cn_conv2d_transpose_create
         function cn_conv2d_transpose_forward
         function cn_conv2d_transpose_backward
@@ -2606,6 +2698,34 @@ public static partial class Native
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
     public static partial int cn_conv2d_backward(
         nint op, nint state, nint x, nint kernel, nint y, nint codes, nint dy, nint dx, nint dkernel, nint dbias);
+
+    /// <summary>See <see cref="cn_joined_conv2d_desc"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_joined_conv2d_create(nint context, in cn_joined_conv2d_desc desc, out nint op);
+
+    /// <summary>
+    /// As <see cref="Native.cn_conv2d_forward"/>. Inputs that do not exist are null. One pointer may stand for several inputs.
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_joined_conv2d_forward(
+        nint op, nint state, nint x0, nint x1, nint x2, nint x3, nint kernel, nint bias, nint y, nint codes, nint moments);
+
+    /// <summary>As <see cref="Native.cn_conv2d_predict"/>.</summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_joined_conv2d_predict(
+        nint op, nint state, nint x0, nint x1, nint x2, nint x3, nint kernel, nint bias, nint addend, nint y);
+
+    /// <summary>
+    /// As <see cref="Native.cn_conv2d_backward"/>. An element of dx_i is the sum over the pixels that it was repeated to. One pointer may
+    /// stand for several gradients if all but the first are added to it.
+    /// </summary>
+    [LibraryImport(Library)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    public static partial int cn_joined_conv2d_backward(
+        nint op, nint state, nint x0, nint x1, nint x2, nint x3, nint kernel, nint y, nint codes, nint dy, nint dx0, nint dx1, nint dx2, nint dx3, nint dkernel, nint dbias);
 
     /// <summary>See <see cref="cn_conv2d_transpose_desc"/>.</summary>
     [LibraryImport(Library)]

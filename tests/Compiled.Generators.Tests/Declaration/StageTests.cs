@@ -54,6 +54,27 @@ public sealed class StageTests
     [InlineData("ZeroPadding2D(1), MaxPooling2D", "zero_padding2d_1", "max_pooling2d_1")] // a pooling does not count what is outside
     [InlineData("ZeroPadding2D(1), Conv2DTranspose(2, 3)", "zero_padding2d_1", "conv2d_transpose_1")]
     [InlineData("ZeroPadding2D(1), ReLU, Conv2D(2, 3)", "zero_padding2d_1", "relu_1", "conv2d_1")]
+    [InlineData("UpSampling2D, Conv2D(2, 3), ReLU", "up_sampling2d_1 conv2d_1 relu_1")]
+    [InlineData("UpSampling2D(3), UpSampling2D, ZeroPadding2D(1), Conv2D(2, 3), MaxPooling2D", "up_sampling2d_1 up_sampling2d_2 zero_padding2d_1 conv2d_1 max_pooling2d_1")]
+    [InlineData("UpSampling2D(Interpolation = Interpolation.Bilinear), Conv2D(2, 3)", "up_sampling2d_1", "conv2d_1")]
+    [InlineData("ZeroPadding2D(1), UpSampling2D, Conv2D(2, 3)", "zero_padding2d_1", "up_sampling2d_1 conv2d_1")]
+    [InlineData("UpSampling2D, ReLU, Conv2D(2, 3)", "up_sampling2d_1", "relu_1", "conv2d_1")]
+    [InlineData("UpSampling2D, MaxPooling2D(3)", "up_sampling2d_1", "max_pooling2d_1")]
+    [InlineData("UpSampling2D, Conv2DTranspose(2, 3)", "up_sampling2d_1", "conv2d_transpose_1")]
+    [InlineData("Conv2D(2, 1), UpSampling2D, DepthwiseConv2D(3)", "conv2d_1", "up_sampling2d_1", "depthwise_conv2d_1")]
+    [InlineData("Conv2D(2, 1), UpSampling2D, Conv2D(2, 3, Groups = 2)", "conv2d_1", "up_sampling2d_1", "conv2d_2")]
+    [InlineData("UpSampling2D, Conv2D(1, 1), Add(\"up_sampling2d_1\")", "up_sampling2d_1", "conv2d_1", "add_1")] // two read it
+    [InlineData(
+        "ReLU, MaxPooling2D, Tanh, UpSampling2D, Concatenate(\"relu_1\"), Conv2D(2, 3)",
+        "relu_1", "max_pooling2d_1", "tanh_1", "up_sampling2d_1 concatenate_1 conv2d_1")]
+    [InlineData("ReLU, Tanh, Concatenate(\"relu_1\", Axis = 1), Conv2D(2, 3)", "relu_1", "tanh_1", "concatenate_1", "conv2d_1")]
+    [InlineData("ReLU, Concatenate(\"relu_1\"), UpSampling2D, Conv2D(2, 3)", "relu_1", "concatenate_1 up_sampling2d_1 conv2d_1")]
+    [InlineData(
+        "ReLU, Tanh, Concatenate(\"relu_1\", \"tanh_1\"), Concatenate(\"relu_1\"), Conv2D(2, 3)",
+        "relu_1", "tanh_1", "concatenate_1 concatenate_2 conv2d_1")]
+    [InlineData(
+        "ReLU, Tanh, Concatenate(\"relu_1\", \"tanh_1\"), Concatenate(\"relu_1\", \"tanh_1\"), Conv2D(2, 3)",
+        "relu_1", "tanh_1", "concatenate_1", "concatenate_2 conv2d_1")] // five inputs are too many
     public void What_joins_a_stage(string layers, params string[] stages) =>
         Assert.Equal(stages, Network.Stages(Declared($"[Input(6, 6, 1), {layers}, MeanSquaredError]", "Fusion.Full")));
 
@@ -115,6 +136,8 @@ public sealed class StageTests
     [InlineData("Flatten, Dense(2), BatchNormalization", "_predict1: Dense 2 · bias · BatchNormalization")]
     [InlineData("Conv2D(2, 3), ReLU, Dropout(0.5)", "_stage1: Conv2D 3×3 · bias · ReLU")]
     [InlineData("Conv2D(2, 3), Dropout(0.5), ReLU", "_predict1: Conv2D 3×3 · bias · ReLU")]
+    [InlineData("UpSampling2D, Conv2D(2, 3), Dropout(0.5)", "_stage1: UpSampling2D 2×2 · Conv2D 3×3 · bias")]
+    [InlineData("UpSampling2D, Conv2D(2, 3), BatchNormalization, ReLU", "_predict1: UpSampling2D 2×2 · Conv2D 3×3 · bias · BatchNormalization · ReLU")]
     public void How_prediction_is_computed(string layers, params string[] stages) =>
         Assert.Equal(stages, Network.Prediction(Declared($"[Input(6, 6, 1), {layers}, MeanSquaredError]", "Fusion.Full")));
 

@@ -111,6 +111,24 @@ public sealed class SnapshotTests
             """);
 
     [Fact]
+    public void Images_that_are_enlarged_and_joined() =>
+        Same(
+            "SmallDecoder",
+            """
+            using Compiled;
+
+            namespace Examples;
+
+            [Model]
+            [Input(16, 24, 3)]
+            [Conv2D(8, 3, Padding = Padding.Same), ReLU(Name = "fine"), MaxPooling2D, Conv2D(16, 3, Padding = Padding.Same), ReLU]
+            [UpSampling2D, Concatenate("fine"), Conv2D(8, 3, Padding = Padding.Same), BatchNormalization, ReLU]
+            [UpSampling2D(2, 1), Conv2D(4, 3), ReLU, MaxPooling2D, Dropout(0.25)]
+            [Flatten, Dense(10), Softmax, CategoricalCrossentropy]
+            public sealed partial class SmallDecoder;
+            """);
+
+    [Fact]
     public void Convolutions_by_groups() =>
         Same(
             "SmallMobileNet",

@@ -1,5 +1,6 @@
+#include "conv2d_checks.h"
+
 #include "../window_checks.h"
-#include "op.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -53,13 +54,6 @@ void require_groups(int64_t groups, Field channels, Field filters) {
     }
 }
 
-// As backends know it: with at least one group.
-cn_conv2d_desc with_groups(const cn_conv2d_desc& desc) {
-    cn_conv2d_desc result = desc;
-    result.groups = std::max<int64_t>(1, desc.groups);
-    return result;
-}
-
 // What a batch normalization reads: nothing comes in between.
 void require_plain(const cn_conv2d_desc& desc) {
     if (desc.activation != CN_ACTIVATION_LINEAR || desc.pool.height != 0 || desc.dropout_rate > 0) {
@@ -70,7 +64,11 @@ void require_plain(const cn_conv2d_desc& desc) {
     }
 }
 
-void validate(const cn_conv2d_desc& desc) {
+} // namespace
+
+namespace compiled::abi {
+
+void require_conv2d(const cn_conv2d_desc& desc) {
     require_gradient_mode(desc.input_gradient);
     require_stage_activation(desc.activation, "activation_alpha", desc.activation_alpha);
     require_flag("use_bias", desc.use_bias);
@@ -106,18 +104,41 @@ void validate(const cn_conv2d_desc& desc) {
     require_elements("the unfolded input", {batch, conv.height, conv.width, rows, columns, channels});
 }
 
-} // namespace
+cn_conv2d_desc with_groups(const cn_conv2d_desc& desc) {
+    cn_conv2d_desc result = desc;
+    result.groups = std::max<int64_t>(1, desc.groups);
+    return result;
+}
+
+void note_conv2d(OpEntry& entry, const cn_conv2d_desc& desc) {
+    note_batch(entry, desc);
+    entry.has_bias = desc.use_bias != 0;
+    entry.has_codes = desc.pool.height != 0;
+    entry.has_moments = desc.use_moments != 0;
+}
+
+void require_moments(const OpEntry& entry, const double* moments) {
+    if (entry.has_moments) {
+        require_pointer("moments", moments, alignof(double));
+    } else {
+        require_null("moments", moments, "use_moments is 0");
+    }
+}
+
+void require_addend(const OpEntry& entry, const float* addend) {
+    if (entry.has_codes) {
+        require_null("addend", addend, "the stage pools");
+    } else if (addend != nullptr) {
+        require_floats("addend", addend);
+    }
+}
+
+} // namespace compiled::abi
 
 cn_status cn_conv2d_create(cn_context* context, const cn_conv2d_desc* desc, cn_op** op) {
     return create(
-        "cn_conv2d_create", HandleKind::Conv2D, context, desc, op, validate,
-        [](Backend& backend, const cn_conv2d_desc& checked) { return backend.make_conv2d(with_groups(checked)); },
-        [](OpEntry& entry, const cn_conv2d_desc& checked) {
-            note_batch(entry, checked);
-            entry.has_bias = checked.use_bias != 0;
-            entry.has_codes = checked.pool.height != 0;
-            entry.has_moments = checked.use_moments != 0;
-        });
+        "cn_conv2d_create", HandleKind::Conv2D, context, desc, op, require_conv2d,
+        [](Backend& backend, const cn_conv2d_desc& checked) { return backend.make_conv2d(with_groups(checked)); }, note_conv2d);
 }
 
 cn_status cn_conv2d_forward(cn_op* op, const cn_state* state, const float* x, const float* kernel, const float* bias, float* y,
@@ -128,11 +149,7 @@ cn_status cn_conv2d_forward(cn_op* op, const cn_state* state, const float* x, co
         require_bias(entry, "bias", bias);
         require_floats("y", y);
         require_codes(entry, codes);
-        if (entry.has_moments) {
-            require_pointer("moments", moments, alignof(double));
-        } else {
-            require_null("moments", moments, "use_moments is 0");
-        }
+        require_moments(entry, moments);
         conv.forward(state, x, kernel, bias, y, codes, moments);
     });
 }
@@ -143,11 +160,7 @@ cn_status cn_conv2d_predict(cn_op* op, const cn_state* state, const float* x, co
         require_floats("x", x);
         require_floats("kernel", kernel);
         require_bias(entry, "bias", bias);
-        if (entry.has_codes) {
-            require_null("addend", addend, "the stage pools");
-        } else if (addend != nullptr) {
-            require_floats("addend", addend);
-        }
+        require_addend(entry, addend);
         require_floats("y", y);
         conv.predict(state, x, kernel, bias, addend, y);
     });

@@ -63,8 +63,8 @@ void require_codes(const OpEntry& entry, const uint8_t* codes);
 
 // The fields `inputs` and gradient_0 to gradient_3 of a join.
 template <class Desc>
-void require_join(const Desc& desc) {
-    require_range({"inputs", desc.inputs}, 2, 4);
+void require_join(const Desc& desc, int64_t fewest = 2) {
+    require_range({"inputs", desc.inputs}, fewest, 4);
     const Field modes[] = {
         {"gradient_0", desc.gradient_0}, {"gradient_1", desc.gradient_1}, {"gradient_2", desc.gradient_2}, {"gradient_3", desc.gradient_3}};
     for (int i = 0; i < 4; ++i) {
@@ -76,13 +76,18 @@ void require_join(const Desc& desc) {
 }
 
 template <class Desc>
-void note_join(OpEntry& entry, const Desc& desc) {
-    entry.batch = desc.batch;
+void note_inputs(OpEntry& entry, const Desc& desc) {
     entry.inputs = desc.inputs;
     entry.input_gradients[0] = desc.gradient_0;
     entry.input_gradients[1] = desc.gradient_1;
     entry.input_gradients[2] = desc.gradient_2;
     entry.input_gradients[3] = desc.gradient_3;
+}
+
+template <class Desc>
+void note_join(OpEntry& entry, const Desc& desc) {
+    entry.batch = desc.batch;
+    note_inputs(entry, desc);
 }
 
 template <class Desc>
