@@ -74,12 +74,15 @@ The last line is "N passed, N failed"; the exit status is 1 when a test failed o
 '@
     bench = @'
 Usage: .\build.ps1 bench [options of BenchmarkDotNet]
-       .\build.ps1 bench peers [--batch-size 32] [--threads 2] [--seconds 20]
+       .\build.ps1 bench networks [parts of names]
+       .\build.ps1 bench peers [--network NAME] [--batch-size 32] [--threads 2] [--seconds 20]
 
-Without "peers": the fused CIFAR-10 network against its unfused twin, per step and per stage; for example
+By itself: the fused CIFAR-10 network against its unfused twin, per step and per stage, and the generator; for example
   .\build.ps1 bench --filter '*Step*'
-With "peers": the same network in TorchSharp, fused and unfused, interleaved in one run. The first time this downloads libtorch.
-Results are printed and written to artifacts\bench.
+With "networks": training steps of all example networks, or of those whose names have one of the parts, fused and unfused: time,
+memory, native calls and, on a GPU, kernels, as a table.
+With "peers": one network (plain, normalized or resnet18) in TorchSharp, fused and unfused, interleaved in one run. The first time this downloads libtorch.
+Results are printed; but for the table they are written to artifacts\bench, too.
 '@
     check = @'
 Usage: .\build.ps1 check
@@ -353,7 +356,8 @@ function Invoke-Bench([string[]] $Options) {
     }
     else {
         Build-ForUse 'bench/Compiled.Benchmarks/Compiled.Benchmarks.csproj'
-        & dotnet (Get-Program 'Compiled.Benchmarks') --artifacts $output @Options
+        $folder = if ($Options.Count -gt 0 -and $Options[0] -eq 'networks') { @() } else { @('--artifacts', $output) }
+        & dotnet (Get-Program 'Compiled.Benchmarks') @folder @Options
     }
     exit $LASTEXITCODE
 }

@@ -94,12 +94,15 @@ TEXT
 usage_bench() {
     cat <<'TEXT'
 Usage: ./build.sh bench [options of BenchmarkDotNet]
-       ./build.sh bench peers [--batch-size 32] [--threads 2] [--seconds 20]
+       ./build.sh bench networks [parts of names]
+       ./build.sh bench peers [--network NAME] [--batch-size 32] [--threads 2] [--seconds 20]
 
-Without "peers": the fused CIFAR-10 network against its unfused twin, per step and per stage; for example
+By itself: the fused CIFAR-10 network against its unfused twin, per step and per stage, and the generator; for example
   ./build.sh bench --filter '*Step*'
-With "peers": the same network in TorchSharp, fused and unfused, interleaved in one run. The first time this downloads libtorch.
-Results are printed and written to artifacts/bench.
+With "networks": training steps of all example networks, or of those whose names have one of the parts, fused and unfused: time,
+memory, native calls and, on a GPU, kernels, as a table.
+With "peers": one network (plain, normalized or resnet18) in TorchSharp, fused and unfused, interleaved in one run. The first time this downloads libtorch.
+Results are printed; but for the table they are written to artifacts/bench, too.
 TEXT
 }
 
@@ -486,7 +489,8 @@ verb_bench() {
         exec dotnet "$artifacts/bin/Compiled.PeerBenchmarks/release/Compiled.PeerBenchmarks.dll" --output "$artifacts/bench" "$@"
     fi
     build_for_use bench/Compiled.Benchmarks/Compiled.Benchmarks.csproj
-    exec dotnet "$artifacts/bin/Compiled.Benchmarks/release/Compiled.Benchmarks.dll" --artifacts "$artifacts/bench" "$@"
+    [ "${1:-}" = networks ] || set -- --artifacts "$artifacts/bench" "$@"
+    exec dotnet "$artifacts/bin/Compiled.Benchmarks/release/Compiled.Benchmarks.dll" "$@"
 }
 
 verb_check() {

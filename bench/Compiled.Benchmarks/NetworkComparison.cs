@@ -26,18 +26,27 @@ internal static class NetworkComparison
     /// <summary>Compares the networks that are named by a part of their name, else all.</summary>
     public static void Run(string[] names)
     {
+        if (names.FirstOrDefault(part => !All.Any(network => IsNamed(network.Name, part))) is { } unknown)
+        {
+            Console.Error.WriteLine($"No network has '{unknown}' in its name; there are {string.Join("; ", All.Select(network => network.Name))}.");
+            Environment.ExitCode = 1;
+            return;
+        }
+
         Device device = Device.Default;
         Console.WriteLine($"{device.Name}, batch size {BatchSize}, medians of {Steps} training steps\n");
         Console.WriteLine("| network | ms fused | ms unfused | ratio | MiB fused | MiB unfused | calls fused | calls unfused | kernels fused | kernels unfused |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|");
         foreach ((string name, Func<Device, Model> makeFused, Func<Device, Model> makeUnfused) in All)
         {
-            if (names.Length > 0 && !names.Any(part => name.Contains(part, StringComparison.OrdinalIgnoreCase)))
+            if (names.Length > 0 && !names.Any(part => IsNamed(name, part)))
                 continue;
             using Model fused = makeFused(device), unfused = makeUnfused(device);
             Compare(name, new Side(fused), new Side(unfused));
         }
     }
+
+    private static bool IsNamed(string name, string part) => name.Contains(part, StringComparison.OrdinalIgnoreCase);
 
     private static void Compare(string name, Side fused, Side unfused)
     {
