@@ -732,7 +732,7 @@ CN_API cn_status cn_joined_conv2d_predict(cn_op* op, const cn_state* state, cons
                                           const float* x_3, const float* kernel, const float* bias, const float* addend, float* y);
 /*
  * As cn_conv2d_backward. An element of dx_i is the sum over the pixels that it was repeated to. One pointer may stand for several gradients
- * if all but the first are added to it.
+ * of one shape if all but the first are added to it.
  */
 CN_API cn_status cn_joined_conv2d_backward(cn_op* op, const cn_state* state, const float* x_0, const float* x_1, const float* x_2,
                                            const float* x_3, const float* kernel, const float* y, const uint8_t* codes, const float* dy,

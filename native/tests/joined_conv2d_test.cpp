@@ -330,6 +330,11 @@ void test_refusals(const Device& device) {
     REFUSED_CALL(
         cn_joined_conv2d_backward(op, state, a, b, nullptr, nullptr, kernel, c, nullptr, c, a, b, nullptr, nullptr, nullptr, nullptr),
         "dx_1 must be null");
+    cn_joined_conv2d_desc both = join(same3(2, 6, 12, 8), {{8, 2, 3, Overwrite}, {4, 1, 1, Accumulate}});
+    Op shared(cn_joined_conv2d_create, context, both);
+    REFUSED_CALL(
+        cn_joined_conv2d_backward(shared, state, a, b, nullptr, nullptr, kernel, c, nullptr, c, a, a, nullptr, nullptr, nullptr, nullptr),
+        "dx_1 is dx_0: the inputs have 144 and 48 values per sample");
     REFUSED_CALL(cn_conv2d_predict(op, state, a, kernel, bias, nullptr, c), "a joined_conv2d op");
 }
 

@@ -4,8 +4,8 @@ using System.Linq;
 namespace Compiled.Generators;
 
 /// <summary>
-/// What is padded or cut off right before a window, as an offset of the windows: it costs neither a call nor memory. Negative margins are cut
-/// off. And what is joined before that.
+/// What is padded or cut off right before a window, as an offset of the windows, and what is joined before that: it costs neither a call nor
+/// memory. Negative margins are cut off.
 /// </summary>
 /// <param name="Nodes">The layers in order; none where the window reads the value as it is.</param>
 /// <param name="Source">The value that is padded or cut off.</param>
@@ -22,7 +22,7 @@ internal sealed record Framing(EquatableArray<int> Nodes, int Source, Margins Ma
     /// <summary>Of what reads a value as it is.</summary>
     public static Framing None(int source) => new(EquatableArray<int>.Empty, source, Margins.None, EquatableArray<JoinedPart>.Empty);
 
-    /// <summary>Takes the padding and cropping before an operation, as far as they are its alone and its windows can do the same.</summary>
+    /// <summary>Takes what is before an operation, as far as it is the operation's alone and its windows can do the same.</summary>
     public static Framing Of(Graph graph, Node node, System.Func<int, Node?> producer, System.Func<int, Node?> onlyConsumer)
     {
         if (node.Operation.Reach(graph.Values[node.Input].Shape) is not { } reach)

@@ -39,7 +39,7 @@ internal static class LiveRegions
             Shape anchor = AnchorShape(graph, stage, logical, needed[stage.Output]!);
             Shape all = logical[graph.Nodes[stage.Anchor].Input];
             Shape read = anchor.Rank == 3 ? operation.LiveInput(all, anchor.Height, anchor.Width) : all;
-            // Parts that are joined have one height and one width when they are enlarged.
+            // Parts that are joined are read as wholes: cut, they were no longer of one height and width when they are enlarged.
             Need(needed, stage.Input, stage.Framing.IsJoined ? logical[stage.Input]
                 : stage.Framing.Nodes.Count == 0 ? read
                 : stage.Framing.LiveSource(logical[stage.Input], read));

@@ -77,10 +77,10 @@ internal sealed class StageBuilder
             bool isName = next.Operation.IsView && Graph.Values[next.Input].Shape == Graph.Values[next.Output].Shape;
             if (!isName)
             {
-                // An epilogue adds one value; in training none that the anchor reads: a stage has a gradient for each of its inputs.
+                // An epilogue adds one value; in training not the one that the anchor reads: its op gives two gradients, in two arrays.
                 int[] others = next.Inputs.Where(input => input != followed).ToArray();
                 if (next.Operation.Join(epilogue) is not { } joined || !Takes(anchor.Operation, joined) || others.Length > 1
-                    || others.Any(input => IsLater(input) || (!_predicts && framing.Inputs.Any(read => _views.Root(read) == _views.Root(input)))))
+                    || others.Any(input => IsLater(input) || (!_predicts && _views.Root(input) == _views.Root(framing.Source))))
                     break;
                 epilogue = joined;
                 inputs.AddRange(others);

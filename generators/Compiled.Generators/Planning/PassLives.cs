@@ -104,7 +104,7 @@ internal sealed class PassLives
         if (!_codes.TryGetValue(stage.Number, out Life life))
         {
             Operation operation = _graph.Nodes[stage.Anchor].Operation;
-            _codes[stage.Number] = life = new Life(operation.CodeBytes(stage.Epilogue, _graph.Values[stage.Input].Shape, _stages.Stored[stage.Output]));
+            _codes[stage.Number] = life = new Life(operation.CodeBytes(stage.Epilogue, _graph.Values[stage.Framing.Source].Shape, _stages.Stored[stage.Output]));
         }
 
         life.Use(this, now);

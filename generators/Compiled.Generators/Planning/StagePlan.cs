@@ -13,7 +13,7 @@ namespace Compiled.Generators;
 /// <param name="Input">The input as stored, or as joined.</param>
 /// <param name="LogicalInput">The input as the layer's shape rule sees it.</param>
 /// <param name="FramedInput">What of it the anchor's shape rule sees, padded or cut off.</param>
-/// <param name="FramingTitles">The layers that do that.</param>
+/// <param name="FramingTitles">The layers in front of the anchor that the stage takes in.</param>
 /// <param name="Anchor">The anchor's result, before pooling, as computed.</param>
 /// <param name="LogicalAnchor">The anchor's result as the pooling's shape rule sees it.</param>
 /// <param name="Output">The output as stored.</param>

@@ -104,6 +104,7 @@ struct OpEntry {
     bool has_ema = false;            // optimizer
     int32_t inputs = 0;              // joins
     int32_t input_gradients[4] = {}; // joins
+    int64_t input_sizes[4] = {};     // of a sample, where joined inputs may share a gradient and differ in size
     bool takes_output = true;        // activations, joins: whether backward looks at y
 };
 

@@ -192,6 +192,12 @@ public:
         return padded_source(scratch);
     }
 
+    // How an image lies there as a whole, for whoever does not read it.
+    Source unread_source() const {
+        int64_t row = desc.input_width * desc.input_channels;
+        return stays_inside() ? Source{nullptr, row, {_direct.data(), static_cast<int64_t>(_direct.size())}} : padded_source(nullptr);
+    }
+
     // --- bands
 
     int64_t conv_band_rows(int64_t output_rows) const {

@@ -45,7 +45,8 @@ public:
             float* bias_sums = sums + _shape.taps() * _desc.filters;
             Workspace work = workspace(thread);
             for (int64_t image = _state.rows * chunk / chunks; image < _state.rows * (chunk + 1) / chunks; ++image) {
-                Source source = _shape.source(x, image, 0, _desc.conv_height, work.padded);
+                // Where the weights are frozen, nobody keeps the input.
+                Source source = dkernel == nullptr ? _shape.unread_source() : _shape.source(x, image, 0, _desc.conv_height, work.padded);
                 float* image_dx = !_shape.wants_input_gradient() ? nullptr
                                   : _shape.joined() != nullptr   ? work.joined_dx
                                                                  : dx.at[0] + image * input_size();

@@ -79,10 +79,11 @@ private:
         for (int64_t column = 0; column < _width / part.factor_width; ++column, target += part.channels) {
             const float* corner = gradient + column * part.factor_width * _channels;
             for_vectors(0, part.channels, [&](int64_t c, auto vector) {
-                Vec sum = vector.load(corner + c);
-                for (int64_t cell = 1; cell < part.factor_height * part.factor_width; ++cell) {
-                    int64_t y = cell / part.factor_width, x = cell % part.factor_width;
-                    sum = sum + vector.load(corner + (y * _width + x) * _channels + c);
+                Vec sum{};
+                for (int64_t y = 0; y < part.factor_height; ++y) {
+                    for (int64_t x = 0; x < part.factor_width; ++x) {
+                        sum = sum + vector.load(corner + (y * _width + x) * _channels + c);
+                    }
                 }
                 vector.store(target + c, accumulate ? vector.load(target + c) + sum : sum);
             });

@@ -1764,7 +1764,7 @@ public static partial class Native
     public const uint AbiVersion = 7;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "50ca3596a2114b2dc7323181ada03447c7202ff99717aff498bdec4676806959";
+    public const string HeaderSha256 = "72aa4ccf1f867cdac68f8885816c4a567adee588f07fd3613df34ff92138b2a5";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -2720,7 +2720,7 @@ public static partial class Native
 
     /// <summary>
     /// As <see cref="Native.cn_conv2d_backward"/>. An element of dx_i is the sum over the pixels that it was repeated to. One pointer may
-    /// stand for several gradients if all but the first are added to it.
+    /// stand for several gradients of one shape if all but the first are added to it.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]

@@ -61,6 +61,16 @@ void validate(const cn_joined_conv2d_desc& desc) {
     require_inputs(desc);
 }
 
+void note_sizes(OpEntry& entry, const cn_joined_conv2d_desc& desc) {
+    int64_t pixels = desc.conv.input_height * desc.conv.input_width;
+    const int64_t channels[] = {desc.channels_0, desc.channels_1, desc.channels_2, desc.channels_3};
+    const int64_t copies[] = {desc.upsampling_height_0 * desc.upsampling_width_0, desc.upsampling_height_1 * desc.upsampling_width_1,
+                              desc.upsampling_height_2 * desc.upsampling_width_2, desc.upsampling_height_3 * desc.upsampling_width_3};
+    for (int i = 0; i < desc.inputs; ++i) {
+        entry.input_sizes[i] = pixels / copies[i] * channels[i];
+    }
+}
+
 cn_joined_conv2d_desc with_groups(const cn_joined_conv2d_desc& desc) {
     cn_joined_conv2d_desc result = desc;
     result.conv = abi::with_groups(desc.conv);
@@ -76,6 +86,7 @@ cn_status cn_joined_conv2d_create(cn_context* context, const cn_joined_conv2d_de
         [](OpEntry& entry, const cn_joined_conv2d_desc& checked) {
             note_conv2d(entry, checked.conv);
             note_inputs(entry, checked);
+            note_sizes(entry, checked);
         });
 }
 

@@ -63,6 +63,11 @@ void require_join_gradients(const OpEntry& entry, float* const (&dx)[4]) {
             if (dx[before] == dx[i] && entry.input_gradients[i] == CN_GRADIENT_OVERWRITE) {
                 fail(CN_STATUS_INVALID_ARGUMENT, "%s is dx_%d: its gradient mode must be CN_GRADIENT_ACCUMULATE then", name, before);
             }
+            if (dx[before] == dx[i] && entry.input_sizes[before] != entry.input_sizes[i]) {
+                fail(CN_STATUS_INVALID_ARGUMENT,
+                     "%s is dx_%d: the inputs have %lld and %lld values per sample, and must have one shape then", name, before,
+                     static_cast<long long>(entry.input_sizes[i]), static_cast<long long>(entry.input_sizes[before]));
+            }
         }
     }
 }

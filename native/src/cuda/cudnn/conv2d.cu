@@ -4,7 +4,8 @@ namespace compiled::cuda::cudnn {
 
 namespace {
 
-constexpr int64_t MemoryShare = 8; // one part in so many of the device's memory may be scratch memory of a stage
+// One part in so many of the device's memory may be scratch memory of a stage, beside that of an op that the stage works for.
+constexpr int64_t MemoryShare = 8;
 
 } // namespace
 
