@@ -42,10 +42,9 @@ internal sealed class LayoutPlanner
                 training.Use(probabilities, training.LossTime);
         }
 
-        List<Life> lives = [.. training.All, .. prediction.All.Where(life => life != input), target];
-        if (probabilities is not null)
-            lives.Add(probabilities);
-        long size = Place(lives);
+        List<Life> predicted = [.. prediction.All, target, .. probabilities is null ? [] : (Life[])[probabilities]];
+        long size = Place([.. training.All, .. predicted.Where(life => life != input)]);
+        Gap spare = Gap.Largest(predicted, size);
         (long[] parameters, long trainableBytes, long parameterBytes) = PlaceParameters();
         Dictionary<string, long> offsets = Enumerable.Range(0, parameters.Length).ToDictionary(i => _graph.Parameters[i].Name, i => parameters[i]);
         EquatableArray<StagePlan> trainingStages = new Pass(stages, training, offsets, "_stage").Plan();
@@ -60,6 +59,7 @@ internal sealed class LayoutPlanner
             parameterBytes,
             foldedBytes,
             size,
+            spare,
             training.SavedValue(_graph.Input),
             input.Offset,
             stages.Head is null ? prediction.Value(_model.Prediction.Graph.Output) : probabilities!.Offset,

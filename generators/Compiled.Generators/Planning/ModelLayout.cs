@@ -11,6 +11,7 @@ namespace Compiled.Generators;
 /// <param name="ParameterBytes">The size of all weights.</param>
 /// <param name="FoldedBytes">The size of all weights that prediction multiplies a normalization into.</param>
 /// <param name="ValueBytes">The size of all values, per sample.</param>
+/// <param name="Spare">Of the values, what prediction and evaluation have no use for.</param>
 /// <param name="InputSavedBytes">What the backward pass keeps alive of the input, per sample.</param>
 /// <param name="Input">The offset of the input.</param>
 /// <param name="Output">The offset of the prediction.</param>
@@ -28,6 +29,7 @@ internal sealed record ModelLayout(
     long ParameterBytes,
     long FoldedBytes,
     long ValueBytes,
+    Gap Spare,
     long InputSavedBytes,
     long Input,
     long Output,

@@ -36,6 +36,13 @@ internal static class MemoryNotes
         {
             writer.Line(
                 $"// Folded(offset) is one in the {Number(layout.FoldedBytes)} bytes for weights that prediction multiplies a normalization into.");
+            if (layout.Spare.Bytes > 0)
+            {
+                long batch = (layout.FoldedBytes + layout.Spare.Bytes - 1) / layout.Spare.Bytes;
+                writer.Line(
+                    $"// {(batch == 1 ? "They" : $"In batches of {Number(batch)} samples and more they")} lie at Value({StagePlan.Literal(layout.Spare.Offset)}), " +
+                    "which training alone has a use for.");
+            }
         }
 
         writer.Line("//");

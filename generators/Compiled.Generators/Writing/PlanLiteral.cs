@@ -30,6 +30,8 @@ internal static class PlanLiteral
         writer.Line($"ParameterBytes = {StagePlan.Literal(layout.ParameterBytes)},");
         if (layout.FoldedBytes > 0)
             writer.Line($"FoldedBytes = {StagePlan.Literal(layout.FoldedBytes)},");
+        if (layout.FoldedBytes > 0 && layout.Spare.Bytes > 0)
+            writer.Line($"SpareOffset = {StagePlan.Literal(layout.Spare.Offset)}, SpareBytesPerSample = {StagePlan.Literal(layout.Spare.Bytes)},");
         writer.Line($"ValueBytesPerSample = {StagePlan.Literal(layout.ValueBytes)},");
         writer.Line($"InputOffset = {StagePlan.Literal(layout.Input)},");
         writer.Line($"OutputOffset = {StagePlan.Literal(layout.Output)},");

@@ -126,9 +126,10 @@ public abstract partial class Model : IDisposable
     public IReadOnlyList<Weight> Weights => _weights;
 
     /// <summary>
-    /// Bytes of the model's arena: twice <see cref="ModelPlan.ParameterBytes"/> (weights and gradients), <see cref="ModelPlan.FoldedBytes"/>,
-    /// <see cref="BatchSize"/> times <see cref="ModelPlan.ValueBytesPerSample"/>, 128 for the state and the loss, and 8 for each sum of the
-    /// metrics. An optimizer adds what it keeps.
+    /// Bytes of the model's arena: twice <see cref="ModelPlan.ParameterBytes"/> (weights and gradients), <see cref="BatchSize"/> times
+    /// <see cref="ModelPlan.ValueBytesPerSample"/>, 128 for the state and the loss, 8 for each sum of the metrics, and
+    /// <see cref="ModelPlan.FoldedBytes"/> where <see cref="BatchSize"/> times <see cref="ModelPlan.SpareBytesPerSample"/> is less than that.
+    /// An optimizer adds what it keeps.
     /// </summary>
     public long ArenaBytes => _arena.Bytes;
 

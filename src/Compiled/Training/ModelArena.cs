@@ -14,6 +14,7 @@ internal sealed class ModelArena : IDisposable
     private readonly ModelPlan _plan;
     private readonly int _batchSize;
     private readonly int _sums;
+    private readonly bool _foldedInValues; // which a pass of training overwrites, as it does the weights that they are made of
 
     public ModelArena(ModelPlan plan, ContextHandle context, int batchSize)
     {
@@ -22,7 +23,9 @@ internal sealed class ModelArena : IDisposable
         _sums = plan.Metrics.Sum(metric => metric.Sums);
         try
         {
-            Bytes = checked(2 * plan.ParameterBytes + plan.FoldedBytes + batchSize * plan.ValueBytesPerSample + TailBytes + _sums * sizeof(double));
+            long values = checked(batchSize * plan.ValueBytesPerSample);
+            _foldedInValues = batchSize * plan.SpareBytesPerSample >= plan.FoldedBytes;
+            Bytes = checked(2 * plan.ParameterBytes + OwnFoldedBytes + values + TailBytes + _sums * sizeof(double));
         }
         catch (OverflowException)
         {
@@ -38,7 +41,7 @@ internal sealed class ModelArena : IDisposable
         {
             throw new CompiledException(
                 CompiledStatus.OutOfMemory,
-                $"'{plan.Name}' needs {Bytes:N0} bytes: 2 × {plan.ParameterBytes:N0} for weights and gradients, {plan.FoldedBytes:N0} for weights with a normalization, {batchSize:N0} × " +
+                $"'{plan.Name}' needs {Bytes:N0} bytes: 2 × {plan.ParameterBytes:N0} for weights and gradients, {OwnFoldedBytes:N0} for weights with a normalization, {batchSize:N0} × " +
                 $"{plan.ValueBytesPerSample:N0} for the batch. Use a smaller batch size. ({fault.Message})");
         }
     }
@@ -52,7 +55,7 @@ internal sealed class ModelArena : IDisposable
 
     public nint GradientAddress => _buffer.Address + (nint)_plan.ParameterBytes;
 
-    public nint FoldedAddress => _buffer.Address + (nint)(2 * _plan.ParameterBytes);
+    public nint FoldedAddress => _foldedInValues ? Value(_plan.SpareOffset) : _buffer.Address + (nint)(2 * _plan.ParameterBytes);
 
     public bool FoldsWeights => _plan.FoldedBytes > 0;
 
@@ -114,5 +117,7 @@ internal sealed class ModelArena : IDisposable
 
     public void Dispose() => _buffer.Dispose();
 
-    private long ValueOffset(long bytesPerSample) => 2 * _plan.ParameterBytes + _plan.FoldedBytes + _batchSize * bytesPerSample;
+    private long OwnFoldedBytes => _foldedInValues ? 0 : _plan.FoldedBytes;
+
+    private long ValueOffset(long bytesPerSample) => 2 * _plan.ParameterBytes + OwnFoldedBytes + _batchSize * bytesPerSample;
 }

@@ -42,8 +42,17 @@ public sealed record ModelPlan
     /// <summary>Bytes of all weights, with the padding that aligns each; the gradients take as many.</summary>
     public required long ParameterBytes { get; init; }
 
-    /// <summary>Bytes of the weights that prediction multiplies batch normalizations into; 0 where there are none.</summary>
+    /// <summary>
+    /// Bytes of the weights that prediction multiplies batch normalizations into; 0 where there are none. They lie in the spare part of the
+    /// values if the batch is large enough for that.
+    /// </summary>
     public long FoldedBytes { get; init; }
+
+    /// <summary>Where the part of the values begins that training alone has a use for: bytes per sample of the batch.</summary>
+    public long SpareOffset { get; init; }
+
+    /// <summary>The size of that part per sample of the batch; 0 where nobody asks.</summary>
+    public long SpareBytesPerSample { get; init; }
 
     /// <summary>Bytes of activations and their gradients per sample of the batch.</summary>
     public required long ValueBytesPerSample { get; init; }

@@ -82,6 +82,7 @@ namespace Examples
         // 76,096 bytes per sample of the batch, 54,976 of which the backward pass needs of the forward pass. Value(offset) is an address;
         // what is never needed at the same time shares memory.
         // Folded(offset) is one in the 6,976 bytes for weights that prediction multiplies a normalization into.
+        // They lie at Value(37_056), which training alone has a use for.
         //
         //   value     shape     offset    codes   gradient   bytes saved
         //   input     16×24×3   67_584                             4,608
@@ -440,6 +441,7 @@ namespace Examples
             TrainableBytes = 40_448,
             ParameterBytes = 40_576,
             FoldedBytes = 6976,
+            SpareOffset = 37_056, SpareBytesPerSample = 30_528,
             ValueBytesPerSample = 76_096,
             InputOffset = 67_584,
             OutputOffset = 0,

@@ -90,6 +90,7 @@ namespace Examples
         // 30,528 bytes per sample of the batch, 24,512 of which the backward pass needs of the forward pass. Value(offset) is an address;
         // what is never needed at the same time shares memory.
         // Folded(offset) is one in the 192 bytes for weights that prediction multiplies a normalization into.
+        // They lie at Value(17_792), which training alone has a use for.
         //
         //   value      shape     offset    codes   gradient   bytes saved
         //   input      24×24×3        0                             6,912
@@ -515,6 +516,7 @@ namespace Examples
             TrainableBytes = 16_384,
             ParameterBytes = 16_512,
             FoldedBytes = 192,
+            SpareOffset = 17_792, SpareBytesPerSample = 12_736,
             ValueBytesPerSample = 30_528,
             InputOffset = 0,
             OutputOffset = 0,

@@ -154,6 +154,7 @@ namespace Examples
         // 931,200 bytes per sample of the batch, 833,088 of which the backward pass needs of the forward pass. Value(offset) is an address;
         // what is never needed at the same time shares memory.
         // Folded(offset) is one in the 96,640 bytes for weights that prediction multiplies a normalization into.
+        // They lie at Value(196_608), which training alone has a use for.
         //
         //   value      shape       offset     codes   gradient   bytes saved
         //   input      32×32×3    917_504                             12,288
@@ -972,6 +973,7 @@ namespace Examples
             TrainableBytes = 98_688,
             ParameterBytes = 100_096,
             FoldedBytes = 96_640,
+            SpareOffset = 196_608, SpareBytesPerSample = 655_872,
             ValueBytesPerSample = 931_200,
             InputOffset = 917_504,
             OutputOffset = 64,

@@ -96,6 +96,7 @@ namespace Examples
         // 633,024 bytes per sample of the batch, 432,000 of which the backward pass needs of the forward pass. Value(offset) is an address;
         // what is never needed at the same time shares memory.
         // Folded(offset) is one in the 11,648 bytes for weights that prediction multiplies a normalization into.
+        // They lie at Value(371_904), which training alone has a use for.
         //
         //   value      shape       offset     codes   gradient   bytes saved
         //   input      33×48×3    597_504                             19,008
@@ -560,6 +561,7 @@ namespace Examples
             TrainableBytes = 24_640,
             ParameterBytes = 24_896,
             FoldedBytes = 11_648,
+            SpareOffset = 371_904, SpareBytesPerSample = 225_600,
             ValueBytesPerSample = 633_024,
             InputOffset = 597_504,
             OutputOffset = 0,

@@ -6,7 +6,7 @@ namespace Compiled.Tests;
 [Conv2D(5, 3, Padding = Padding.Same, UseBias = false), BatchNormalization, ReLU(Name = "shortcut")]
 [Conv2D(5, 3, Padding = Padding.Same), BatchNormalization, Add("shortcut"), ReLU]
 [DepthwiseConv2D(3), BatchNormalization(Momentum = 0.5), ReLU]
-[Flatten, Dense(4), BatchNormalization, Tanh, Dense(3), Softmax, SparseCategoricalCrossentropy]
+[Flatten, Dense(40), BatchNormalization, Tanh, Dense(3), Softmax, SparseCategoricalCrossentropy]
 public partial class FoldingNet;
 
 /// <summary>The same, layer by layer.</summary>
@@ -15,13 +15,16 @@ public partial class FoldingNet;
 [Conv2D(5, 3, Padding = Padding.Same, UseBias = false), BatchNormalization, ReLU(Name = "shortcut")]
 [Conv2D(5, 3, Padding = Padding.Same), BatchNormalization, Add("shortcut"), ReLU]
 [DepthwiseConv2D(3), BatchNormalization(Momentum = 0.5), ReLU]
-[Flatten, Dense(4), BatchNormalization, Tanh, Dense(3), Softmax, SparseCategoricalCrossentropy]
+[Flatten, Dense(40), BatchNormalization, Tanh, Dense(3), Softmax, SparseCategoricalCrossentropy]
 public sealed partial class PlainFoldingNet;
 
 /// <summary>Weights that prediction multiplies normalizations into: made anew when they have to be, and only then.</summary>
 public sealed class FoldedWeightsTests
 {
     private const int Rows = 4;
+
+    /// <summary>One in which they have memory of their own, and one in which they share that of training.</summary>
+    public static readonly int[] BatchSizes = [Rows, 40];
 
     private static readonly float[] Inputs = Samples.Inputs(Rows, 1, 7, 6, 3);
     private static readonly int[] ClassIds = Samples.ClassIds(Rows, 1, 3);
@@ -36,15 +39,15 @@ public sealed class FoldedWeightsTests
         ("a span", model => Weight(model, "batch_normalization_2/gamma").Span[1] = 3),
     ];
 
-    public static TheoryData<string> Targets => new(Target.All.Select(target => target.ToString()));
+    public static MatrixTheoryData<string, int> Models => new(Target.All.Select(target => target.ToString()), BatchSizes);
 
     [Theory]
-    [MemberData(nameof(Targets))]
-    public void Predictions_follow_whatever_changes_weights(string target)
+    [MemberData(nameof(Models))]
+    public void Predictions_follow_whatever_changes_weights(string target, int batchSize)
     {
         using Device device = Target.Named(target).MakeDevice();
-        using var fused = new FoldingNet(device, Rows, seed: 5);
-        using var plain = new PlainFoldingNet(device, Rows, seed: 5);
+        using var fused = new FoldingNet(device, batchSize, seed: 5);
+        using var plain = new PlainFoldingNet(device, batchSize, seed: 5);
         float[] before = RequireSamePredictions("at first", fused, plain);
         foreach ((string name, Action<Model> change) in Changes)
         {

@@ -23,11 +23,24 @@ public sealed class MemoryTests
         foreach (int batchSize in (int[])[1, 3, 32])
         {
             using var net = new SmallNet(device, batchSize);
-            Assert.Equal((2 * net.Plan.ParameterBytes) + net.Plan.FoldedBytes + (batchSize * net.Plan.ValueBytesPerSample) + 128, net.ArenaBytes);
+            Assert.Equal((2 * net.Plan.ParameterBytes) + (batchSize * net.Plan.ValueBytesPerSample) + 128, net.ArenaBytes);
             Assert.Equal(net.ArenaBytes, device.BufferBytes);
         }
 
         Assert.Equal(0, device.BufferBytes);
+    }
+
+    [Fact]
+    public void Folded_weights_take_no_memory_of_their_own_in_a_batch_that_has_room_for_them()
+    {
+        using var device = Device.Cpu(1);
+        foreach (int batchSize in FoldedWeightsTests.BatchSizes)
+        {
+            using var net = new FoldingNet(device, batchSize);
+            long own = batchSize == FoldedWeightsTests.BatchSizes[0] ? net.Plan.FoldedBytes : 0;
+            Assert.NotEqual(0, net.Plan.FoldedBytes);
+            Assert.Equal((2 * net.Plan.ParameterBytes) + own + (batchSize * net.Plan.ValueBytesPerSample) + 128, net.ArenaBytes);
+        }
     }
 
     [Fact]
@@ -112,6 +125,23 @@ public sealed class MemoryTests
             Assert.Equal(bytes.Max(), inTurn);
         },
         300);
+
+    [Fact]
+    public void A_gap_is_the_largest_part_in_which_nothing_lies() => Gen.Select(Gen.Int[0, 5], Gen.Int[1, 9]).Array[0, 8].Sample(
+        pairs =>
+        {
+            const int Lines = 16;
+            Life[] buffers = [.. pairs.Select(pair => new Life((64 * pair.Item1) + 1) { Offset = 64 * pair.Item2 })];
+            bool[] taken = [.. Enumerable.Range(0, Lines).Select(line => buffers.Any(
+                buffer => buffer.Offset / 64 <= line && line * 64 < buffer.Offset + buffer.Bytes))];
+            IEnumerable<Gap> all =
+                from first in Enumerable.Range(0, Lines)
+                from lines in Enumerable.Range(1, Lines - first)
+                where !taken.Skip(first).Take(lines).Contains(true)
+                select new Gap(64 * first, 64 * lines);
+            Assert.Equal(all.OrderByDescending(gap => gap.Bytes).ThenBy(gap => gap.Offset).First(), Gap.Largest(buffers, 64 * Lines));
+        },
+        500);
 
     private static (long[] Offsets, long Size) Place(Buffer[] buffers)
     {
