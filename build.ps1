@@ -49,6 +49,7 @@ has said otherwise. The most used options:
   --epochs N            passes over the training images                              (3)
   --batch-size N        images per step                                              (32)
   --learning-rate X     of Adam                                                      (0.001)
+  --schedule NAME       cosine: the learning rate falls to 0 over the run; constant  (cosine)
   --data DIR            the CIFAR-10 binary files; else the cache, a download, or the built-in drawn shapes
   --device WHERE        auto, cpu, cuda or cuda:N; auto is a GPU if one can be used  (auto)
   --threads N           CPU threads, 0 for all processors                            (0)

@@ -313,8 +313,8 @@ part_train() {
     need_gpu
     [ -n "$data" ] || skip 'no --data DIR was given'
     is_quick && skip 'left out by --quick'
-    COMPILED_NATIVE_DIR=$work/cuda program Cifar10 --device cuda --data "$data" --epochs 50 --batch-size 32 --learning-rate 1e-4 --plain \
-        --output "$out/train" </dev/null || fail 'the training failed'
+    COMPILED_NATIVE_DIR=$work/cuda program Cifar10 --device cuda --data "$data" --epochs 50 --batch-size 32 --learning-rate 1e-4 \
+        --schedule constant --plain --output "$out/train" </dev/null || fail 'the training failed'
     rm -f "$out"/train/*.safetensors
 }
 

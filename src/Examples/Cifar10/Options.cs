@@ -15,6 +15,8 @@ internal sealed record Options
 
     public required double LearningRate { get; init; }
 
+    public required bool Cosine { get; init; }
+
     public required string? Data { get; init; }
 
     public required string Device { get; init; }
@@ -47,6 +49,13 @@ internal sealed record Options
         Option<int> epochs = Number("--epochs", "Passes over the training images.", 3, minimum: 1);
         Option<int> batchSize = Number("--batch-size", "Images per step.", 32, minimum: 1);
         Option<double> learningRate = new("--learning-rate") { Description = "Of Adam.", DefaultValueFactory = _ => 1e-3, HelpName = "x" };
+        Option<string> schedule = new("--schedule")
+        {
+            Description = "cosine lets the learning rate fall to 0 over the run, along half a cosine; constant keeps it, as the Keras example does.",
+            DefaultValueFactory = _ => "cosine",
+            HelpName = "name",
+        };
+        schedule.AcceptOnlyFromAmong("constant", "cosine");
         Option<string?> data = new("--data")
         {
             Description = "The directory of the CIFAR-10 binary files; by default the cache, then a download, then built-in drawn shapes.",
@@ -78,7 +87,7 @@ internal sealed record Options
 
         var command = new RootCommand("Trains a network on CIFAR-10.")
         {
-            network, epochs, batchSize, learningRate, data, device, threads, seed, limit, unfused, plain, output,
+            network, epochs, batchSize, learningRate, schedule, data, device, threads, seed, limit, unfused, plain, output,
         };
         command.SetAction(result => run(new Options
         {
@@ -86,6 +95,7 @@ internal sealed record Options
             Epochs = result.GetValue(epochs),
             BatchSize = result.GetValue(batchSize),
             LearningRate = result.GetValue(learningRate),
+            Cosine = result.GetValue(schedule) == "cosine",
             Data = result.GetValue(data),
             Device = result.GetValue(device)!,
             Threads = result.GetValue(threads),

@@ -58,9 +58,15 @@ internal static class Program
         var display = Display.Create(options.Epochs, options.Plain);
         var files = new RunFiles(options.Output);
         History history = display.Run(() => net.Fit(
-            data.Train, new Adam(options.LearningRate), options.Epochs, data.Test,
+            data.Train, new Adam(Schedule(options, data.Train.Count)), options.Epochs, data.Test,
             callbacks: [files, display], progress: display, cancellationToken: cancellationToken));
         return Conclude(net, data, history, files, cancellationToken);
+    }
+
+    private static LearningRateSchedule Schedule(Options options, long images)
+    {
+        long stepsPerEpoch = (images + options.BatchSize - 1) / options.BatchSize;
+        return options.Cosine ? new CosineDecay(options.LearningRate, options.Epochs * stepsPerEpoch) : new Constant(options.LearningRate);
     }
 
     private static Device Make(Options options) => options.Gpu is { } gpu ? Device.Cuda(gpu) : Device.Cpu(options.Threads);

@@ -22,7 +22,7 @@ public sealed class Cifar10ProgramTests : IDisposable
         (int exitCode, string output) = Child.Run(Program, ["--help"]);
         Assert.Equal(0, exitCode);
         Assert.All(
-            (string[])["--epochs", "--batch-size", "--learning-rate", "--data", "--device", "--threads", "--seed", "--limit", "--unfused", "--plain", "--output"],
+            (string[])["--epochs", "--batch-size", "--learning-rate", "--schedule", "--data", "--device", "--threads", "--seed", "--limit", "--unfused", "--plain", "--output"],
             option => Assert.Contains($"  {option} ", output, StringComparison.Ordinal));
     }
 
@@ -34,6 +34,7 @@ public sealed class Cifar10ProgramTests : IDisposable
     [InlineData("--learning-rate nan", "--learning-rate must be a finite number of at least 0.")]
     [InlineData("--learning-rate -1", "--learning-rate must be a finite number of at least 0.")]
     [InlineData("--learning-rate x", "Cannot parse argument 'x' for option '--learning-rate'")]
+    [InlineData("--schedule linear", "Argument 'linear' not recognized. Must be one of:")]
     [InlineData("--threads 1025", "--threads must be from 0 to 1024.")]
     [InlineData("--limit 0", "--limit must be at least 1.")]
     [InlineData("--limit x", "Cannot parse argument 'x' for option '--limit'")]
@@ -93,6 +94,22 @@ public sealed class Cifar10ProgramTests : IDisposable
         Assert.True(exitCode == 0, output);
         Assert.Equal(weights, File.ReadAllBytes(Path.Combine(Output, "last.safetensors")));
         Assert.Contains("3 threads (asked for by --device or --threads)", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_learning_rate_falls_along_a_cosine_unless_it_is_to_stay()
+    {
+        CifarFiles.Write(Data, records: 8);
+        byte[] unsaid = Weights(), falling = Weights("--schedule", "cosine"), constant = Weights("--schedule", "constant");
+        Assert.Equal(unsaid, falling);
+        Assert.NotEqual(unsaid, constant);
+
+        byte[] Weights(params string[] schedule)
+        {
+            (int exitCode, string output) = Run(["--epochs", "1", "--batch-size", "16", .. schedule]);
+            Assert.True(exitCode == 0, output);
+            return File.ReadAllBytes(Path.Combine(Output, "last.safetensors"));
+        }
     }
 
     [Fact]
