@@ -61,7 +61,7 @@ CN_API const char* cn_last_error(void);
  * --------------------------------------------------------------------------------------------------------------- */
 
 /* Raised with every change of a function or of a struct in this file. */
-#define CN_ABI_VERSION 7
+#define CN_ABI_VERSION 8
 
 /* The CN_ABI_VERSION with which the library was built. */
 CN_API cn_status cn_abi_version(uint32_t* version);
@@ -562,11 +562,12 @@ CN_API cn_status cn_global_pooling2d_forward(cn_op* op, const cn_state* state, c
 CN_API cn_status cn_global_pooling2d_backward(cn_op* op, const cn_state* state, const int32_t* indices, const float* dy, float* dx);
 
 /*
- * Batch normalization stage: y = dropout(max_pooling(activation(gamma * (x - mean) / sqrt(variance + epsilon) + beta + addend))). In
- * training the mean and the variance, without Bessel's correction, are those of the rows * positions values that a channel has in the
- * batch; a frozen stage, and prediction, take the moving ones instead. A NaN makes NaN of its channel.
+ * Batch normalization stage: y = dropout(max_pooling(activation(gamma * (x - mean) / sqrt(variance + epsilon) + beta + addend))), or the
+ * mean of that activation over the positions of a sample. In training the mean and the variance, without Bessel's correction, are those
+ * of the rows * positions values that a channel has in the batch; a frozen stage, and prediction, take the moving ones instead. A NaN
+ * makes NaN of its channel.
  * Shapes: x, addend and y [batch, positions, channels]; with pooling x is [batch, height, width, channels] and y [batch, output_height,
- * output_width, channels]; all else [channels].
+ * output_width, channels]; with global_average y is [batch, channels]; all else [channels].
  */
 typedef struct cn_batch_normalization_desc {
     uint32_t struct_size;
@@ -586,14 +587,15 @@ typedef struct cn_batch_normalization_desc {
     float dropout_rate;                  /* 0: no dropout, as there must be none without pooling */
     uint32_t dropout_stream;
     float activation_alpha;
-    int32_t reserved; /* 0 */
+    int32_t global_average; /* 1: y is a mean over positions; there is no pooling, and the activation is linear or ReLU */
 } cn_batch_normalization_desc;
 
 CN_API cn_status cn_batch_normalization_create(cn_context* context, const cn_batch_normalization_desc* desc, cn_op** op);
 /*
  * Training. Writes `saved` [2, channels]: the mean and 1 / sqrt(variance + epsilon) that were used. Unless frozen, each moving statistic
- * becomes momentum * itself + (1 - momentum) * the one of the batch. `codes` are those of cn_conv2d_forward. `moments` may be what that has
- * written of the same x, unless frozen; null: they are found here.
+ * becomes momentum * itself + (1 - momentum) * the one of the batch. `codes` are those of cn_conv2d_forward; with global_average behind a
+ * ReLU they are [batch, positions, channels], one for each element of x: 255 where the ReLU is dead, else 0. `moments` may be what that
+ * has written of the same x, unless frozen; null: they are found here.
  */
 CN_API cn_status cn_batch_normalization_forward(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* beta,
                                                 float* moving_mean, float* moving_variance, const float* addend, const double* moments,
@@ -602,9 +604,10 @@ CN_API cn_status cn_batch_normalization_forward(cn_op* op, const cn_state* state
 CN_API cn_status cn_batch_normalization_predict(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* beta,
                                                 const float* moving_mean, const float* moving_variance, const float* addend, float* y);
 /*
- * With g = activation'(y) * dy, where pooling and dropout let dy through, and xhat = (x - mean) / sqrt(variance + epsilon): overwrites
- * dgamma with sum(g * xhat) and dbeta with sum(g); dx, by input_gradient, is the gradient through the statistics as well; daddend, by
- * addend_gradient, is g. Frozen, the statistics are constants, and dgamma and dbeta are not made.
+ * With g = activation'(y) * dy, where pooling and dropout let dy through, or of global_average dy / positions where the codes let it
+ * through, and xhat = (x - mean) / sqrt(variance + epsilon): overwrites dgamma with sum(g * xhat) and dbeta with sum(g); dx, by
+ * input_gradient, is the gradient through the statistics as well; daddend, by addend_gradient, is g. Frozen, the statistics are constants,
+ * and dgamma and dbeta are not made.
  */
 CN_API cn_status cn_batch_normalization_backward(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* saved,
                                                  const float* y, const uint8_t* codes, const float* dy, float* dx, float* daddend,

@@ -63,6 +63,20 @@ void pool(const cn_batch_normalization_desc& d, const Inputs& in, const cn_state
     result.predicted = predicted;
 }
 
+// y and what was predicted become the means over the positions of a sample.
+void average(const cn_batch_normalization_desc& d, Forward& result) {
+    auto channels = channels_of(d), positions = static_cast<size_t>(d.positions);
+    auto means = [=](const Doubles& values) {
+        Doubles sums(values.size() / positions);
+        for (size_t i = 0; i < values.size(); ++i) {
+            sums[i / (positions * channels) * channels + i % channels] += values[i] / static_cast<double>(positions);
+        }
+        return sums;
+    };
+    result.y = means(result.y);
+    result.predicted = means(result.predicted);
+}
+
 Forward forward_reference(const cn_batch_normalization_desc& d, const Inputs& in, const cn_state& state) {
     size_t channels = channels_of(d), rows = in.x.size() / channels;
     Forward result{Doubles(in.x.size()),
@@ -97,21 +111,41 @@ Forward forward_reference(const cn_batch_normalization_desc& d, const Inputs& in
             result.predicted[i] = one_output(d, in, i, in.moving_mean[c], moving_inverse);
         }
     }
-    pool(d, in, state, result);
+    if (d.global_average != 0) {
+        average(d, result);
+    } else {
+        pool(d, in, state, result);
+    }
     return result;
 }
 
-// `y` is the stage's own, so that both agree on where a ReLU is dead.
-Backward backward_reference(const cn_batch_normalization_desc& d, const Inputs& in, const Forward& forward, const Floats& y) {
-    size_t channels = channels_of(d), rows = in.x.size() / channels;
-    Backward result{Doubles(in.x.size()), Doubles(in.x.size()), Doubles(channels), Doubles(channels)};
+// Before the activation.
+Doubles own_gradient(const cn_batch_normalization_desc& d, const Inputs& in, const Forward& forward, const Floats& y,
+                     const std::vector<uint8_t>& codes) {
     Doubles g(in.x.size());
+    if (d.global_average != 0) {
+        auto channels = channels_of(d), positions = static_cast<size_t>(d.positions);
+        for (size_t i = 0; i < g.size(); ++i) {
+            bool is_dead = d.activation == CN_ACTIVATION_RELU && codes[i] == 255;
+            g[i] = is_dead ? 0.0 : in.dy[i / (positions * channels) * channels + i % channels] / static_cast<double>(positions);
+        }
+        return g;
+    }
     for (size_t o = 0; o < in.dy.size(); ++o) {
         double multiplier = forward.multipliers[o];
         if (multiplier != 0) {
             g[forward.winners[o]] += reference::derivative_from_output(activation_of(d), y[o] / multiplier) * in.dy[o] * multiplier;
         }
     }
+    return g;
+}
+
+// `y` and `codes` are the stage's own, so that both agree on where a ReLU is dead.
+Backward backward_reference(const cn_batch_normalization_desc& d, const Inputs& in, const Forward& forward, const Floats& y,
+                            const std::vector<uint8_t>& codes) {
+    size_t channels = channels_of(d), rows = in.x.size() / channels;
+    Backward result{Doubles(in.x.size()), Doubles(in.x.size()), Doubles(channels), Doubles(channels)};
+    Doubles g = own_gradient(d, in, forward, y, codes);
     for (size_t i = 0; i < g.size(); ++i) {
         double xhat = (in.x[i] - forward.mean[i % channels]) * forward.inverse[i % channels];
         result.dgamma[i % channels] += g[i] * xhat;
@@ -145,7 +179,7 @@ void test_stage(const Device& device, cn_batch_normalization_desc d, const Input
         Array<float> x(context, in.x, shift), gamma(context, in.gamma, shift), beta(context, in.beta, shift);
         Array<float> moving_mean(context, in.moving_mean, shift), moving_variance(context, in.moving_variance, shift);
         Array<float> addend(context, in.addend, shift), y(context, in.dy.size(), shift), predicted(context, in.dy.size(), shift);
-        Array<uint8_t> codes(context, in.dy.size(), shift);
+        Array<uint8_t> codes(context, d.global_average != 0 ? in.x.size() : in.dy.size(), shift);
         Array<double> moments(context, expected.moments);
         Array<float> saved(context, 2 * in.gamma.size(), shift), dy(context, in.dy, shift);
         Array<float> dx(context, in.old_dx, shift), daddend(context, in.old_daddend, shift);
@@ -156,7 +190,8 @@ void test_stage(const Device& device, cn_batch_normalization_desc d, const Input
         bool sums_scale = d.use_scale != 0 && d.frozen == 0, sums_center = d.use_center != 0 && d.frozen == 0;
         ok(cn_batch_normalization_predict(op, state, x, own_gamma, own_beta, moving_mean, moving_variance, own_addend, predicted));
         const double* own_moments = given && d.frozen == 0 ? moments.data() : nullptr;
-        uint8_t* own_codes = d.pool.height != 0 ? codes.data() : nullptr;
+        bool notes = d.pool.height != 0 || (d.global_average != 0 && d.activation == CN_ACTIVATION_RELU);
+        uint8_t* own_codes = notes ? codes.data() : nullptr;
         ok(cn_batch_normalization_forward(op, state, x, own_gamma, own_beta, moving_mean, moving_variance, own_addend, own_moments, y,
                                           saved, own_codes));
         ok(cn_batch_normalization_backward(op, state, x, own_gamma, saved, y, own_codes, dy,
@@ -175,7 +210,7 @@ void test_stage(const Device& device, cn_batch_normalization_desc d, const Input
             CHECK(moving_variance.same_bits(in.moving_variance));
             CHECK(d.dropout_rate > 0 || y.same_bits(predicted));
         }
-        Backward gradients = backward_reference(d, in, expected, y);
+        Backward gradients = backward_reference(d, in, expected, y, codes.values());
         if (d.input_gradient != CN_GRADIENT_NONE) {
             CHECK_CLOSE(gradients.dx, dx, tolerance.gradient, tolerance.gradient);
         }
@@ -202,7 +237,9 @@ void test_stage(const Device& device, cn_batch_normalization_desc d, const Input
 
 Inputs random_inputs(Random& random, const cn_batch_normalization_desc& d) {
     int64_t count = (d.batch - 1) * d.positions * d.channels;
-    int64_t outputs = d.pool.height == 0 ? count : (d.batch - 1) * d.output_height * d.output_width * d.channels;
+    int64_t outputs = d.global_average != 0 ? (d.batch - 1) * d.channels
+                      : d.pool.height == 0  ? count
+                                            : (d.batch - 1) * d.output_height * d.output_width * d.channels;
     Inputs in;
     in.x = random.floats(count, -2, 3);
     in.gamma = random.floats(d.channels, 0.5, 2);
@@ -293,6 +330,57 @@ void test_exact_pooling(const Device& device) {
             in.dy = random.whole(static_cast<int64_t>(in.dy.size()), -4, 4);
             in.old_dx = random.whole(static_cast<int64_t>(in.x.size()), -4, 4);
             test_stage(device, d, in, 0, {0, 0, 0});
+        }
+    }
+}
+
+// The same, averaged over 32 positions.
+void test_exact_average(const Device& device) {
+    for (int64_t channels : {1, 4, 5, 64, 70, 130}) {
+        for (int32_t activation : {CN_ACTIVATION_LINEAR, CN_ACTIVATION_RELU}) {
+            cn_batch_normalization_desc d = desc_of(3, 32, channels);
+            d.epsilon = 7;
+            d.momentum = 0.5f;
+            d.activation = activation;
+            d.global_average = 1;
+            d.use_addend = 1;
+            d.input_gradient = d.addend_gradient = CN_GRADIENT_ACCUMULATE;
+            Random random(3);
+            Inputs in = random_inputs(random, d);
+            for (size_t i = 0; i < in.x.size(); ++i) {
+                auto c = static_cast<int64_t>(i) % channels, row = static_cast<int64_t>(i) / channels;
+                in.x[i] = static_cast<float>(c % 7 - 3 + (row % 2 == 0 ? 3 : -3));
+            }
+            in.gamma = random.whole(channels, -4, 4);
+            in.beta = random.whole(channels, -4, 4);
+            in.moving_mean = random.whole(channels, -4, 4);
+            in.moving_variance = Floats(static_cast<size_t>(channels), 9);
+            in.addend = random.whole(static_cast<int64_t>(in.x.size()), -4, 4);
+            in.dy = random.whole(static_cast<int64_t>(in.dy.size()), -4, 4);
+            in.old_dx = random.whole(static_cast<int64_t>(in.x.size()), -4, 4);
+            in.old_daddend = random.whole(static_cast<int64_t>(in.x.size()), -4, 4);
+            test_stage(device, d, in, 0, {0, 0, 0});
+        }
+    }
+}
+
+// Averages of few and many positions; channels that vectors, blocks and wide rows divide and such that they do not.
+void test_average(const Device& device) {
+    const int64_t shapes[][3] = {{1, 1, 1},   {3, 16, 512}, {2, 49, 130},  {5, 9, 3},    {1, 17, 20},  {4, 64, 64},
+                                 {2, 33, 10}, {7, 4, 100},  {1, 1500, 12}, {2, 2100, 4}, {3, 300, 70}, {2, 5, 600}};
+    Random random(43);
+    for (const auto& shape : shapes) {
+        for (int32_t activation : {CN_ACTIVATION_LINEAR, CN_ACTIVATION_RELU}) {
+            cn_batch_normalization_desc d = desc_of(shape[0] + 1, shape[1], shape[2]);
+            d.activation = activation;
+            d.global_average = 1;
+            d.use_scale = layer::chance(random, 0.8) ? 1 : 0;
+            d.use_center = layer::chance(random, 0.8) ? 1 : 0;
+            d.frozen = layer::chance(random, 0.2) ? 1 : 0;
+            d.use_addend = layer::chance(random, 0.5) ? 1 : 0;
+            d.input_gradient = static_cast<int32_t>(random.next_int(CN_GRADIENT_NONE, CN_GRADIENT_ACCUMULATE));
+            d.addend_gradient = d.use_addend != 0 ? static_cast<int32_t>(random.next_int(CN_GRADIENT_NONE, CN_GRADIENT_ACCUMULATE)) : 0;
+            test_stage(device, d, random_inputs(random, d), layer::chance(random, 0.3) ? 1 : 0, Usual, layer::chance(random, 0.5));
         }
     }
 }
@@ -464,12 +552,19 @@ void test_arguments(const Device& device) {
     auto pool = [&](cn_op* op, const double* given, uint8_t* notes) {
         return cn_batch_normalization_forward(op, state, a, a, a, a, a, nullptr, given, a, a, notes);
     };
-    REFUSED_CALL(pool(plain, nullptr, codes), "codes must be null: the stage has no pooling");
+    REFUSED_CALL(pool(plain, nullptr, codes), "codes must be null: the stage makes none");
     REFUSED_CALL(pool(plain, fake_doubles(moments), nullptr), "moments");
     REFUSED_CALL(pool(frozen, moments, nullptr), "moments must be null: frozen is 1");
     Op pooled(cn_batch_normalization_create, context, pooled_desc_of(2, 2, 2, 8, {2, 2, 2, 2, 1, 1, 0, 0}));
     REFUSED_CALL(pool(pooled, nullptr, nullptr), "codes is null");
     REFUSED_CALL(cn_batch_normalization_backward(pooled, state, a, a, a, a, nullptr, a, a, nullptr, a, a), "codes is null");
+    d = desc_of(2, 4, 8);
+    d.global_average = 1;
+    Op linear_average(cn_batch_normalization_create, context, d);
+    REFUSED_CALL(pool(linear_average, nullptr, codes), "codes must be null: the stage makes none");
+    d.activation = CN_ACTIVATION_RELU;
+    Op average(cn_batch_normalization_create, context, d);
+    REFUSED_CALL(pool(average, nullptr, nullptr), "codes is null");
     CHECK(a.same_bits(Floats(64))); // none of it was written
 }
 
@@ -480,7 +575,10 @@ void test_descriptors() {
     REFUSED(create, context, desc, d.struct_size = 4, "struct_size is 4");
     REFUSED(create, context, desc, d.activation = CN_ACTIVATION_SILU, "activation is 16: its derivative is not in y");
     REFUSED(create, context, desc, d.activation_alpha = 1, "activation_alpha is 1: it must be 0 for activation 0");
-    REFUSED(create, context, desc, d.reserved = 1, "reserved is 1");
+    REFUSED(create, context, desc, d.global_average = 2, "global_average is 2");
+    REFUSED(create, context, desc, (d.global_average = 1, d.activation = CN_ACTIVATION_TANH),
+            "global_average is 1: it must be 0 with activation 3");
+    REFUSED(create, context, desc, (d.global_average = 1, d.dropout_rate = 0.5f), "dropout_rate is 0.5: it must be 0 without pooling");
     REFUSED(create, context, desc, d.batch = 0, "batch is 0");
     REFUSED(create, context, desc, d.positions = 0, "positions is 0");
     REFUSED(create, context, desc, d.channels = int64_t{1} << 31, "channels is 2147483648: it must be from 1 to 2147483647");
@@ -507,6 +605,7 @@ void test_descriptors() {
     REFUSED(create, context, pooled, d.output_height = 3, "lower output_height to that");
     REFUSED(create, context, pooled, d.pool.height = d.pool.width = 16, "at most 254 cells");
     REFUSED(create, context, pooled, d.pool.dilation_width = 2, "pool dilation");
+    REFUSED(create, context, pooled, d.global_average = 1, "global_average is 1: it must be 0 with pooling, whose height is 2");
     REFUSED(create, context, pooled, d.use_addend = 1, "use_addend is 1: it must be 0 with pooling");
     REFUSED(create, context, pooled, d.dropout_stream = 65536, "dropout_stream is 65536");
 }
@@ -520,6 +619,8 @@ int main() {
         test_exact(device);
         test_exact_pooling(device);
         test_pooling(device);
+        test_exact_average(device);
+        test_average(device);
         test_modes(device);
         test_random(device);
         test_robust(device);

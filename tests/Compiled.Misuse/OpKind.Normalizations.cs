@@ -11,6 +11,8 @@ internal abstract partial class OpKind
             "cn_batch_normalization_create", Native.cn_batch_normalization_create, ValidBatchNormalization(), RunBatchNormalization),
         new OpKind<cn_batch_normalization_desc>(
             "cn_batch_normalization_create", Native.cn_batch_normalization_create, ValidPooledNormalization(), RunBatchNormalization),
+        new OpKind<cn_batch_normalization_desc>(
+            "cn_batch_normalization_create", Native.cn_batch_normalization_create, ValidAveragedNormalization(), RunBatchNormalization),
         new OpKind<cn_layer_normalization_desc>(
             "cn_layer_normalization_create", Native.cn_layer_normalization_create, ValidLayerNormalization(), RunLayerNormalization),
     ];
@@ -44,6 +46,8 @@ internal abstract partial class OpKind
         dropout_stream = 3,
     };
 
+    private static cn_batch_normalization_desc ValidAveragedNormalization() => ValidBatchNormalization() with { global_average = 1 };
+
     private static cn_layer_normalization_desc ValidLayerNormalization() => Abi.Describe<cn_layer_normalization_desc>() with
     {
         input_gradient = 1,
@@ -74,15 +78,16 @@ internal abstract partial class OpKind
 
     private static bool RunBatchNormalization(nint op, in cn_batch_normalization_desc d, ref RandomWords random)
     {
-        bool isPooled = d.pool.height != 0;
+        bool isPooled = d.pool.height != 0, notesAverage = d.global_average != 0 && d.activation == (int)cn_activation.CN_ACTIVATION_RELU;
         if (!Fits(d.batch, d.positions, d.channels) || (isPooled && !Fits(d.batch, d.output_height, d.output_width, d.channels)))
             return false;
         using var memory = new GuardedMemory();
         nint state = State(memory, d.batch, ref random);
         long count = d.batch * d.positions * d.channels;
-        long outputs = isPooled ? d.batch * d.output_height * d.output_width * d.channels : count;
+        long outputs = isPooled ? d.batch * d.output_height * d.output_width * d.channels : d.global_average != 0 ? d.batch * d.channels : count;
+        long notes = isPooled ? outputs : notesAverage ? count : 0;
         nint x = memory.Floats(count), y = memory.Floats(outputs), dy = memory.Floats(outputs), saved = memory.Floats(2 * d.channels);
-        nint mean = memory.Floats(d.channels), variance = memory.Floats(d.channels), codes = isPooled ? memory.Bytes(outputs) : 0;
+        nint mean = memory.Floats(d.channels), variance = memory.Floats(d.channels), codes = notes > 0 ? memory.Bytes(notes) : 0;
         nint gamma = Gradient(memory, d.use_scale, d.channels), beta = Gradient(memory, d.use_center, d.channels);
         nint addend = Gradient(memory, d.use_addend, count);
         nint dgamma = Gradient(memory, d.frozen == 0 ? d.use_scale : 0, d.channels);
@@ -97,9 +102,9 @@ internal abstract partial class OpKind
 
         Abi.Accepted(Native.cn_batch_normalization_predict(op, state, x, gamma, beta, mean, variance, addend, y));
         Abi.Accepted(Native.cn_batch_normalization_backward(op, state, x, gamma, saved, y, codes, dy, dx, daddend, dgamma, dbeta));
-        if (isPooled)
+        if (notes > 0)
         {
-            nint garbage = Garbage(memory, outputs, ref random);
+            nint garbage = Garbage(memory, notes, ref random);
             Abi.Accepted(Native.cn_batch_normalization_backward(op, state, x, gamma, saved, y, garbage, dy, dx, daddend, dgamma, dbeta));
         }
 

@@ -59,7 +59,8 @@ internal static class LiveRegions
     private static Shape AnchorShape(Graph graph, Stage stage, Shape[] logical, Shape output)
     {
         Shape all = logical[graph.Nodes[stage.Anchor].Output];
-        return stage.Epilogue.Pool is not { } pool ? output
+        return stage.Epilogue.Average is not null ? all
+            : stage.Epilogue.Pool is not { } pool ? output
             : graph.Nodes[stage.Anchor].Operation.CanTrim ? pool.LiveInput(all, output.Height, output.Width)
             : all;
     }

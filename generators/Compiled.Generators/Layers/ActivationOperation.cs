@@ -95,7 +95,7 @@ internal sealed record ActivationOperation(
     /// last bit, gradient included.
     /// </remarks>
     public override Epilogue? Join(Epilogue epilogue) =>
-        Function.IsKnownByOutput() && epilogue.Activation is null && epilogue.Dropout is null
+        Function.IsKnownByOutput() && epilogue is { Activation: null, Average: null, Dropout: null }
         && (epilogue.Pool is null || Function == ActivationFunction.ReLU)
             ? epilogue with { Activation = this }
             : null;

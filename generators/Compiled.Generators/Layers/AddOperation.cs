@@ -25,7 +25,7 @@ internal sealed record AddOperation : Operation
     public override Epilogue? Join(Epilogue epilogue) => epilogue == Epilogue.None ? epilogue with { Add = this } : null;
 
     public override bool TakesEpilogue(Epilogue epilogue) =>
-        epilogue.Add is null && epilogue.Pool is null && epilogue.Dropout is null;
+        epilogue is { Add: null, Pool: null, Average: null, Dropout: null };
 
     public override SavedValues Saved(Epilogue epilogue) => epilogue.Activation is null ? SavedValues.None : SavedValues.Output;
 

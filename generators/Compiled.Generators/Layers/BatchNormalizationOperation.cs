@@ -46,10 +46,10 @@ internal sealed record BatchNormalizationOperation(double Momentum, double Epsil
 
     public override bool TakesEpilogue(Epilogue epilogue) => epilogue.Pool is null ? epilogue.Dropout is null : epilogue.Add is null;
 
-    /// <remarks>Behind a pooling, the codes know where a ReLU is dead.</remarks>
+    /// <remarks>Behind a pooling or an average, the codes know where a ReLU is dead.</remarks>
     public override SavedValues Saved(Epilogue epilogue)
     {
-        bool needsOutput = epilogue.Activation is { } activation
+        bool needsOutput = epilogue is { Average: null, Activation: { } activation }
             && (epilogue.Pool is null || activation.Function != ActivationFunction.ReLU);
         return SavedValues.Input | SavedValues.Codes | (needsOutput ? SavedValues.Output : SavedValues.None);
     }
@@ -57,9 +57,11 @@ internal sealed record BatchNormalizationOperation(double Momentum, double Epsil
     /// <remarks>The moving statistics move with weights to train and without.</remarks>
     public override bool AlwaysNotes(Epilogue epilogue) => true;
 
-    /// <remarks>The mean and the inverse deviation of each channel, once for all samples: as if a sample had them. Then those of a pooling.</remarks>
+    /// <remarks>
+    /// The mean and the inverse deviation of each channel, once for all samples: as if a sample had them. Then those of a pooling or an average.
+    /// </remarks>
     public override long CodeBytes(Epilogue epilogue, Shape input, Shape output) =>
-        SavedBytes(input) + (epilogue.Pool is null ? 0 : output.Elements);
+        SavedBytes(input) + (epilogue.Pool is not null ? output.Elements : AveragesReLU(epilogue) ? input.Elements : 0);
 
     public override bool TakesMoments => !Frozen;
 
@@ -82,6 +84,8 @@ internal sealed record BatchNormalizationOperation(double Momentum, double Epsil
             pool.Window.Write(writer, "pool", stage.LogicalAnchor);
         }
 
+        if (stage.Epilogue.Average is not null)
+            writer.Line("global_average = 1,");
         if (stage.Epilogue.Dropout is { } dropout)
             writer.Line($"dropout_rate = {dropout.RateCode}, dropout_stream = {dropout.Stream},");
         writer.Close("});");
@@ -91,7 +95,7 @@ internal sealed record BatchNormalizationOperation(double Momentum, double Epsil
         new(
             "cn_batch_normalization_forward", stage.Field,
             $"x: {stage.X}, {Reads(stage)}, addend: {stage.Addend}, moments: {stage.Moments}",
-            $"y: {stage.Y}, saved: {stage.Codes}, codes: {PoolCodes(stage)}");
+            $"y: {stage.Y}, saved: {stage.Codes}, codes: {EpilogueCodes(stage)}");
 
     public override NativeCall Predict(StagePlan stage) =>
         new(
@@ -101,13 +105,15 @@ internal sealed record BatchNormalizationOperation(double Momentum, double Epsil
     public override NativeCall Backward(StagePlan stage) =>
         new(
             "cn_batch_normalization_backward", stage.Field,
-            $"x: {stage.X}, gamma: {stage.Parameter("gamma")}, saved: {stage.Codes}, y: {stage.Y}, codes: {PoolCodes(stage)}, dy: {stage.Dy}",
+            $"x: {stage.X}, gamma: {stage.Parameter("gamma")}, saved: {stage.Codes}, y: {stage.Y}, codes: {EpilogueCodes(stage)}, dy: {stage.Dy}",
             $"dx: {stage.Dx}, daddend: {stage.AddendGradient}, dgamma: {stage.Gradient("gamma")}, dbeta: {stage.Gradient("beta")}");
 
     private static long SavedBytes(Shape input) => 2 * sizeof(float) * input.Last;
 
-    private static string PoolCodes(StagePlan stage) =>
-        stage.Epilogue.Pool is null ? "0" : StagePlan.Value(stage.Offsets.Codes + SavedBytes(stage.Input));
+    private static bool AveragesReLU(Epilogue epilogue) => epilogue is { Average: not null, Activation: not null };
+
+    private static string EpilogueCodes(StagePlan stage) =>
+        stage.Epilogue.Pool is null && !AveragesReLU(stage.Epilogue) ? "0" : StagePlan.Value(stage.Offsets.Codes + SavedBytes(stage.Input));
 
     /// <summary>What a normalization by moving statistics reads beside its input, as arguments.</summary>
     public static string Reads(StagePlan stage) =>

@@ -94,9 +94,10 @@ internal record Conv2DOperation(long Filters, Window Window, bool UseBias, long 
 
     public override Margins Reach(Shape input) => Window.Reach(input);
 
-    public override bool TakesEpilogue(Epilogue epilogue) => epilogue.Add is null;
+    public override bool TakesEpilogue(Epilogue epilogue) => epilogue is { Add: null, Average: null };
 
-    public override bool TakesInPrediction(Epilogue epilogue) => epilogue.Add is null || (epilogue.Pool is null && epilogue.Dropout is null);
+    public override bool TakesInPrediction(Epilogue epilogue) =>
+        epilogue.Average is null && (epilogue.Add is null || epilogue is { Pool: null, Dropout: null });
 
     public override bool CanGiveMoments => true;
 

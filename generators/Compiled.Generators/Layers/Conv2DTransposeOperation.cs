@@ -56,7 +56,8 @@ internal sealed record Conv2DTransposeOperation(long Filters, Window Window, lon
         return all.ToEquatableArray();
     }
 
-    public override bool TakesEpilogue(Epilogue epilogue) => epilogue.Add is null && epilogue.Pool is null && epilogue.Dropout is null;
+    public override bool TakesEpilogue(Epilogue epilogue) =>
+        epilogue is { Add: null, Pool: null, Average: null, Dropout: null };
 
     public override SavedValues Saved(Epilogue epilogue) =>
         SavedValues.Input | (epilogue.Activation is null ? SavedValues.None : SavedValues.Output);

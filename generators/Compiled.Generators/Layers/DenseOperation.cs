@@ -30,7 +30,7 @@ internal sealed record DenseOperation(long Units, bool UseBias) : KernelOperatio
         return all.ToEquatableArray();
     }
 
-    public override bool TakesEpilogue(Epilogue epilogue) => epilogue.Add is null && epilogue.Pool is null;
+    public override bool TakesEpilogue(Epilogue epilogue) => epilogue is { Add: null, Pool: null, Average: null };
 
     public override SavedValues Saved(Epilogue epilogue) => SavedValues.Input | SavedValues.Output;
 

@@ -19,6 +19,13 @@ internal sealed record GlobalPooling2DOperation(bool IsMax, bool KeepDims) : Ope
         return KeepDims ? new Shape(1, 1, input.Last) : new Shape(input.Last);
     }
 
+    /// <remarks>Whether a gradient passes has to be known of each element that is averaged, of which nothing else is kept: ReLU says it.</remarks>
+    public override Epilogue? Join(Epilogue epilogue) =>
+        !IsMax && epilogue is { Pool: null, Average: null, Dropout: null }
+        && epilogue.Activation is null or { Function: ActivationFunction.ReLU }
+            ? epilogue with { Average = this }
+            : null;
+
     public override SavedValues Saved(Epilogue epilogue) => IsMax ? SavedValues.Codes : SavedValues.None;
 
     /// <remarks>The position of each maximum, 32 bits.</remarks>

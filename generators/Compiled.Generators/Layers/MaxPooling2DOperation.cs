@@ -29,7 +29,7 @@ internal sealed record MaxPooling2DOperation(Window Window) : Operation
         new(Window.LiveRows(input.Height, height), Window.LiveColumns(input.Width, width), input.Last);
 
     public override Epilogue? Join(Epilogue epilogue) =>
-        epilogue.Pool is null && epilogue.Dropout is null ? epilogue with { Pool = this } : null;
+        epilogue is { Pool: null, Average: null, Dropout: null } ? epilogue with { Pool = this } : null;
 
     public override SavedValues Saved(Epilogue epilogue) => SavedValues.Codes;
 

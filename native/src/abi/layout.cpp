@@ -242,7 +242,7 @@ std::string layout_report() {
     CN_FIELD(dropout_rate)
     CN_FIELD(dropout_stream)
     CN_FIELD(activation_alpha)
-    CN_FIELD(reserved)
+    CN_FIELD(global_average)
     CN_END
     CN_STRUCT(cn_normalization_fold_desc)
     CN_FIELD(struct_size)

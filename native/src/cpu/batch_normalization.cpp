@@ -1,21 +1,22 @@
 // Batch normalization stage (compiled.h, cn_batch_normalization_desc), over a matrix of M = rows * positions rows, a column per channel.
 //
 // Forward    First the moments of the columns, where a convolution has not found them. Then y = activation((x - center) * scale + shift +
-// addend), pooled and dropped where that is wanted
-//            before anything is written.
+//            addend), pooled and dropped, or averaged, where that is wanted before anything is written.
 // Backward   First the sums over the columns, then dx and daddend from them. Frozen, the first part falls away. The gradient of what was
-//            pooled is made anew for each part, a piece of the first cache at a time.
+//            pooled or averaged is made anew for each part, a piece of the first cache at a time.
 // Writes     y, saved, codes, dgamma and dbeta are overwritten; dx and daddend by the descriptor; the moving statistics are moved.
-// Codes      The winning cell of the window, row-major; 255 where no gradient passes: dropped, or dead under ReLU.
-// Scratch    shared: the sums of each chunk of rows, then an array of floats per coefficient. Sums are double. Of each thread: the
+// Codes      The winning cell of the window, row-major, or 0 of what is averaged; 255 where no gradient passes: dropped, or dead under
+// ReLU. Scratch    shared: the sums of each chunk of rows, then an array of floats per coefficient. Sums are double. Of each thread: the
 //            multipliers of a dropout, or a piece of an unpooled gradient.
 // Threads    chunks of rows, and blocks of columns where rows are wide; sums are added in the order of the chunks.
 #include "activation_simd.h"
+#include "averaged_gradient.h"
 #include "column_moments.h"
 #include "dropout_mask.h"
 #include "folded_rows.h"
 #include "ops.h"
 #include "pooled_row.h"
+#include "position_means.h"
 #include "unpooled_gradient.h"
 
 #include <algorithm>
@@ -88,9 +89,9 @@ public:
         _sums = (_shape.chunks(wide_rows) + 1) * Sums * _shape.stride; // and one of the rows that make no wide one
         auto bytes = _sums * static_cast<int64_t>(sizeof(double)) + Coefficients * _shape.stride * static_cast<int64_t>(sizeof(float));
         _context.reserve_shared_scratch(bytes);
-        if (is_pooled()) {
+        if (is_pooled() || is_averaged()) {
             int64_t sums = FoldedBlockRows * std::min(_shape.width, FoldedShape::ColumnBlock), piece = piece_rows() * _shape.width;
-            int64_t multipliers = desc.output_width * desc.channels;
+            int64_t multipliers = desc.output_width * desc.channels; // 0 of what is averaged
             int64_t floats = std::max({sums, piece, multipliers}) + 4 * Lanes;
             _context.reserve_thread_scratch(floats * static_cast<int64_t>(sizeof(float)));
         }
@@ -122,17 +123,25 @@ public:
         if (_desc.frozen != 0 && dx != nullptr) {
             use_saved(gamma, saved);
         }
+        // Sums and writes the gradient that fill(first position, count, first column, last column, target) makes.
+        auto from_made = [&](const auto& fill) {
+            if (sums) {
+                sum_made(*state, x, fill, saved);
+                use_sums(*state, gamma, saved, dgamma, dbeta);
+            }
+            if (dx != nullptr || daddend != nullptr) {
+                write_made(*state, x, fill, dx, daddend);
+            }
+        };
         if (is_pooled()) {
             UnpooledGradient from = unpooled(y, codes, dy);
-            with_activation(from.rule, [&](auto activation) {
-                if (sums) {
-                    sum_unpooled<activation.value>(*state, x, from, saved);
-                    use_sums(*state, gamma, saved, dgamma, dbeta);
-                }
-                if (dx != nullptr) {
-                    write_unpooled<activation.value>(*state, x, from, dx);
-                }
-            });
+            with_activation(from.rule,
+                            [&](auto activation) { from_made([&](auto... arguments) { from.fill<activation.value>(arguments...); }); });
+            return;
+        }
+        if (is_averaged()) {
+            AveragedGradient from{_desc.positions, _desc.channels, codes, dy};
+            from_made([&](auto... arguments) { from.fill(arguments...); });
             return;
         }
         Gradients from{x, y, dy, _shape.width, _shape.width, _rule};
@@ -149,8 +158,9 @@ public:
 
 private:
     bool is_pooled() const { return _desc.pool.height != 0; }
+    bool is_averaged() const { return _desc.global_average != 0; }
 
-    // Wide rows whose gradient is unpooled at a time.
+    // Wide rows whose gradient is made at a time.
     int64_t piece_rows() const { return std::max<int64_t>(1, ChunkElements / 4 / _shape.width); }
 
     UnpooledGradient unpooled(const float* y, const uint8_t* codes, const float* dy) const {
@@ -261,6 +271,8 @@ private:
         with_activation(_rule, [&](auto activation) {
             if (is_pooled()) {
                 normalize_pooled<activation.value>(state, x, y, codes);
+            } else if (is_averaged()) {
+                normalize_averaged<activation.value>(state, x, addend, y, codes);
             } else {
                 normalize_rows<activation.value>(state, x, addend, y);
             }
@@ -278,6 +290,33 @@ private:
                 }
                 vector.store(y + first + c, activate<Activation>(_rule, value));
             });
+        });
+    }
+
+    template <int32_t Activation>
+    void normalize_averaged(const cn_state& state, const float* x, const float* addend, float* y, uint8_t* codes) {
+        int64_t positions = _desc.positions, width = _desc.channels, groups = (width + MeanChannels - 1) / MeanChannels;
+        _context.parallel_for(state.rows * groups, [=](int64_t item, int) {
+            int64_t sample = item / groups, first = item % groups * MeanChannels, channels = std::min(MeanChannels, width - first);
+            const float *center = centers() + first, *scale = scales() + first, *shift = shifts() + first;
+            auto value = [=](int64_t position, int64_t c, auto vector) {
+                int64_t i = (sample * positions + position) * width + first + c;
+                Vec result = fma(vector.load(x + i) - load(center + c), load(scale + c), load(shift + c));
+                if (addend != nullptr) {
+                    result = result + vector.load(addend + i);
+                }
+                result = activate<Activation>(_rule, result);
+                if (codes != nullptr) {
+                    IntVec code = result <= 0.0f ? broadcast_int(NoGradient) : broadcast_int(0);
+                    if constexpr (std::is_same_v<decltype(vector), PartialVector>) {
+                        store_bytes_partial(codes + i, vector.count, code);
+                    } else {
+                        store_bytes(codes + i, code);
+                    }
+                }
+                return result;
+            };
+            write_position_means(positions, channels, value, y + sample * width + first);
         });
     }
 
@@ -316,16 +355,16 @@ private:
         sum_columns(state, saved, add);
     }
 
-    template <int32_t Activation>
-    void sum_unpooled(const cn_state& state, const float* x, const UnpooledGradient& from, const float* saved) {
+    template <class Fill>
+    void sum_made(const cn_state& state, const float* x, const Fill& fill, const float* saved) {
         int64_t width = _shape.width, fold = _shape.fold, channels = _desc.channels;
-        auto add = [=, &from](BlockSums& block, int64_t row, int64_t rows, int64_t column, int64_t columns, const float* center,
+        auto add = [=, &fill](BlockSums& block, int64_t row, int64_t rows, int64_t column, int64_t columns, const float* center,
                               int thread) {
             auto* gradient = _context.thread_scratch<float>(thread);
             if (fold == 1) {
-                from.fill<Activation>(row, rows, column, column + columns, gradient);
+                fill(row, rows, column, column + columns, gradient);
             } else {
-                from.fill<Activation>(row * fold, rows * columns / channels, 0, channels, gradient);
+                fill(row * fold, rows * columns / channels, int64_t{0}, channels, gradient);
             }
             Gradients linear{x + row * width + column, gradient, gradient, width, columns, _rule};
             block.add<CN_ACTIVATION_LINEAR>(linear, rows, columns, center);
@@ -416,18 +455,20 @@ private:
         });
     }
 
-    template <int32_t Activation>
-    void write_unpooled(const cn_state& state, const float* x, const UnpooledGradient& from, float* dx) {
+    template <class Fill>
+    void write_made(const cn_state& state, const float* x, const Fill& fill, float* dx, float* daddend) {
         int64_t channels = _desc.channels, width = _shape.width, piece = piece_rows() * _shape.fold,
                 positions = state.rows * _desc.positions;
-        _context.parallel_for((positions + piece - 1) / piece, [=, &from](int64_t item, int thread) {
+        _context.parallel_for((positions + piece - 1) / piece, [=, &fill](int64_t item, int thread) {
             auto* gradient = _context.thread_scratch<float>(thread);
             int64_t first = item * piece, count = std::min(piece, positions - first);
-            from.fill<Activation>(first, count, 0, channels, gradient);
+            fill(first, count, int64_t{0}, channels, gradient);
             for (int64_t i = 0; i < count * channels; i += width) {
                 int64_t columns = std::min(width, count * channels - i);
                 Gradients linear{x + first * channels + i, gradient + i, gradient + i, width, width, _rule};
-                write_row<CN_ACTIVATION_LINEAR>(linear, columns, dx + first * channels + i, nullptr);
+                int64_t at = first * channels + i;
+                write_row<CN_ACTIVATION_LINEAR>(linear, columns, dx == nullptr ? nullptr : dx + at,
+                                                daddend == nullptr ? nullptr : daddend + at);
             }
         });
     }

@@ -5,8 +5,8 @@
 // Sums     By blocks of positions, which join a sum in float64.
 // Threads  forward groups of channels of a sample, backward blocks of its positions.
 #include "common/max_pooling.h"
-#include "folded_rows.h"
 #include "ops.h"
+#include "position_means.h"
 
 #include <algorithm>
 
@@ -14,36 +14,10 @@ namespace compiled::cpu::CN_ISA {
 
 namespace {
 
-constexpr int64_t GroupChannels = 128; // of an item for the threads
-constexpr int64_t BlockPositions = 16; // that are summed in float32
-
-// Of `channels` neighbouring ones, at most GroupChannels, of the `width` that a position has.
-void write_means(const float* x, int64_t positions, int64_t width, int64_t channels, float* y) {
-    alignas(64) float sums[GroupChannels];
-    alignas(64) double totals[GroupChannels] = {};
-    for (int64_t first = 0; first < positions; first += BlockPositions) {
-        const float* block = x + first * width;
-        std::fill(sums, sums + GroupChannels, 0.0f);
-        for_strips(std::min(BlockPositions, positions - first), [&](int64_t begin, auto count) {
-            for_vectors(0, channels, [&](int64_t c, auto vector) {
-                Vec sum = load(sums + c);
-                for (int64_t p = begin; p < begin + count.value; ++p) {
-                    sum = sum + vector.load(block + p * width + c);
-                }
-                store(sums + c, sum);
-            });
-        });
-        for (int64_t c = 0; c < channels; c += Lanes) {
-            store_doubles(totals + c, load_doubles(totals + c) + to_double(load(sums + c)));
-        }
-    }
-    for_vectors(0, channels,
-                [&](int64_t c, auto vector) { vector.store(y + c, to_float(load_doubles(totals + c) / static_cast<double>(positions))); });
-}
-
+// Of `channels` neighbouring ones, at most MeanChannels, of the `width` that a position has.
 void write_maxima(const float* x, int64_t positions, int64_t width, int64_t channels, float* y, int32_t* indices) {
-    alignas(64) float best[GroupChannels];
-    alignas(64) float winners[GroupChannels] = {}; // positions, moved like floats but not read as such
+    alignas(64) float best[MeanChannels];
+    alignas(64) float winners[MeanChannels] = {}; // positions, moved like floats but not read as such
     for_vectors(0, channels, [&](int64_t c, auto vector) { store(best + c, vector.load(x + c)); });
     for_strips(positions, [&](int64_t begin, auto count) {
         for_vectors(0, channels, [&](int64_t c, auto vector) {
@@ -73,15 +47,16 @@ public:
 
     void forward(const cn_state* state, const float* x, float* y, int32_t* indices) override {
         const cn_global_pooling2d_desc& d = _desc;
-        int64_t groups = (d.channels + GroupChannels - 1) / GroupChannels;
+        int64_t groups = (d.channels + MeanChannels - 1) / MeanChannels;
         _context.parallel_for(state->rows * groups, [=, &d](int64_t item, int) {
-            int64_t sample = item / groups, first = item % groups * GroupChannels, channels = std::min(GroupChannels, d.channels - first);
+            int64_t sample = item / groups, first = item % groups * MeanChannels, channels = std::min(MeanChannels, d.channels - first);
             const float* from = x + sample * d.positions * d.channels + first;
             int64_t to = sample * d.channels + first;
             if (d.pooling == CN_GLOBAL_POOLING_MAX) {
                 write_maxima(from, d.positions, d.channels, channels, y + to, indices == nullptr ? nullptr : indices + to);
             } else {
-                write_means(from, d.positions, d.channels, channels, y + to);
+                auto value = [=, &d](int64_t position, int64_t c, auto vector) { return vector.load(from + position * d.channels + c); };
+                write_position_means(d.positions, channels, value, y + to);
             }
         });
     }

@@ -1,15 +1,14 @@
 // Batch normalization stage (compiled.h, cn_batch_normalization_desc), over a matrix of rows * positions rows, a column per channel.
 //
 // Forward    The moments of the columns, where a convolution has not found them, then y = activation((x - center) * scale + shift +
-// addend), pooled and dropped where that is wanted
-//            before anything is written: two launches, or the second alone with the moving statistics.
+//            addend), pooled and dropped, or averaged, where that is wanted before anything is written: two launches, or the second alone
+//            with the moving statistics.
 // Backward   The sums over the columns, then dx and daddend: two launches, or one of the two where the other has nothing to do. The
-// gradient
-//            of what was pooled is gathered from the windows that cover a place.
+//            gradient of what was pooled is gathered from the windows that cover a place.
 // Writes     y, saved, codes, dgamma and dbeta are overwritten; dx and daddend by the descriptor; the moving statistics are moved.
-// Codes      The winning cell of the window, row-major; 255 where no gradient passes: dropped, or dead under ReLU.
-// Scratch    the sums of each range of rows, double, then an array of floats per coefficient.
-// Blocks     columns and a range of rows, which depends on the shape alone; of those that share columns the last to finish merges their
+// Codes      The winning cell of the window, row-major, or 0 of what is averaged; 255 where no gradient passes: dropped, or dead under
+// ReLU. Scratch    the sums of each range of rows, double, then an array of floats per coefficient. Blocks     columns and a range of rows,
+// which depends on the shape alone; of those that share columns the last to finish merges their
 //            sums and makes the coefficients.
 #include "common/max_pooling.h"
 #include "common/normalization.h"
@@ -21,6 +20,7 @@
 #include "ops.h"
 #include "pooling_codes.h"
 #include "pooling_place.h"
+#include "position_means.h"
 
 namespace compiled::cuda {
 
@@ -99,14 +99,18 @@ __global__ void __launch_bounds__(ColumnThreads)
     }
 }
 
-// What a thread needs of its columns.
+// What a thread needs of its columns, if it has any.
 template <int Width>
 struct ColumnCoefficients {
-    float centers[Width], scales[Width], shifts[Width];
+    float centers[Width] = {}, scales[Width] = {}, shifts[Width] = {};
 
     // `coefficients`: what the moments have left; null: the moving statistics are used, and saved where that is wanted.
-    __device__ __forceinline__ ColumnCoefficients(const ColumnThread<Width>& thread, int64_t columns, float epsilon,
-                                                  const float* coefficients, const Statistics& statistics) {
+    template <class Thread>
+    __device__ __forceinline__ ColumnCoefficients(const Thread& thread, int64_t columns, float epsilon, const float* coefficients,
+                                                  const Statistics& statistics) {
+        if (!thread.has_column) {
+            return;
+        }
         CN_UNROLL
         for (int e = 0; e < Width; ++e) {
             int64_t channel = thread.column + e;
@@ -119,7 +123,7 @@ struct ColumnCoefficients {
                 centers[e] = statistics.mean[channel];
                 scales[e] = inverse * gamma_of(statistics.gamma, channel);
                 shifts[e] = beta_of(statistics.beta, channel);
-                if (statistics.saved != nullptr && thread.split == 0 && thread.line == 0) {
+                if (statistics.saved != nullptr && thread.is_first()) {
                     statistics.saved[channel] = centers[e];
                     statistics.saved[columns + channel] = inverse;
                 }
@@ -159,6 +163,42 @@ __global__ void __launch_bounds__(ColumnThreads)
         activate(activation, values.values);
         values.store(y + i);
     }
+}
+
+// The mean over the positions of a sample.
+template <int Width>
+__global__ void __launch_bounds__(ColumnThreads)
+    batch_normalization_average_kernel(const cn_state* state, ColumnPlan plan, ActivationRule activation, float epsilon,
+                                       const float* coefficients, Statistics statistics, const float* x, const float* addend, float* y,
+                                       uint8_t* codes) {
+    SampleThread<Width> thread(plan, 1);
+    if (thread.sample >= state->rows) {
+        return;
+    }
+    ColumnCoefficients<Width> known(thread, plan.columns, epsilon, coefficients, statistics);
+    int64_t origin = thread.sample * plan.positions * plan.columns + thread.column;
+    auto value = [&](int64_t position) {
+        int64_t i = origin + position * plan.columns;
+        Pack<Width> values = known.normalize(x + i);
+        if (addend != nullptr) {
+            auto addends = Pack<Width>::load(addend + i);
+            CN_UNROLL
+            for (int e = 0; e < Width; ++e) {
+                values.values[e] += addends.values[e];
+            }
+        }
+        activate(activation, values.values);
+        if (codes != nullptr) {
+            int passes[Width];
+            CN_UNROLL
+            for (int e = 0; e < Width; ++e) {
+                passes[e] = values.values[e] <= 0.0f ? NoGradient : 0;
+            }
+            store_codes<Width>(codes + i, passes);
+        }
+        return values;
+    };
+    write_position_means(thread, plan, value, y);
 }
 
 // The rows of the plan are those of the output.
@@ -278,6 +318,28 @@ struct PooledGradients {
             }
         }
         return sums;
+    }
+};
+
+// The same of what was averaged: a share for every position. The activation is linear: the codes, null behind a linear one, know where a
+// ReLU is dead.
+struct AveragedGradients {
+    const float *x, *dy;
+    const uint8_t* codes;
+    int64_t positions;
+
+    template <int Width>
+    __device__ __forceinline__ Pack<Width> load(ActivationRule, int64_t row, int64_t column, int64_t columns) const {
+        auto gradients = Pack<Width>::load(dy + row / positions * columns + column);
+        int passes[Width] = {};
+        if (codes != nullptr) {
+            load_codes<Width>(codes + row * columns + column, passes);
+        }
+        CN_UNROLL
+        for (int e = 0; e < Width; ++e) {
+            gradients.values[e] = passes[e] == NoGradient ? 0.0f : gradients.values[e] / static_cast<float>(positions);
+        }
+        return gradients;
     }
 };
 
@@ -453,13 +515,14 @@ __global__ void __launch_bounds__(ColumnThreads)
 
 // How the kernels of one width are launched.
 struct Plans {
-    ColumnPlan sum, apply, pool;
+    ColumnPlan sum, apply, pool, mean;
 
     Plans(const Context& context, const cn_batch_normalization_desc& d, int width)
         : sum(d.batch, d.positions, d.channels, width, BatchRows, MostBlocks),
           apply(d.batch, d.positions, d.channels, width, 4, int64_t{16} * context.multiprocessors()),
           pool(d.batch, d.pool.height == 0 ? 1 : d.output_height * d.output_width, d.channels, width, 2,
-               int64_t{16} * context.multiprocessors()) {}
+               int64_t{16} * context.multiprocessors()),
+          mean(mean_plan(d.positions, d.channels, width)) {}
 };
 
 Pooling pooling_of(const cn_batch_normalization_desc& d) {
@@ -514,6 +577,9 @@ public:
             ActivationRule rule = _desc.activation == CN_ACTIVATION_RELU ? activation_rule(CN_ACTIVATION_LINEAR) : _rule;
             PooledGradients from{x, y, dy, codes, pooling_of(_desc)};
             run_backward(state, rule, from, gamma, saved, dx, daddend, dgamma, dbeta);
+        } else if (is_averaged()) {
+            AveragedGradients from{x, dy, codes, _desc.positions};
+            run_backward(state, activation_rule(CN_ACTIVATION_LINEAR), from, gamma, saved, dx, daddend, dgamma, dbeta);
         } else {
             run_backward(state, _rule, Gradients{x, y, dy}, gamma, saved, dx, daddend, dgamma, dbeta);
         }
@@ -521,21 +587,21 @@ public:
 
 private:
     bool is_pooled() const { return _desc.pool.height != 0; }
+    bool is_averaged() const { return _desc.global_average != 0; }
 
     template <class From>
     void run_backward(const cn_state* state, const ActivationRule& rule, const From& from, const float* gamma, const float* saved,
                       float* dx, float* daddend, float* dgamma, float* dbeta) {
         bool live = _desc.frozen == 0;
-        const uint8_t* codes = codes_of(from);
         if (live && (dx != nullptr || dgamma != nullptr || dbeta != nullptr)) {
-            int width = pack_width(_desc.channels, from.x, from.y, codes, from.dy);
+            int width = width_of(from);
             auto* kernel = width == 4 ? batch_normalization_sums_kernel<4, From> : batch_normalization_sums_kernel<1, From>;
             const ColumnPlan& plan = plans(width).sum;
             _context.launch(kernel, plan.grid(_desc.batch), ColumnThreads, 0, state, plan, rule, from, gamma, saved, dgamma, dbeta,
                             _context.scratch<double>(), coefficients(), tickets());
         }
         if (dx != nullptr || daddend != nullptr) {
-            int width = pack_width(_desc.channels, from.x, from.y, codes, from.dy, dx, daddend);
+            int width = width_of(from, dx, daddend);
             auto* kernel = width == 4 ? batch_normalization_gradient_kernel<4, From> : batch_normalization_gradient_kernel<1, From>;
             const ColumnPlan& plan = plans(width).apply;
             _context.launch(kernel, plan.grid(_desc.batch), ColumnThreads, 0, state, plan, rule, from, gamma, saved,
@@ -544,8 +610,18 @@ private:
         }
     }
 
-    static const uint8_t* codes_of(const Gradients&) { return nullptr; }
-    static const uint8_t* codes_of(const PooledGradients& from) { return from.codes; }
+    template <class... Arrays>
+    int width_of(const Gradients& from, Arrays... others) const {
+        return pack_width(_desc.channels, from.x, from.y, from.dy, others...);
+    }
+    template <class... Arrays>
+    int width_of(const PooledGradients& from, Arrays... others) const {
+        return pack_width(_desc.channels, from.x, from.y, from.codes, from.dy, others...);
+    }
+    template <class... Arrays>
+    int width_of(const AveragedGradients& from, Arrays... others) const {
+        return pack_width(_desc.channels, from.x, from.codes, from.dy, others...);
+    }
 
     void normalize(const cn_state* state, const Statistics& statistics, const float* coefficients, const float* x, const float* addend,
                    float* y, uint8_t* codes) {
@@ -555,6 +631,15 @@ private:
             const ColumnPlan& plan = plans(width).pool;
             _context.launch(kernel, plan.grid(_desc.batch), ColumnThreads, 0, state, plan, _rule, pooling_of(_desc), _desc.epsilon,
                             coefficients, statistics, x, y, codes);
+            return;
+        }
+        if (is_averaged()) {
+            int width = pack_width(_desc.channels, x, addend, y, codes);
+            auto* kernel = width == 4 ? batch_normalization_average_kernel<4> : batch_normalization_average_kernel<1>;
+            const ColumnPlan& plan = plans(width).mean;
+            Grid grid(static_cast<unsigned>(_desc.batch * plan.groups));
+            _context.launch(kernel, grid, ColumnThreads, 0, state, plan, _rule, _desc.epsilon, coefficients, statistics, x, addend, y,
+                            codes);
             return;
         }
         int width = pack_width(_desc.channels, x, addend, y);

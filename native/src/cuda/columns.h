@@ -51,6 +51,9 @@ public:
     __device__ int64_t first_row() const { return _first + line; }
     __device__ int64_t last_row() const { return _last; }
 
+    // Of all threads that have this column the first, in the first block.
+    __device__ bool is_first() const { return split == 0 && line == 0; }
+
     unsigned group, split;
     int lines, line;
     int64_t rows;   // of the whole matrix

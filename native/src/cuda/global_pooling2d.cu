@@ -6,38 +6,12 @@
 // Blocks   some channels of a sample; backward, of a range of its positions.
 #include "common/max_pooling.h"
 
-#include "columns.h"
 #include "ops.h"
+#include "position_means.h"
 
 namespace compiled::cuda {
 
 namespace {
-
-constexpr int BatchRows = 8; // that a thread takes together
-
-// What a thread has of a sample: line l of a block takes every lines-th position, from the l-th of the block's on.
-template <int Width>
-struct SampleThread {
-    int64_t sample, column;
-    int64_t split; // of the positions
-    int lines, line;
-    bool has_column;
-
-    __device__ SampleThread(const ColumnPlan& plan, int64_t splits)
-        : lines(ColumnThreads / plan.lanes), line(static_cast<int>(threadIdx.x) / plan.lanes) {
-        unsigned group = blockIdx.x % plan.groups;
-        int64_t rest = blockIdx.x / plan.groups;
-        split = rest % splits;
-        sample = rest / splits;
-        column = (static_cast<int64_t>(group) * plan.lanes + (static_cast<int>(threadIdx.x) & (plan.lanes - 1))) * Width;
-        has_column = column < plan.columns;
-    }
-};
-
-template <int Width>
-struct Totals {
-    double values[Width];
-};
 
 template <int Width>
 __global__ void __launch_bounds__(ColumnThreads) global_average_kernel(const cn_state* state, ColumnPlan plan, const float* x, float* y) {
@@ -45,40 +19,9 @@ __global__ void __launch_bounds__(ColumnThreads) global_average_kernel(const cn_
     if (thread.sample >= state->rows) {
         return;
     }
-    Totals<Width> totals{};
     const float* from = x + thread.sample * plan.positions * plan.columns + thread.column;
-    for (int64_t first = thread.line; first < plan.positions && thread.has_column; first += BatchRows * thread.lines) {
-        float sums[Width] = {};
-        CN_UNROLL
-        for (int k = 0; k < BatchRows; ++k) {
-            int64_t position = first + static_cast<int64_t>(k) * thread.lines;
-            if (position < plan.positions) {
-                auto values = Pack<Width>::load(from + position * plan.columns);
-                CN_UNROLL
-                for (int e = 0; e < Width; ++e) {
-                    sums[e] += values.values[e];
-                }
-            }
-        }
-        CN_UNROLL
-        for (int e = 0; e < Width; ++e) {
-            totals.values[e] += static_cast<double>(sums[e]);
-        }
-    }
-    merge_lines(totals, plan.lanes, [](Totals<Width>& own, const Totals<Width>& other) {
-        CN_UNROLL
-        for (int e = 0; e < Width; ++e) {
-            own.values[e] += other.values[e];
-        }
-    });
-    if (thread.line == 0 && thread.has_column) {
-        Pack<Width> means;
-        CN_UNROLL
-        for (int e = 0; e < Width; ++e) {
-            means.values[e] = static_cast<float>(totals.values[e] / static_cast<double>(plan.positions));
-        }
-        means.store(y + thread.sample * plan.columns + thread.column);
-    }
+    write_position_means(
+        thread, plan, [=](int64_t position) { return Pack<Width>::load(from + position * plan.columns); }, y);
 }
 
 // The maximum of some positions, the first of equal ones; index -1: of none.
@@ -190,7 +133,7 @@ public:
 
     void forward(const cn_state* state, const float* x, float* y, int32_t* indices) override {
         int width = pack_width(_desc.channels, x, y);
-        ColumnPlan plan(1, _desc.positions, _desc.channels, width, BatchRows, 1);
+        ColumnPlan plan = mean_plan(_desc.positions, _desc.channels, width);
         Grid grid(static_cast<unsigned>(_desc.batch * plan.groups));
         if (_desc.pooling == CN_GLOBAL_POOLING_MAX) {
             auto* kernel = width == 4 ? global_max_kernel<4> : global_max_kernel<1>;

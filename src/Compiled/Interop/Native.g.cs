@@ -1025,11 +1025,12 @@ public struct cn_global_pooling2d_desc
 }
 
 /// <summary>
-/// Batch normalization stage: y = dropout(max_pooling(activation(gamma * (x - mean) / sqrt(variance + epsilon) + beta + addend))). In
-/// training the mean and the variance, without Bessel's correction, are those of the rows * positions values that a channel has in the
-/// batch; a frozen stage, and prediction, take the moving ones instead. A NaN makes NaN of its channel.
+/// Batch normalization stage: y = dropout(max_pooling(activation(gamma * (x - mean) / sqrt(variance + epsilon) + beta + addend))), or the
+/// mean of that activation over the positions of a sample. In training the mean and the variance, without Bessel's correction, are those of
+/// the rows * positions values that a channel has in the batch; a frozen stage, and prediction, take the moving ones instead. A NaN makes
+/// NaN of its channel.
 /// Shapes: x, addend and y [batch, positions, channels]; with pooling x is [batch, height, width, channels] and y [batch, output_height,
-/// output_width, channels]; all else [channels].
+/// output_width, channels]; with global_average y is [batch, channels]; all else [channels].
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
@@ -1098,8 +1099,8 @@ public struct cn_batch_normalization_desc
     /// <summary>The activation_alpha of <see cref="cn_batch_normalization_desc"/>.</summary>
     public float activation_alpha;
 
-    /// <summary>0</summary>
-    public int reserved;
+    /// <summary>1: y is a mean over positions; there is no pooling, and the activation is linear or ReLU</summary>
+    public int global_average;
 }
 
 /// <summary>
@@ -1761,10 +1762,10 @@ public static partial class Native
     public const string Library = "compiled";
 
     /// <summary>CN_ABI_VERSION of the header.</summary>
-    public const uint AbiVersion = 7;
+    public const uint AbiVersion = 8;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "72aa4ccf1f867cdac68f8885816c4a567adee588f07fd3613df34ff92138b2a5";
+    public const string HeaderSha256 = "a936a334a921f24ad538ea06f8ae351af3ab13ac2316d2fe809bbe332734472c";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -1958,7 +1959,7 @@ public static partial class Native
         field dropout_rate 160 4
         field dropout_stream 164 4
         field activation_alpha 168 4
-        field reserved 172 4
+        field global_average 172 4
         struct cn_normalization_fold_desc 48
         field struct_size 0 4
         field epsilon 4 4
@@ -2610,8 +2611,9 @@ public static partial class Native
     /// <summary>
     /// Training. Writes <paramref name="saved"/> [2, channels]: the mean and 1 / sqrt(variance + epsilon) that were used. Unless frozen,
     /// each moving statistic becomes momentum * itself + (1 - momentum) * the one of the batch. <paramref name="codes"/> are those of
-    /// <see cref="cn_conv2d_forward"/>. <paramref name="moments"/> may be what that has written of the same x, unless frozen; null: they are
-    /// found here.
+    /// <see cref="cn_conv2d_forward"/>; with global_average behind a ReLU they are [batch, positions, channels], one for each element of x:
+    /// 255 where the ReLU is dead, else 0. <paramref name="moments"/> may be what that has written of the same x, unless frozen; null: they
+    /// are found here.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
@@ -2626,9 +2628,10 @@ public static partial class Native
         nint op, nint state, nint x, nint gamma, nint beta, nint movingMean, nint movingVariance, nint addend, nint y);
 
     /// <summary>
-    /// With g = activation'(y) * dy, where pooling and dropout let dy through, and xhat = (x - mean) / sqrt(variance + epsilon): overwrites
-    /// dgamma with sum(g * xhat) and dbeta with sum(g); dx, by input_gradient, is the gradient through the statistics as well; daddend, by
-    /// addend_gradient, is g. Frozen, the statistics are constants, and dgamma and dbeta are not made.
+    /// With g = activation'(y) * dy, where pooling and dropout let dy through, or of global_average dy / positions where the codes let it
+    /// through, and xhat = (x - mean) / sqrt(variance + epsilon): overwrites dgamma with sum(g * xhat) and dbeta with sum(g); dx, by
+    /// input_gradient, is the gradient through the statistics as well; daddend, by addend_gradient, is g. Frozen, the statistics are
+    /// constants, and dgamma and dbeta are not made.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]

@@ -7,7 +7,7 @@ namespace Examples
     using global::Compiled.Interop;
     using static global::Compiled.Interop.Native;
 
-    /// <summary>32×32×3 → 10, 25,018 parameters, 18 stages and the loss.</summary>
+    /// <summary>32×32×3 → 10, 25,018 parameters, 17 stages and the loss.</summary>
     /// <remarks>
     /// <list type="table">
     /// <listheader><term>Layer</term><description>Output; parameters; stage; bytes kept per sample for the backward pass</description></listheader>
@@ -36,15 +36,15 @@ namespace Examples
     /// <item><term>down_1/shortcut/conv2d: Conv2D 1×1 stride 2 same, 32 filters, no bias</term><description>16×16×32; 512 parameters; stage 15; 32,768 bytes kept</description></item>
     /// <item><term>down_1/shortcut/batch_normalization: BatchNormalization momentum 0.99, epsilon 0.001</term><description>16×16×32; 128 parameters; stage 16</description></item>
     /// <item><term>down_1/add: Add</term><description>16×16×32; stage 16</description></item>
-    /// <item><term>down_1/relu: ReLU</term><description>16×16×32; stage 16; 33,024 bytes kept</description></item>
-    /// <item><term>global_average_pooling2d_1: GlobalAveragePooling2D</term><description>32; stage 17; 128 bytes kept</description></item>
-    /// <item><term>dense_1: Dense 10</term><description>10; 330 parameters; stage 18; 64 bytes kept</description></item>
-    /// <item><term>softmax_1: Softmax</term><description>10; stage 19</description></item>
-    /// <item><term>categorical_crossentropy_1: CategoricalCrossentropy</term><description>loss; stage 19</description></item>
+    /// <item><term>down_1/relu: ReLU</term><description>16×16×32; stage 16</description></item>
+    /// <item><term>global_average_pooling2d_1: GlobalAveragePooling2D</term><description>32; stage 16; 8,576 bytes kept</description></item>
+    /// <item><term>dense_1: Dense 10</term><description>10; 330 parameters; stage 17; 64 bytes kept</description></item>
+    /// <item><term>softmax_1: Softmax</term><description>10; stage 18</description></item>
+    /// <item><term>categorical_crossentropy_1: CategoricalCrossentropy</term><description>loss; stage 18</description></item>
     /// </list>
     /// <para>
-    /// Memory: 2 × 100,096 bytes for weights and gradients, 931,200 bytes per sample of the batch,
-    /// 833,088 of which the backward pass keeps of the forward pass.
+    /// Memory: 2 × 100,096 bytes for weights and gradients, 930,944 bytes per sample of the batch,
+    /// 808,512 of which the backward pass keeps of the forward pass.
     /// </para>
     /// </remarks>
     [global::System.CodeDom.Compiler.GeneratedCode("Compiled.Generators", "0.1.0")]
@@ -151,7 +151,7 @@ namespace Examples
 
         // ---- Stages -------------------------------------------------------------------------------------------------
 
-        // 931,200 bytes per sample of the batch, 833,088 of which the backward pass needs of the forward pass. Value(offset) is an address;
+        // 930,944 bytes per sample of the batch, 808,512 of which the backward pass needs of the forward pass. Value(offset) is an address;
         // what is never needed at the same time shares memory.
         // Folded(offset) is one in the 96,640 bytes for weights that prediction multiplies a normalization into.
         // They lie at Value(196_608), which training alone has a use for.
@@ -159,25 +159,24 @@ namespace Examples
         //   value      shape       offset     codes   gradient   bytes saved
         //   input      32×32×3    917_504                             12,288
         //   stage 1    32×32×16         0              131_072        65,536
-        //   stage 2    32×32×16    65_536   930_560    458_752        65,664
+        //   stage 2    32×32×16    65_536   930_304    458_752        65,664
         //   stage 3    32×32×16   131_072              262_144        65,536
-        //   stage 4    32×32×16   196_608   930_688    327_680        65,664
+        //   stage 4    32×32×16   196_608   930_432    327_680        65,664
         //   stage 5    32×32×16   262_144              393_216        65,536
-        //   stage 6    32×32×16   327_680   930_816    786_432        65,664
+        //   stage 6    32×32×16   327_680   930_560    786_432        65,664
         //   stage 7    32×32×16   393_216              524_288        65,536
-        //   stage 8    32×32×16   458_752   930_944    589_824        65,664
+        //   stage 8    32×32×16   458_752   930_688    589_824        65,664
         //   stage 9    32×32×16   524_288              720_896        65,536
-        //   stage 10   32×32×16   589_824   931_072    655_360        65,664
+        //   stage 10   32×32×16   589_824   930_816    655_360        65,664
         //   stage 11   16×16×32   720_896              786_432        32,768
         //   stage 12   16×16×32   753_664   929_792    851_968        33,024
         //   stage 13   16×16×32   786_432              819_200        32,768
         //   stage 14   16×16×32   655_360   930_048    884_736           256
         //   stage 15   16×16×32   819_200              851_968        32,768
-        //   stage 16   16×16×32   688_128   930_304    655_360        33,024
-        //   stage 17   32         655_360              851_968           128
-        //   stage 18   10         655_488              655_552            64
+        //   stage 16   32         697_088   688_128    655_360         8,576
+        //   stage 17   10         655_488              655_552            64
         //   output     10              64
-        //   target     10         852_480
+        //   target     10         697_216
 
         private readonly nint _stage1;
         private readonly nint _stage2;
@@ -196,7 +195,6 @@ namespace Examples
         private readonly nint _stage15;
         private readonly nint _stage16;
         private readonly nint _stage17;
-        private readonly nint _stage18;
         private readonly nint _fold1, _predict1;
         private readonly nint _fold2, _predict2;
         private readonly nint _fold3, _predict3;
@@ -205,6 +203,7 @@ namespace Examples
         private readonly nint _fold6, _predict6;
         private readonly nint _fold7, _predict7;
         private readonly nint _fold8, _predict8;
+        private readonly nint _predict9;
         private readonly nint _softmax;
         private readonly nint _loss;
 
@@ -422,7 +421,7 @@ namespace Examples
                 use_moments = 1,
             });
 
-            // 16  BatchNormalization · Add · ReLU
+            // 16  BatchNormalization · Add · ReLU · GlobalAveragePooling2D
             _stage16 = Create(cn_batch_normalization_create, new cn_batch_normalization_desc
             {
                 batch = BatchSize,
@@ -432,19 +431,11 @@ namespace Examples
                 use_scale = 1, use_center = 1, frozen = 0,
                 activation = (int)cn_activation.CN_ACTIVATION_RELU,
                 use_addend = 1, addend_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
+                global_average = 1,
             });
 
-            // 17  GlobalAveragePooling2D
-            _stage17 = Create(cn_global_pooling2d_create, new cn_global_pooling2d_desc
-            {
-                batch = BatchSize,
-                input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
-                positions = 256, channels = 32,
-                pooling = (int)cn_global_pooling.CN_GLOBAL_POOLING_AVERAGE,
-            });
-
-            // 18  Dense 10 · bias
-            _stage18 = Create(cn_dense_create, new cn_dense_desc
+            // 17  Dense 10 · bias
+            _stage17 = Create(cn_dense_create, new cn_dense_desc
             {
                 batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
@@ -620,6 +611,15 @@ namespace Examples
                 activation = (int)cn_activation.CN_ACTIVATION_RELU, use_bias = 1,
             });
 
+            // 9 of prediction  GlobalAveragePooling2D
+            _predict9 = Create(cn_global_pooling2d_create, new cn_global_pooling2d_desc
+            {
+                batch = BatchSize,
+                input_gradient = (int)cn_gradient_mode.CN_GRADIENT_NONE,
+                positions = 256, channels = 32,
+                pooling = (int)cn_global_pooling.CN_GLOBAL_POOLING_AVERAGE,
+            });
+
             // Softmax · CategoricalCrossentropy
             _softmax = Create(cn_softmax_create, new cn_softmax_desc
             {
@@ -647,7 +647,7 @@ namespace Examples
             // 2  BatchNormalization · ReLU                                        32×32×16 → 32×32×16
             Check(cn_batch_normalization_forward(
                 _stage2, State, x: Value(0), gamma: Parameter(1728), beta: Parameter(1792), movingMean: Parameter(98_688), movingVariance: Parameter(98_752), addend: 0, moments: Value(131_072),
-                y: Value(65_536), saved: Value(930_560), codes: 0));
+                y: Value(65_536), saved: Value(930_304), codes: 0));
 
             // 3  Conv2D 3×3 same · moments                                        32×32×16 → 32×32×16
             Check(cn_conv2d_forward(
@@ -657,7 +657,7 @@ namespace Examples
             // 4  BatchNormalization · ReLU                                        32×32×16 → 32×32×16
             Check(cn_batch_normalization_forward(
                 _stage4, State, x: Value(131_072), gamma: Parameter(11_072), beta: Parameter(11_136), movingMean: Parameter(98_816), movingVariance: Parameter(98_880), addend: 0, moments: Value(262_144),
-                y: Value(196_608), saved: Value(930_688), codes: 0));
+                y: Value(196_608), saved: Value(930_432), codes: 0));
 
             // 5  Conv2D 3×3 same · moments                                        32×32×16 → 32×32×16
             Check(cn_conv2d_forward(
@@ -667,7 +667,7 @@ namespace Examples
             // 6  BatchNormalization · Add · ReLU                                  32×32×16 → 32×32×16
             Check(cn_batch_normalization_forward(
                 _stage6, State, x: Value(262_144), gamma: Parameter(20_416), beta: Parameter(20_480), movingMean: Parameter(98_944), movingVariance: Parameter(99_008), addend: Value(65_536), moments: Value(393_216),
-                y: Value(327_680), saved: Value(930_816), codes: 0));
+                y: Value(327_680), saved: Value(930_560), codes: 0));
 
             // 7  Conv2D 3×3 same · moments                                        32×32×16 → 32×32×16
             Check(cn_conv2d_forward(
@@ -677,7 +677,7 @@ namespace Examples
             // 8  BatchNormalization · ReLU                                        32×32×16 → 32×32×16
             Check(cn_batch_normalization_forward(
                 _stage8, State, x: Value(393_216), gamma: Parameter(29_760), beta: Parameter(29_824), movingMean: Parameter(99_072), movingVariance: Parameter(99_136), addend: 0, moments: Value(524_288),
-                y: Value(458_752), saved: Value(930_944), codes: 0));
+                y: Value(458_752), saved: Value(930_688), codes: 0));
 
             // 9  Conv2D 3×3 same · moments                                        32×32×16 → 32×32×16
             Check(cn_conv2d_forward(
@@ -687,7 +687,7 @@ namespace Examples
             // 10  BatchNormalization · Add · ReLU                                  32×32×16 → 32×32×16
             Check(cn_batch_normalization_forward(
                 _stage10, State, x: Value(524_288), gamma: Parameter(39_104), beta: Parameter(39_168), movingMean: Parameter(99_200), movingVariance: Parameter(99_264), addend: Value(327_680), moments: Value(655_360),
-                y: Value(589_824), saved: Value(931_072), codes: 0));
+                y: Value(589_824), saved: Value(930_816), codes: 0));
 
             // 11  Conv2D 3×3 stride 2 same · moments                               32×32×16 → 16×16×32
             Check(cn_conv2d_forward(
@@ -712,24 +712,21 @@ namespace Examples
             // 15  Conv2D 1×1 stride 2 same · moments                               32×32×16 → 16×16×32
             Check(cn_conv2d_forward(
                 _stage15, State, x: Value(589_824), kernel: Parameter(95_040), bias: 0,
-                y: Value(819_200), codes: 0, moments: Value(851_968)));
+                y: Value(819_200), codes: 0, moments: Value(696_576)));
 
-            // 16  BatchNormalization · Add · ReLU                                  16×16×32 → 16×16×32
+            // 16  BatchNormalization · Add · ReLU · GlobalAveragePooling2D         16×16×32 → 32
             Check(cn_batch_normalization_forward(
-                _stage16, State, x: Value(819_200), gamma: Parameter(97_088), beta: Parameter(97_216), movingMean: Parameter(99_840), movingVariance: Parameter(99_968), addend: Value(655_360), moments: Value(851_968),
-                y: Value(688_128), saved: Value(930_304), codes: 0));
+                _stage16, State, x: Value(819_200), gamma: Parameter(97_088), beta: Parameter(97_216), movingMean: Parameter(99_840), movingVariance: Parameter(99_968), addend: Value(655_360), moments: Value(696_576),
+                y: Value(697_088), saved: Value(688_128), codes: Value(688_384)));
 
-            // 17  GlobalAveragePooling2D                                           16×16×32 → 32
-            Check(cn_global_pooling2d_forward(_stage17, State, x: Value(688_128), y: Value(655_360), indices: 0));
-
-            // 18  Dense 10 · bias                                                  32 → 10
+            // 17  Dense 10 · bias                                                  32 → 10
             Check(cn_dense_forward(
-                _stage18, State, x: Value(655_360), kernel: Parameter(97_344), bias: Parameter(98_624),
+                _stage17, State, x: Value(697_088), kernel: Parameter(97_344), bias: Parameter(98_624),
                 y: Value(655_488)));
 
             // Softmax · CategoricalCrossentropy, its gradient and the metrics
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(655_488), targets: Value(852_480), weights: SampleWeights,
+                _loss, State, predictions: Value(655_488), targets: Value(697_216), weights: SampleWeights,
                 gradient: Value(655_552), probabilities: 0, metrics: Metrics));
         }
 
@@ -738,17 +735,14 @@ namespace Examples
         /// <inheritdoc/>
         protected override void BackwardCore()
         {
-            // 18  Dense 10 · bias                                                  10 → 32
+            // 17  Dense 10 · bias                                                  10 → 32
             Check(cn_dense_backward(
-                _stage18, State, x: Value(655_360), kernel: Parameter(97_344), y: Value(655_488), dy: Value(655_552),
-                dx: Value(851_968), dkernel: Gradient(97_344), dbias: Gradient(98_624)));
+                _stage17, State, x: Value(697_088), kernel: Parameter(97_344), y: Value(655_488), dy: Value(655_552),
+                dx: Value(655_360), dkernel: Gradient(97_344), dbias: Gradient(98_624)));
 
-            // 17  GlobalAveragePooling2D                                           32 → 16×16×32
-            Check(cn_global_pooling2d_backward(_stage17, State, indices: 0, dy: Value(851_968), dx: Value(655_360)));
-
-            // 16  BatchNormalization · Add · ReLU                                  16×16×32 → 16×16×32
+            // 16  BatchNormalization · Add · ReLU · GlobalAveragePooling2D         32 → 16×16×32
             Check(cn_batch_normalization_backward(
-                _stage16, State, x: Value(819_200), gamma: Parameter(97_088), saved: Value(930_304), y: Value(688_128), codes: 0, dy: Value(655_360),
+                _stage16, State, x: Value(819_200), gamma: Parameter(97_088), saved: Value(688_128), y: Value(697_088), codes: Value(688_384), dy: Value(655_360),
                 dx: Value(851_968), daddend: Value(884_736), dgamma: Gradient(97_088), dbeta: Gradient(97_216)));
 
             // 15  Conv2D 1×1 stride 2 same · moments                               16×16×32 → 32×32×16
@@ -778,7 +772,7 @@ namespace Examples
 
             // 10  BatchNormalization · Add · ReLU                                  32×32×16 → 32×32×16
             Check(cn_batch_normalization_backward(
-                _stage10, State, x: Value(524_288), gamma: Parameter(39_104), saved: Value(931_072), y: Value(589_824), codes: 0, dy: Value(655_360),
+                _stage10, State, x: Value(524_288), gamma: Parameter(39_104), saved: Value(930_816), y: Value(589_824), codes: 0, dy: Value(655_360),
                 dx: Value(720_896), daddend: Value(786_432), dgamma: Gradient(39_104), dbeta: Gradient(39_168)));
 
             // 9  Conv2D 3×3 same · moments                                        32×32×16 → 32×32×16
@@ -788,7 +782,7 @@ namespace Examples
 
             // 8  BatchNormalization · ReLU                                        32×32×16 → 32×32×16
             Check(cn_batch_normalization_backward(
-                _stage8, State, x: Value(393_216), gamma: Parameter(29_760), saved: Value(930_944), y: Value(458_752), codes: 0, dy: Value(589_824),
+                _stage8, State, x: Value(393_216), gamma: Parameter(29_760), saved: Value(930_688), y: Value(458_752), codes: 0, dy: Value(589_824),
                 dx: Value(524_288), daddend: 0, dgamma: Gradient(29_760), dbeta: Gradient(29_824)));
 
             // 7  Conv2D 3×3 same · moments                                        32×32×16 → 32×32×16
@@ -798,7 +792,7 @@ namespace Examples
 
             // 6  BatchNormalization · Add · ReLU                                  32×32×16 → 32×32×16
             Check(cn_batch_normalization_backward(
-                _stage6, State, x: Value(262_144), gamma: Parameter(20_416), saved: Value(930_816), y: Value(327_680), codes: 0, dy: Value(786_432),
+                _stage6, State, x: Value(262_144), gamma: Parameter(20_416), saved: Value(930_560), y: Value(327_680), codes: 0, dy: Value(786_432),
                 dx: Value(393_216), daddend: Value(458_752), dgamma: Gradient(20_416), dbeta: Gradient(20_480)));
 
             // 5  Conv2D 3×3 same · moments                                        32×32×16 → 32×32×16
@@ -808,7 +802,7 @@ namespace Examples
 
             // 4  BatchNormalization · ReLU                                        32×32×16 → 32×32×16
             Check(cn_batch_normalization_backward(
-                _stage4, State, x: Value(131_072), gamma: Parameter(11_072), saved: Value(930_688), y: Value(196_608), codes: 0, dy: Value(327_680),
+                _stage4, State, x: Value(131_072), gamma: Parameter(11_072), saved: Value(930_432), y: Value(196_608), codes: 0, dy: Value(327_680),
                 dx: Value(262_144), daddend: 0, dgamma: Gradient(11_072), dbeta: Gradient(11_136)));
 
             // 3  Conv2D 3×3 same · moments                                        32×32×16 → 32×32×16
@@ -818,7 +812,7 @@ namespace Examples
 
             // 2  BatchNormalization · ReLU                                        32×32×16 → 32×32×16
             Check(cn_batch_normalization_backward(
-                _stage2, State, x: Value(0), gamma: Parameter(1728), saved: Value(930_560), y: Value(65_536), codes: 0, dy: Value(458_752),
+                _stage2, State, x: Value(0), gamma: Parameter(1728), saved: Value(930_304), y: Value(65_536), codes: 0, dy: Value(458_752),
                 dx: Value(131_072), daddend: 0, dgamma: Gradient(1728), dbeta: Gradient(1792)));
 
             // 1  Conv2D 3×3 same · moments                                        32×32×16 → weights only
@@ -845,7 +839,7 @@ namespace Examples
         {
             PredictStages();
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(0), targets: Value(852_480), weights: SampleWeights,
+                _loss, State, predictions: Value(0), targets: Value(697_216), weights: SampleWeights,
                 gradient: 0, probabilities: 0, metrics: Metrics));
         }
 
@@ -891,10 +885,10 @@ namespace Examples
                 y: Value(0)));
 
             // 9  GlobalAveragePooling2D                                           16×16×32 → 32
-            Check(cn_global_pooling2d_forward(_stage17, State, x: Value(0), y: Value(32_768), indices: 0));
+            Check(cn_global_pooling2d_forward(_predict9, State, x: Value(0), y: Value(32_768), indices: 0));
 
             // 10  Dense 10 · bias                                                  32 → 10
-            Check(cn_dense_predict(_stage18, State, x: Value(32_768), kernel: Parameter(97_344), bias: Parameter(98_624), y: Value(0)));
+            Check(cn_dense_predict(_stage17, State, x: Value(32_768), kernel: Parameter(97_344), bias: Parameter(98_624), y: Value(0)));
         }
 
         /// <inheritdoc/>
@@ -973,12 +967,12 @@ namespace Examples
             TrainableBytes = 98_688,
             ParameterBytes = 100_096,
             FoldedBytes = 96_640,
-            SpareOffset = 196_608, SpareBytesPerSample = 655_872,
-            ValueBytesPerSample = 931_200,
+            SpareOffset = 196_608, SpareBytesPerSample = 500_608,
+            ValueBytesPerSample = 930_944,
             InputOffset = 917_504,
             OutputOffset = 64,
-            TargetOffset = 852_480,
-            NativeCallsPerStep = 38,
+            TargetOffset = 697_216,
+            NativeCallsPerStep = 36,
             Layers =
             [
                 new("conv2d_1", "Conv2D 3×3 same, 16 filters, no bias", [32, 32, 16], 432, 1),
@@ -1007,10 +1001,10 @@ namespace Examples
                 new("down_1/shortcut/batch_normalization", "BatchNormalization momentum 0.99, epsilon 0.001", [16, 16, 32], 128, 16),
                 new("down_1/add", "Add", [16, 16, 32], 0, 16),
                 new("down_1/relu", "ReLU", [16, 16, 32], 0, 16),
-                new("global_average_pooling2d_1", "GlobalAveragePooling2D", [32], 0, 17),
-                new("dense_1", "Dense 10", [10], 330, 18),
-                new("softmax_1", "Softmax", [10], 0, 19),
-                new("categorical_crossentropy_1", "CategoricalCrossentropy", [], 0, 19),
+                new("global_average_pooling2d_1", "GlobalAveragePooling2D", [32], 0, 16),
+                new("dense_1", "Dense 10", [10], 330, 17),
+                new("softmax_1", "Softmax", [10], 0, 18),
+                new("categorical_crossentropy_1", "CategoricalCrossentropy", [], 0, 18),
             ],
             Parameters =
             [

@@ -19,9 +19,11 @@ internal static class NormalizationKernels
     /// <param name="Epsilon">What is added to the variance.</param>
     /// <param name="Pool">The window of the pooling that follows, of images [batch, height, width, channels]; null for none.</param>
     /// <param name="Rate">What share the dropout behind that drops, of stream <see cref="Stream"/> at update <see cref="Update"/>.</param>
+    /// <param name="Averages">Whether a mean over the positions of a sample follows.</param>
     public sealed record Stage(
         Tensor X, Tensor? Gamma, Tensor? Beta, Tensor MovingMean, Tensor MovingVariance, Tensor? Addend = null, string Activation = "linear",
-        bool IsFrozen = false, double Momentum = 0.99, double Epsilon = 0.001, Window2D? Pool = null, double Rate = 0);
+        bool IsFrozen = false, double Momentum = 0.99, double Epsilon = 0.001, Window2D? Pool = null, double Rate = 0,
+        bool Averages = false);
 
     public const ulong Seed = 99;
     public const ulong Update = 5;
@@ -55,6 +57,7 @@ internal static class NormalizationKernels
             use_addend = stage.Addend is null ? 0 : 1,
             input_gradient = ImageKernels.Mode(before),
             addend_gradient = stage.Addend is null ? 0 : ImageKernels.Mode(before),
+            global_average = stage.Averages ? 1 : 0,
         };
         if (stage.Pool is { } pool)
         {
@@ -70,7 +73,9 @@ internal static class NormalizationKernels
         nint input = context.Array(x), gamma = Optional(stage.Gamma), beta = Optional(stage.Beta), addend = Optional(stage.Addend);
         nint mean = context.Array(stage.MovingMean), variance = context.Array(stage.MovingVariance);
         nint prediction = context.Garbage(dy.Count), y = context.Garbage(dy.Count), saved = context.Garbage(2 * channels);
-        nint codes = stage.Pool is null ? 0 : context.Array(new byte[dy.Count]);
+        nint codes = stage.Pool is not null ? context.Array(new byte[dy.Count])
+            : stage is { Averages: true, Activation: "relu" } ? context.Array(new byte[x.Count])
+            : 0;
         nint dx = ImageKernels.Room(context, before, x.Count), daddend = stage.Addend is null ? 0 : ImageKernels.Room(context, before, x.Count);
         nint dgamma = Gradient(stage.Gamma), dbeta = Gradient(stage.Beta);
         context.SetState(x.Shape[0], Seed, Update);

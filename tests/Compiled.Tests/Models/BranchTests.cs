@@ -9,6 +9,7 @@ public sealed class BranchTests
     private static readonly Window2D Halving = new(2, 2, 2, 2, Same: false);
     private static readonly ActivationLayer ReLU = new("relu");
     private static readonly ActivationLayer Softmax = new("softmax");
+    private static readonly GlobalPooling2DLayer Average = new(IsMax: false, KeepDims: false);
     private static readonly BatchNormalizationLayer Normalization = new();
     private static readonly BatchNormalizationLayer Frozen = new(Trainable: false);
 
@@ -47,6 +48,20 @@ public sealed class BranchTests
             new Conv2DLayer(2, Same3))),
         ("a pooled normalization without an activation, and a frozen one", Of([8, 8, 3],
             new Conv2DLayer(4, Same3), Normalization, new MaxPooling2DLayer(Halving), Frozen, ReLU, new MaxPooling2DLayer(Halving), new DenseLayer(3))),
+        ("averaged normalizations of a residual and behind it", Of([5, 4, 3],
+            new Conv2DLayer(6, Same3), Normalization, ReLU, new Conv2DLayer(6, Same3), Normalization, new AddLayer { Others = [3] }, ReLU,
+            Average, new DropoutLayer(0.25), new DenseLayer(4))),
+        ("an averaged residual whose addend nobody else reads", Of([6, 3, 3],
+            new Conv2DLayer(9, Same3, UseBias: false), Normalization, new Conv2DLayer(9, Same3, UseBias: false) { From = 0 }, Normalization,
+            new AddLayer { From = 2, Others = [4] }, ReLU, Average, new DenseLayer(2))),
+        ("an averaged normalization without an activation, which keeps its rank, and what no average takes in", Of([5, 5, 3],
+            new Conv2DLayer(8, Same3), Normalization, Average with { KeepDims = true }, ReLU, new MaxPooling2DLayer(new Window2D(1, 1, 1, 1, Same: false)),
+            new Conv2DLayer(6, new Window2D(1, 1, 1, 1, Same: true)), Normalization, new ActivationLayer("tanh"), Average, ReLU, new DenseLayer(2))),
+        ("averaged frozen normalizations, one of them the first layer", Of([4, 6, 5],
+            Frozen, ReLU, Average, new DenseLayer(4), new Conv2DLayer(4, Same3) { From = 0 }, Frozen, ReLU, Average, new AddLayer { Others = [4] })),
+        ("a normalization that an average is not alone to read", Of([4, 4, 3],
+            new Conv2DLayer(5, Same3), Normalization, ReLU, Average with { KeepDims = true }, new FlattenLayer(), new DenseLayer(3),
+            new GlobalPooling2DLayer(IsMax: true, KeepDims: false) { From = 3 }, new DenseLayer(3), new AddLayer { Others = [6] })),
         ("a convolution that a normalization is not alone to read", Of([5, 5, 3],
             new Conv2DLayer(4, Same3), Normalization, ReLU, new Conv2DLayer(4, Same3) { From = 1 }, new AddLayer { Others = [3] })),
         ("normalizations of vectors", Of([6],

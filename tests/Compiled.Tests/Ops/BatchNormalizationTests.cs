@@ -14,7 +14,7 @@ public sealed class BatchNormalizationTests
         from height in Gen.Int[1, 9]
         from width in Gen.Int[1, 9]
         from channels in Channels
-        from flags in Gen.Bool.Array[5]
+        from flags in Gen.Bool.Array[6]
         from activation in Draw.Endings
         from momentum in Gen.OneOf(0, 0.5, 0.99, 1)
         from epsilon in Gen.OneOf(0.001, 0.1)
@@ -23,7 +23,7 @@ public sealed class BatchNormalizationTests
         let fitting = pool is not null && pool.OutputHeight(height) >= 1 && pool.OutputWidth(width) >= 1 ? pool : null
         select new Case(
             batch, height, width, channels, flags[0], flags[1], flags[2] && fitting is null, flags[3], flags[4], activation, momentum, epsilon,
-            fitting, fitting is null ? 0 : rate);
+            fitting, fitting is null ? 0 : rate, flags[5] && fitting is null && activation is "linear" or "relu");
 
     private static readonly Gen<Case> Exact =
         from drawn in Cases
@@ -40,6 +40,7 @@ public sealed class BatchNormalizationTests
             Momentum = 0.5,
             // Where a value is rounded, a ReLU may take a zero for more.
             Activation = drawn.IsFrozen && drawn.Activation != "linear" ? "relu" : "linear",
+            Averages = drawn.Pool is null && drawn.Momentum == 0,
         };
 
     /// <summary>
@@ -112,7 +113,9 @@ public sealed class BatchNormalizationTests
         var activation = new ActivationRule(stage.Activation);
         Tensor Add(Tensor normal) => stage.Addend is null ? normal : normal.Zip(stage.Addend, (a, b) => a + b);
         Tensor Active(Tensor normal) => activation.Forward(Add(normal));
-        Tensor Finish(Tensor normal) => stage.Pool is null ? Active(normal) : MaxPooling.Forward(Active(normal), stage.Pool);
+        Tensor Finish(Tensor normal) => stage.Averages ? GlobalPooling.AverageForward(Active(normal))
+            : stage.Pool is null ? Active(normal)
+            : MaxPooling.Forward(Active(normal), stage.Pool);
         bool[] kept = Masks.Draw(
             dy.Count, stage.Rate, element => Philox.Word(NormalizationKernels.Seed, NormalizationKernels.Stream, NormalizationKernels.Update, (ulong)element));
         Tensor prediction = BatchNormalization.Infer(x, gamma, beta, stage.MovingMean, stage.MovingVariance, epsilon);
@@ -121,6 +124,8 @@ public sealed class BatchNormalizationTests
         Tensor y = Masks.Apply(Finish(normal), kept, stage.Rate), gradient = Masks.Apply(dy, kept, stage.Rate);
         if (stage.Pool is not null)
             gradient = MaxPooling.Backward(Active(normal), gradient, stage.Pool);
+        if (stage.Averages)
+            gradient = GlobalPooling.AverageBackward(Active(normal), gradient);
         Tensor slope = activation.Backward(Add(normal), gradient);
         (Tensor dx, Tensor dgamma, Tensor dbeta) = stage.IsFrozen
             ? BatchNormalization.InferBackward(x, gamma, mean, variance, slope, epsilon)
@@ -160,11 +165,11 @@ public sealed class BatchNormalizationTests
 
     private sealed record Case(
         int Batch, int Height, int Width, int Channels, bool UseScale, bool UseCenter, bool UseAddend, bool IsFrozen, bool Accumulates,
-        string Activation, double Momentum, double Epsilon, Window2D? Pool, double Rate)
+        string Activation, double Momentum, double Epsilon, Window2D? Pool, double Rate, bool Averages)
     {
         public int[] Shape => [Batch, Height, Width, Channels];
 
-        public int[] OutputShape => Pool is null ? Shape : [Batch, Pool.OutputHeight(Height), Pool.OutputWidth(Width), Channels];
+        public int[] OutputShape => Averages ? [Batch, Channels] : Pool is null ? Shape : [Batch, Pool.OutputHeight(Height), Pool.OutputWidth(Width), Channels];
 
         public NormalizationKernels.Stage Given(Tensor x, Func<int, IReadOnlyList<int>, Tensor> draw) => new(
             x,
@@ -173,6 +178,6 @@ public sealed class BatchNormalizationTests
             draw(5, [Channels]),
             Tensor.Of([Channels], draw(6, [Channels]).Map(value => (value * value) + 0.25).ToFloats()),
             UseAddend ? draw(7, Shape) : null,
-            Activation, IsFrozen, Momentum, Epsilon, Pool, Rate);
+            Activation, IsFrozen, Momentum, Epsilon, Pool, Rate, Averages);
     }
 }

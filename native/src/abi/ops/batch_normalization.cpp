@@ -21,6 +21,20 @@ void require_pooled(const cn_batch_normalization_desc& desc) {
     require_elements("y", {{"batch", desc.batch}, output.height, output.width, {"channels", desc.channels}});
 }
 
+void require_averaged(const cn_batch_normalization_desc& desc) {
+    if (desc.pool.height != 0) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "global_average is 1: it must be 0 with pooling, whose height is %lld",
+             static_cast<long long>(desc.pool.height));
+    }
+    if (desc.activation != CN_ACTIVATION_LINEAR && desc.activation != CN_ACTIVATION_RELU) {
+        fail(
+            CN_STATUS_INVALID_ARGUMENT,
+            "global_average is 1: it must be 0 with activation %d, for only CN_ACTIVATION_LINEAR and CN_ACTIVATION_RELU are known by their "
+            "codes; average in an op of its own",
+            desc.activation);
+    }
+}
+
 void require_unpooled(const cn_batch_normalization_desc& desc) {
     const char* remedy = ": without pooling there is none";
     require_range({"height", desc.height}, 0, 0, remedy);
@@ -35,7 +49,6 @@ void require_unpooled(const cn_batch_normalization_desc& desc) {
 
 void validate(const cn_batch_normalization_desc& desc) {
     require_stage_activation(desc.activation, "activation_alpha", desc.activation_alpha);
-    require_reserved(desc.reserved);
     require_dropout("dropout_rate", desc.dropout_rate, "dropout_stream", desc.dropout_stream);
     require_extents({{"batch", desc.batch}, {"channels", desc.channels}});
     require_range({"positions", desc.positions}, 1, MaxElements);
@@ -48,10 +61,14 @@ void validate(const cn_batch_normalization_desc& desc) {
     require_flag("use_center", desc.use_center);
     require_flag("frozen", desc.frozen);
     require_flag("use_addend", desc.use_addend);
+    require_flag("global_average", desc.global_average);
     require_gradient_mode(desc.input_gradient);
     require_enumerator("addend_gradient", desc.addend_gradient, CN_GRADIENT_ACCUMULATE, "cn_gradient_mode");
     if (desc.use_addend == 0 && desc.addend_gradient != CN_GRADIENT_NONE) {
         fail(CN_STATUS_INVALID_ARGUMENT, "addend_gradient is %d: it must be CN_GRADIENT_NONE, as use_addend is 0", desc.addend_gradient);
+    }
+    if (desc.global_average != 0) {
+        require_averaged(desc);
     }
     if (desc.pool.height != 0) {
         require_pooled(desc);
@@ -67,7 +84,7 @@ void note(OpEntry& entry, const cn_batch_normalization_desc& desc) {
     entry.has_center = desc.use_center != 0;
     entry.has_addend = desc.use_addend != 0;
     entry.is_frozen = desc.frozen != 0;
-    entry.has_codes = desc.pool.height != 0;
+    entry.has_codes = desc.pool.height != 0 || (desc.global_average != 0 && desc.activation == CN_ACTIVATION_RELU);
 }
 
 void require_addend(const OpEntry& entry, const float* addend) {

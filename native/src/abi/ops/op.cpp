@@ -76,7 +76,7 @@ void require_codes(const OpEntry& entry, const uint8_t* codes) {
     if (entry.has_codes) {
         require_pointer("codes", codes, 1);
     } else {
-        require_null("codes", codes, "the stage has no pooling");
+        require_null("codes", codes, "the stage makes none");
     }
 }
 
