@@ -710,7 +710,7 @@ CN_API cn_status cn_conv2d_backward(cn_op* op, const cn_state* state, const floa
                                     const uint8_t* codes, const float* dy, float* dx, float* dkernel, float* dbias);
 
 /*
- * Convolution stage of one to four inputs side by side in channels, each enlarged by whole factors, which repeat its pixels: neither the
+ * Convolution stage of one to four inputs side by side in channels, each enlarged by whole factors as by cn_upsampling2d_desc: neither the
  * enlarged images nor the joined one are arrays of anybody. It is that of cn_conv2d_desc for
  *     x [batch, conv.input_height, conv.input_width, conv.input_channels] = x_0, x_1, ... enlarged and side by side,
  *     x_i [batch, conv.input_height / upsampling_height_i, conv.input_width / upsampling_width_i, channels_i].
@@ -721,8 +721,9 @@ typedef struct cn_joined_conv2d_desc {
     int64_t channels_0, channels_1, channels_2, channels_3; /* their sum is conv.input_channels; 0 where there is no input */
     int64_t upsampling_height_0, upsampling_height_1, upsampling_height_2, upsampling_height_3; /* divides conv.input_height; 0 as well */
     int64_t upsampling_width_0, upsampling_width_1, upsampling_width_2, upsampling_width_3;     /* divides conv.input_width; 0 as well */
-    int32_t gradient_0, gradient_1, gradient_2, gradient_3; /* cn_gradient_mode of each input; 0 where there is none */
-    cn_conv2d_desc conv;                                    /* struct_size and input_gradient are 0, groups at most 1 */
+    int32_t interpolation_0, interpolation_1, interpolation_2, interpolation_3; /* cn_interpolation of each input; 0 where there is none */
+    int32_t gradient_0, gradient_1, gradient_2, gradient_3;                     /* cn_gradient_mode of each input; 0 where there is none */
+    cn_conv2d_desc conv;                                                        /* struct_size and input_gradient are 0, groups at most 1 */
 } cn_joined_conv2d_desc;
 
 CN_API cn_status cn_joined_conv2d_create(cn_context* context, const cn_joined_conv2d_desc* desc, cn_op** op);
@@ -734,8 +735,8 @@ CN_API cn_status cn_joined_conv2d_forward(cn_op* op, const cn_state* state, cons
 CN_API cn_status cn_joined_conv2d_predict(cn_op* op, const cn_state* state, const float* x_0, const float* x_1, const float* x_2,
                                           const float* x_3, const float* kernel, const float* bias, const float* addend, float* y);
 /*
- * As cn_conv2d_backward. An element of dx_i is the sum over the pixels that it was repeated to. One pointer may stand for several gradients
- * of one shape if all but the first are added to it.
+ * As cn_conv2d_backward. An element of dx_i is the sum of what it gave to the pixels that it is in. One pointer may stand for several
+ * gradients of one shape if all but the first are added to it.
  */
 CN_API cn_status cn_joined_conv2d_backward(cn_op* op, const cn_state* state, const float* x_0, const float* x_1, const float* x_2,
                                            const float* x_3, const float* kernel, const float* y, const uint8_t* codes, const float* dy,

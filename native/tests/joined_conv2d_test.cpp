@@ -11,11 +11,13 @@ using namespace device;
 namespace {
 
 constexpr int Inputs = 4;
+constexpr int Nearest = CN_INTERPOLATION_NEAREST, Bilinear = CN_INTERPOLATION_BILINEAR;
 constexpr int None = CN_GRADIENT_NONE, Overwrite = CN_GRADIENT_OVERWRITE, Accumulate = CN_GRADIENT_ACCUMULATE;
 
 struct Input {
     int64_t channels, height, width; // the last two are factors
     int32_t gradient;
+    int32_t interpolation = Nearest;
 };
 
 cn_joined_conv2d_desc join(const cn_conv2d_desc& conv, const std::vector<Input>& inputs) {
@@ -30,6 +32,8 @@ cn_joined_conv2d_desc join(const cn_conv2d_desc& conv, const std::vector<Input>&
     d.upsampling_height_2 = all[2].height, d.upsampling_height_3 = all[3].height;
     d.upsampling_width_0 = all[0].width, d.upsampling_width_1 = all[1].width;
     d.upsampling_width_2 = all[2].width, d.upsampling_width_3 = all[3].width;
+    d.interpolation_0 = all[0].interpolation, d.interpolation_1 = all[1].interpolation;
+    d.interpolation_2 = all[2].interpolation, d.interpolation_3 = all[3].interpolation;
     d.gradient_0 = all[0].gradient, d.gradient_1 = all[1].gradient, d.gradient_2 = all[2].gradient, d.gradient_3 = all[3].gradient;
     return d;
 }
@@ -188,6 +192,7 @@ private:
         u.input_height = s.d.input_height / input(i).height, u.input_width = s.d.input_width / input(i).width;
         u.channels = input(i).channels;
         u.factor_height = input(i).height, u.factor_width = input(i).width;
+        u.interpolation = input(i).interpolation;
         return u;
     }
 
@@ -263,7 +268,7 @@ void test_random(const Device& device, uint32_t seed) {
                            : left % 8 == 0 && layer::chance(random, 0.7) ? 4 * random.next_int(1, left / 4)
                                                                          : random.next_int(1, left);
         inputs.push_back({channels, factor_of(random, d.input_height), factor_of(random, d.input_width),
-                          static_cast<int32_t>(random.next_int(None, Accumulate))});
+                          static_cast<int32_t>(random.next_int(None, Accumulate)), layer::chance(random, 0.4) ? Bilinear : Nearest});
         left -= channels;
     }
     check::scope = std::string(device.name) + ", seed " + std::to_string(seed) + ": " + layer::describe(d);
@@ -289,9 +294,12 @@ void test_cases(const Device& device) {
     pooled.pool = {2, 2, 2, 2, 1, 1, 0, 0};
     pooled.output_height = pooled.output_width = 4;
     test(device, unet, {{32, 2, 2, Overwrite}, {16, 1, 1, Accumulate}}, {0, 1}, 0);
+    test(device, unet, {{32, 2, 2, Overwrite, Bilinear}, {16, 1, 1, Accumulate}}, {0, 1}, 0);
+    test(device, unet, {{32, 4, 2, Accumulate, Bilinear}, {16, 3, 1, Overwrite, Bilinear}}, {0, 1}, 1);
     test(device, unet, {{32, 3, 4, Accumulate}, {16, 2, 1, None}}, {0, 1}, 1);
     test(device, unet, {{48, 2, 2, Overwrite}}, {0}, 0);
     test(device, pooled, {{8, 2, 2, Overwrite}, {16, 1, 1, Accumulate}}, {0, 1}, 0);
+    test(device, pooled, {{8, 2, 4, Overwrite, Bilinear}, {16, 1, 1, Accumulate}}, {0, 1}, 0);
     test(device, pooled, {{8, 2, 2, None}, {16, 1, 1, None}}, {0, 1}, 0);
     test(device, shared, {{4, 2, 3, Overwrite}, {4, 1, 1, None}, {4, 2, 3, Accumulate}}, {0, 1, 0}, 0);
     test(device, shared, {{3, 1, 1, Accumulate}, {3, 1, 1, Accumulate}, {3, 2, 2, Overwrite}, {3, 2, 2, Accumulate}}, {0, 0, 2, 2}, 0);
@@ -310,6 +318,9 @@ void test_refusals(const Device& device) {
     REFUSED(cn_joined_conv2d_create, context, d, d.upsampling_height_0 = 4, "conv.input_height is 6 and upsampling_height_0 4");
     REFUSED(cn_joined_conv2d_create, context, d, d.upsampling_width_1 = 0, "upsampling_width_1 is 0");
     REFUSED(cn_joined_conv2d_create, context, d, d.upsampling_width_1 = -1, "upsampling_width_1 is -1");
+    REFUSED(cn_joined_conv2d_create, context, d, d.interpolation_0 = 2, "interpolation_0 is 2");
+    REFUSED(cn_joined_conv2d_create, context, d, d.interpolation_2 = 1,
+            "interpolation_2 is 1: it must be from 0 to 0: there are fewer inputs");
     REFUSED(cn_joined_conv2d_create, context, d, d.gradient_0 = 3, "gradient_0 is 3");
     REFUSED(cn_joined_conv2d_create, context, d, d.gradient_2 = 1, "gradient_2 is 1");
     REFUSED(cn_joined_conv2d_create, context, d, d.conv.struct_size = sizeof(d.conv), "conv.struct_size is");

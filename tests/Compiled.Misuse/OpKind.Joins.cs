@@ -45,6 +45,7 @@ internal abstract partial class OpKind
         upsampling_height_1 = 1,
         upsampling_width_0 = 7,
         upsampling_width_1 = 1,
+        interpolation_0 = 1,
         gradient_0 = 1,
         gradient_1 = 2,
         conv = ValidConvolution() with { struct_size = 0, input_gradient = 0 },

@@ -46,7 +46,7 @@ internal sealed record Framing(EquatableArray<int> Nodes, int Source, Margins Ma
     /// <summary>Whether windows find the same in inputs of the same shapes.</summary>
     public bool IsLike(Framing other) => Margins == other.Margins && Factors.Equals(other.Factors);
 
-    private EquatableArray<(long, long)> Factors => Parts.Select(part => (part.FactorHeight, part.FactorWidth)).ToEquatableArray();
+    private EquatableArray<JoinedPart> Factors => Parts.Select(part => part with { Value = 0 }).ToEquatableArray();
 
     /// <summary>The part of the source that the given part of the framed image needs; something of it is always stored.</summary>
     public Shape LiveSource(Shape source, Shape framed) => new(

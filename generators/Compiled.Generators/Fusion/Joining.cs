@@ -5,7 +5,7 @@ using System.Linq;
 namespace Compiled.Generators;
 
 /// <summary>
-/// What is enlarged by repeating pixels, and put side by side in channels, right before a window that reads the parts themselves: it costs
+/// What is enlarged, and put side by side in channels, right before a window that reads the parts themselves: it costs
 /// neither a call nor a value.
 /// </summary>
 /// <param name="Nodes">The layers in order; none where the window reads the value as it is.</param>
@@ -20,7 +20,7 @@ internal sealed record Joining(EquatableArray<int> Nodes, EquatableArray<JoinedP
         if (!operation.TakesJoined)
             return None;
         var nodes = new List<int>();
-        List<JoinedPart> parts = Expand(new JoinedPart(value, 1, 1), JoinCode.MaxInputs);
+        List<JoinedPart> parts = Expand(new JoinedPart(value, 1, 1, IsBilinear: false), JoinCode.MaxInputs);
         return nodes.Count == 0 ? None : new Joining(nodes.OrderBy(node => node).ToEquatableArray(), parts.ToEquatableArray());
 
         // At most `room` parts that together are the given one.
@@ -28,16 +28,18 @@ internal sealed record Joining(EquatableArray<int> Nodes, EquatableArray<JoinedP
         {
             if (onlyConsumer(part.Value) is null || producer(part.Value) is not { } before || before.Inputs.Count > room)
                 return [part];
+            // What is repeated and interpolated, or interpolated twice, is neither.
             bool joins = before.Operation is ConcatenateOperation { Axis: 2 } && graph.Values[part.Value].Shape.Rank == 3;
             var enlarges = before.Operation as UpSampling2DOperation;
-            if (!joins && enlarges is not { IsBilinear: false })
+            if (!joins && (enlarges is null || part.IsBilinear || (enlarges.IsBilinear && part.IsEnlarged)))
                 return [part];
             nodes.Add(before.Id);
             var all = new List<JoinedPart>();
             for (int i = 0; i < before.Inputs.Count; i++)
             {
                 var input = new JoinedPart(
-                    before.Inputs[i], part.FactorHeight * (enlarges?.FactorHeight ?? 1), part.FactorWidth * (enlarges?.FactorWidth ?? 1));
+                    before.Inputs[i], part.FactorHeight * (enlarges?.FactorHeight ?? 1), part.FactorWidth * (enlarges?.FactorWidth ?? 1),
+                    part.IsBilinear || enlarges is { IsBilinear: true });
                 all.AddRange(Expand(input, room - all.Count - (before.Inputs.Count - 1 - i)));
             }
 
@@ -46,8 +48,12 @@ internal sealed record Joining(EquatableArray<int> Nodes, EquatableArray<JoinedP
     }
 }
 
-/// <summary>A value of which each pixel is repeated.</summary>
+/// <summary>A value that is enlarged.</summary>
 /// <param name="Value">The value.</param>
-/// <param name="FactorHeight">How often down.</param>
-/// <param name="FactorWidth">How often to the right.</param>
-internal sealed record JoinedPart(int Value, long FactorHeight, long FactorWidth);
+/// <param name="FactorHeight">How many rows become of one.</param>
+/// <param name="FactorWidth">How many columns become of one.</param>
+/// <param name="IsBilinear">Whether they are interpolated; else repeated.</param>
+internal sealed record JoinedPart(int Value, long FactorHeight, long FactorWidth, bool IsBilinear)
+{
+    public bool IsEnlarged => FactorHeight > 1 || FactorWidth > 1;
+}

@@ -139,6 +139,8 @@ internal record Conv2DOperation(long Filters, Window Window, bool UseBias, long 
             writer.Line(
                 $"channels_{i} = {stage.Inputs[i].Last}, upsampling_height_{i} = {parts[i].FactorHeight}, " +
                 $"upsampling_width_{i} = {parts[i].FactorWidth},");
+            if (parts[i].IsBilinear)
+                writer.Line($"interpolation_{i} = {UpSampling2DOperation.Interpolation(isBilinear: true)},");
         }
 
         JoinCode.WriteInputs(writer, stage, parts.Count);

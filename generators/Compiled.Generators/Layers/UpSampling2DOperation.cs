@@ -27,9 +27,13 @@ internal sealed record UpSampling2DOperation(long FactorHeight, long FactorWidth
         writer.Line($"input_gradient = {stage.GradientModeCode},");
         writer.Line($"input_height = {x.Height}, input_width = {x.Width}, channels = {x.Last},");
         writer.Line($"factor_height = {FactorHeight}, factor_width = {FactorWidth},");
-        writer.Line($"interpolation = (int)cn_interpolation.{(IsBilinear ? "CN_INTERPOLATION_BILINEAR" : "CN_INTERPOLATION_NEAREST")},");
+        writer.Line($"interpolation = {Interpolation(IsBilinear)},");
         writer.Close("});");
     }
+
+    /// <summary>As a field of a descriptor has it.</summary>
+    public static string Interpolation(bool isBilinear) =>
+        $"(int)cn_interpolation.{(isBilinear ? "CN_INTERPOLATION_BILINEAR" : "CN_INTERPOLATION_NEAREST")}";
 
     public override NativeCall Forward(StagePlan stage) =>
         new("cn_upsampling2d_forward", stage.Field, $"x: {stage.X}", $"y: {stage.Y}");

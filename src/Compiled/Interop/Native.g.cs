@@ -1259,10 +1259,10 @@ public struct cn_conv2d_desc
 }
 
 /// <summary>
-/// Convolution stage of one to four inputs side by side in channels, each enlarged by whole factors, which repeat its pixels: neither
-/// the enlarged images nor the joined one are arrays of anybody. It is that of <see cref="cn_conv2d_desc"/> for x [batch,
-/// conv.input_height, conv.input_width, conv.input_channels] = x_0, x_1, ... enlarged and side by side, x_i [batch, conv.input_height /
-/// upsampling_height_i, conv.input_width / upsampling_width_i, channels_i].
+/// Convolution stage of one to four inputs side by side in channels, each enlarged by whole factors as by <see
+/// cref="cn_upsampling2d_desc"/>: neither the enlarged images nor the joined one are arrays of anybody. It is that of <see
+/// cref="cn_conv2d_desc"/> for x [batch, conv.input_height, conv.input_width, conv.input_channels] = x_0, x_1, ... enlarged and side by
+/// side, x_i [batch, conv.input_height / upsampling_height_i, conv.input_width / upsampling_width_i, channels_i].
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
@@ -1309,6 +1309,18 @@ public struct cn_joined_conv2d_desc
 
     /// <summary>divides conv.input_width; 0 as well</summary>
     public long upsampling_width_3;
+
+    /// <summary><see cref="cn_interpolation"/> of each input; 0 where there is none</summary>
+    public int interpolation_0;
+
+    /// <summary><see cref="cn_interpolation"/> of each input; 0 where there is none</summary>
+    public int interpolation_1;
+
+    /// <summary><see cref="cn_interpolation"/> of each input; 0 where there is none</summary>
+    public int interpolation_2;
+
+    /// <summary><see cref="cn_interpolation"/> of each input; 0 where there is none</summary>
+    public int interpolation_3;
 
     /// <summary><see cref="cn_gradient_mode"/> of each input; 0 where there is none</summary>
     public int gradient_0;
@@ -1765,7 +1777,7 @@ public static partial class Native
     public const uint AbiVersion = 8;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "a936a334a921f24ad538ea06f8ae351af3ab13ac2316d2fe809bbe332734472c";
+    public const string HeaderSha256 = "9b927b09bc545a1fb2b553f11cd42594098943b94385b0b002d3d1ff4b382a65";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -2003,7 +2015,7 @@ public static partial class Native
         field activation_alpha 236 4
         field use_moments 240 4
         field reserved 244 4
-        struct cn_joined_conv2d_desc 368
+        struct cn_joined_conv2d_desc 384
         field struct_size 0 4
         field inputs 4 4
         field channels_0 8 8
@@ -2018,11 +2030,15 @@ public static partial class Native
         field upsampling_width_1 80 8
         field upsampling_width_2 88 8
         field upsampling_width_3 96 8
-        field gradient_0 104 4
-        field gradient_1 108 4
-        field gradient_2 112 4
-        field gradient_3 116 4
-        field conv 120 248
+        field interpolation_0 104 4
+        field interpolation_1 108 4
+        field interpolation_2 112 4
+        field interpolation_3 116 4
+        field gradient_0 120 4
+        field gradient_1 124 4
+        field gradient_2 128 4
+        field gradient_3 132 4
+        field conv 136 248
         struct cn_conv2d_transpose_desc 144
         field struct_size 0 4
         field input_gradient 4 4
@@ -2722,7 +2738,7 @@ public static partial class Native
         nint op, nint state, nint x0, nint x1, nint x2, nint x3, nint kernel, nint bias, nint addend, nint y);
 
     /// <summary>
-    /// As <see cref="Native.cn_conv2d_backward"/>. An element of dx_i is the sum over the pixels that it was repeated to. One pointer may
+    /// As <see cref="Native.cn_conv2d_backward"/>. An element of dx_i is the sum of what it gave to the pixels that it is in. One pointer may
     /// stand for several gradients of one shape if all but the first are added to it.
     /// </summary>
     [LibraryImport(Library)]

@@ -7,7 +7,7 @@ namespace Examples
     using global::Compiled.Interop;
     using static global::Compiled.Interop.Native;
 
-    /// <summary>33×48×3 → 33×48×1, 6,137 parameters, 11 stages and the loss.</summary>
+    /// <summary>33×48×3 → 33×48×1, 6,137 parameters, 10 stages and the loss.</summary>
     /// <remarks>
     /// <list type="table">
     /// <listheader><term>Layer</term><description>Output; parameters; stage; bytes kept per sample for the backward pass</description></listheader>
@@ -23,19 +23,19 @@ namespace Examples
     /// <item><term>low/conv2d_1: Conv2D 3×3 same, 16 filters</term><description>17×24×16; 2,320 parameters; stage 6; 26,112 bytes kept</description></item>
     /// <item><term>low/batch_normalization_1: BatchNormalization momentum 0.99, epsilon 0.001</term><description>17×24×16; 64 parameters; stage 7</description></item>
     /// <item><term>low/relu_1: ReLU</term><description>17×24×16; stage 7; 26,240 bytes kept</description></item>
-    /// <item><term>dropout_1: Dropout 0.2</term><description>17×24×16; stage 8</description></item>
-    /// <item><term>up_sampling2d_1: UpSampling2D 2×2 bilinear</term><description>34×48×16; stage 9; 104,448 bytes kept</description></item>
-    /// <item><term>concatenate_1: Concatenate along axis 3</term><description>34×48×24; stage 10</description></item>
-    /// <item><term>conv2d_3: Conv2D 3×3 same, 8 filters</term><description>34×48×8; 1,736 parameters; stage 10</description></item>
-    /// <item><term>relu_3: ReLU</term><description>34×48×8; stage 10; 50,688 bytes kept</description></item>
-    /// <item><term>cropping2d_1: Cropping2D (0, 1)×(0, 0)</term><description>33×48×8; stage 11</description></item>
-    /// <item><term>conv2d_4: Conv2D 1×1, 1 filters</term><description>33×48×1; 9 parameters; stage 11</description></item>
-    /// <item><term>sigmoid_1: Sigmoid</term><description>33×48×1; stage 11; 6,336 bytes kept</description></item>
-    /// <item><term>mean_squared_error_1: MeanSquaredError</term><description>loss; stage 12</description></item>
+    /// <item><term>dropout_1: Dropout 0.2</term><description>17×24×16; stage 8; 26,112 bytes kept</description></item>
+    /// <item><term>up_sampling2d_1: UpSampling2D 2×2 bilinear</term><description>34×48×16; stage 9</description></item>
+    /// <item><term>concatenate_1: Concatenate along axis 3</term><description>34×48×24; stage 9</description></item>
+    /// <item><term>conv2d_3: Conv2D 3×3 same, 8 filters</term><description>34×48×8; 1,736 parameters; stage 9</description></item>
+    /// <item><term>relu_3: ReLU</term><description>34×48×8; stage 9; 50,688 bytes kept</description></item>
+    /// <item><term>cropping2d_1: Cropping2D (0, 1)×(0, 0)</term><description>33×48×8; stage 10</description></item>
+    /// <item><term>conv2d_4: Conv2D 1×1, 1 filters</term><description>33×48×1; 9 parameters; stage 10</description></item>
+    /// <item><term>sigmoid_1: Sigmoid</term><description>33×48×1; stage 10; 6,336 bytes kept</description></item>
+    /// <item><term>mean_squared_error_1: MeanSquaredError</term><description>loss; stage 11</description></item>
     /// </list>
     /// <para>
-    /// Memory: 2 × 24,896 bytes for weights and gradients, 633,024 bytes per sample of the batch,
-    /// 432,000 of which the backward pass keeps of the forward pass.
+    /// Memory: 2 × 24,896 bytes for weights and gradients, 476,352 bytes per sample of the batch,
+    /// 353,664 of which the backward pass keeps of the forward pass.
     /// </para>
     /// </remarks>
     [global::System.CodeDom.Compiler.GeneratedCode("Compiled.Generators", "0.1.0")]
@@ -93,26 +93,25 @@ namespace Examples
 
         // ---- Stages -------------------------------------------------------------------------------------------------
 
-        // 633,024 bytes per sample of the batch, 432,000 of which the backward pass needs of the forward pass. Value(offset) is an address;
+        // 476,352 bytes per sample of the batch, 353,664 of which the backward pass needs of the forward pass. Value(offset) is an address;
         // what is never needed at the same time shares memory.
         // Folded(offset) is one in the 11,648 bytes for weights that prediction multiplies a normalization into.
-        // They lie at Value(371_904), which training alone has a use for.
+        // They lie at Value(175_680), which training alone has a use for.
         //
         //   value      shape       offset     codes   gradient   bytes saved
-        //   input      33×48×3    597_504                             19,008
-        //   stage 1    34×48×8    208_896               52_224        52,224
-        //   stage 2    34×48×8    261_120                    0        52,224
-        //   stage 3    34×48×8    313_344   632_960    365_568        52,288
-        //   stage 4    17×24×8    616_512   629_568          0        16,320
-        //   stage 5    17×24×16   519_168               26_112        26,112
-        //   stage 6    17×24×16   545_280                    0        26,112
-        //   stage 7    17×24×16   571_392   632_832     26_112        26,240
-        //   stage 8    17×24×16   104_448                    0
-        //   stage 9    34×48×16         0              104_448       104,448
-        //   stage 10   33×48×8    417_792              468_480        50,688
-        //   stage 11   33×48×1    104_448              110_784         6,336
-        //   output     33×48×1          0
-        //   target     33×48×1    365_568
+        //   input      33×48×3    440_832                             19,008
+        //   stage 1    34×48×8          0              104_448        52,224
+        //   stage 2    34×48×8     52_224              208_896        52,224
+        //   stage 3    34×48×8    104_448   476_288    156_672        52,288
+        //   stage 4    17×24×8    459_840   472_896    235_008        16,320
+        //   stage 5    17×24×16   310_272              208_896        26,112
+        //   stage 6    17×24×16   336_384              235_008        26,112
+        //   stage 7    17×24×16   362_496   476_160    208_896        26,240
+        //   stage 8    17×24×16   388_608              414_720        26,112
+        //   stage 9    33×48×8    208_896              259_584        50,688
+        //   stage 10   33×48×1    156_672              163_008         6,336
+        //   output     33×48×1     50_688
+        //   target     33×48×1    169_344
 
         private readonly nint _stage1;
         private readonly nint _stage2;
@@ -124,7 +123,6 @@ namespace Examples
         private readonly nint _stage8;
         private readonly nint _stage9;
         private readonly nint _stage10;
-        private readonly nint _stage11;
         private readonly nint _fold2, _predict2;
         private readonly nint _fold5, _predict5;
         private readonly nint _loss;
@@ -242,20 +240,11 @@ namespace Examples
                 rate = 0.2f, stream = 0, count = 6528,
             });
 
-            // 9  UpSampling2D 2×2 bilinear
-            _stage9 = Create(cn_upsampling2d_create, new cn_upsampling2d_desc
+            // 9  UpSampling2D 2×2 bilinear · Concatenate · Conv2D 3×3 same · bias · ReLU
+            _stage9 = Create(cn_joined_conv2d_create, new cn_joined_conv2d_desc
             {
-                batch = BatchSize,
-                input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
-                input_height = 17, input_width = 24, channels = 16,
-                factor_height = 2, factor_width = 2,
-                interpolation = (int)cn_interpolation.CN_INTERPOLATION_BILINEAR,
-            });
-
-            // 10  Concatenate · Conv2D 3×3 same · bias · ReLU
-            _stage10 = Create(cn_joined_conv2d_create, new cn_joined_conv2d_desc
-            {
-                channels_0 = 16, upsampling_height_0 = 1, upsampling_width_0 = 1,
+                channels_0 = 16, upsampling_height_0 = 2, upsampling_width_0 = 2,
+                interpolation_0 = (int)cn_interpolation.CN_INTERPOLATION_BILINEAR,
                 channels_1 = 8, upsampling_height_1 = 1, upsampling_width_1 = 1,
                 inputs = 2,
                 gradient_0 = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE, gradient_1 = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
@@ -273,8 +262,8 @@ namespace Examples
                 },
             });
 
-            // 11  Cropping2D (0, 1)×(0, 0) · Conv2D 1×1 · bias · Sigmoid
-            _stage11 = Create(cn_conv2d_create, new cn_conv2d_desc
+            // 10  Cropping2D (0, 1)×(0, 0) · Conv2D 1×1 · bias · Sigmoid
+            _stage10 = Create(cn_conv2d_create, new cn_conv2d_desc
             {
                 batch = BatchSize,
                 input_gradient = (int)cn_gradient_mode.CN_GRADIENT_OVERWRITE,
@@ -346,58 +335,55 @@ namespace Examples
         {
             // 1  ZeroPadding2D (0, 1)×(0, 0) · Conv2D 3×3 same · bias · ReLU      33×48×3 → 34×48×8
             Check(cn_conv2d_forward(
-                _stage1, State, x: Value(597_504), kernel: Parameter(0), bias: Parameter(896),
-                y: Value(208_896), codes: 0, moments: 0));
+                _stage1, State, x: Value(440_832), kernel: Parameter(0), bias: Parameter(896),
+                y: Value(0), codes: 0, moments: 0));
 
             // 2  Conv2D 3×3 same · bias · moments                                 34×48×8 → 34×48×8
             Check(cn_conv2d_forward(
-                _stage2, State, x: Value(208_896), kernel: Parameter(960), bias: Parameter(3264),
-                y: Value(261_120), codes: 0, moments: Value(0)));
+                _stage2, State, x: Value(0), kernel: Parameter(960), bias: Parameter(3264),
+                y: Value(52_224), codes: 0, moments: Value(156_672)));
 
             // 3  BatchNormalization · ReLU                                        34×48×8 → 34×48×8
             Check(cn_batch_normalization_forward(
-                _stage3, State, x: Value(261_120), gamma: Parameter(3328), beta: Parameter(3392), movingMean: Parameter(24_640), movingVariance: Parameter(24_704), addend: 0, moments: Value(0),
-                y: Value(313_344), saved: Value(632_960), codes: 0));
+                _stage3, State, x: Value(52_224), gamma: Parameter(3328), beta: Parameter(3392), movingMean: Parameter(24_640), movingVariance: Parameter(24_704), addend: 0, moments: Value(156_672),
+                y: Value(104_448), saved: Value(476_288), codes: 0));
 
             // 4  MaxPooling2D 2×2                                                 34×48×8 → 17×24×8
-            Check(cn_max_pooling2d_forward(_stage4, State, x: Value(313_344), y: Value(616_512), codes: Value(629_568)));
+            Check(cn_max_pooling2d_forward(_stage4, State, x: Value(104_448), y: Value(459_840), codes: Value(472_896)));
 
             // 5  Conv2D 3×3 same · bias · ReLU                                    17×24×8 → 17×24×16
             Check(cn_conv2d_forward(
-                _stage5, State, x: Value(616_512), kernel: Parameter(3456), bias: Parameter(8064),
-                y: Value(519_168), codes: 0, moments: 0));
+                _stage5, State, x: Value(459_840), kernel: Parameter(3456), bias: Parameter(8064),
+                y: Value(310_272), codes: 0, moments: 0));
 
             // 6  Conv2D 3×3 same · bias · moments                                 17×24×16 → 17×24×16
             Check(cn_conv2d_forward(
-                _stage6, State, x: Value(519_168), kernel: Parameter(8128), bias: Parameter(17_344),
-                y: Value(545_280), codes: 0, moments: Value(0)));
+                _stage6, State, x: Value(310_272), kernel: Parameter(8128), bias: Parameter(17_344),
+                y: Value(336_384), codes: 0, moments: Value(156_672)));
 
             // 7  BatchNormalization · ReLU                                        17×24×16 → 17×24×16
             Check(cn_batch_normalization_forward(
-                _stage7, State, x: Value(545_280), gamma: Parameter(17_408), beta: Parameter(17_472), movingMean: Parameter(24_768), movingVariance: Parameter(24_832), addend: 0, moments: Value(0),
-                y: Value(571_392), saved: Value(632_832), codes: 0));
+                _stage7, State, x: Value(336_384), gamma: Parameter(17_408), beta: Parameter(17_472), movingMean: Parameter(24_768), movingVariance: Parameter(24_832), addend: 0, moments: Value(156_672),
+                y: Value(362_496), saved: Value(476_160), codes: 0));
 
             // 8  Dropout 0.2                                                      17×24×16 → 17×24×16
-            Check(cn_dropout_forward(_stage8, State, x: Value(571_392), y: Value(104_448)));
+            Check(cn_dropout_forward(_stage8, State, x: Value(362_496), y: Value(388_608)));
 
-            // 9  UpSampling2D 2×2 bilinear                                        17×24×16 → 34×48×16
-            Check(cn_upsampling2d_forward(_stage9, State, x: Value(104_448), y: Value(0)));
-
-            // 10  Concatenate · Conv2D 3×3 same · bias · ReLU                      34×48×16 + 34×48×8 → 34×48×8
+            // 9  UpSampling2D 2×2 bilinear · Concatenate · Conv2D 3×3 same · bias · ReLU 17×24×16 + 34×48×8 → 34×48×8
             //    Computes 33×48×8 of 34×48×8: nobody reads the rest.
             Check(cn_joined_conv2d_forward(
-                _stage10, State, x0: Value(0), x1: Value(313_344), x2: 0, x3: 0, kernel: Parameter(17_536), bias: Parameter(24_448),
-                y: Value(417_792), codes: 0, moments: 0));
+                _stage9, State, x0: Value(388_608), x1: Value(104_448), x2: 0, x3: 0, kernel: Parameter(17_536), bias: Parameter(24_448),
+                y: Value(208_896), codes: 0, moments: 0));
 
-            // 11  Cropping2D (0, 1)×(0, 0) · Conv2D 1×1 · bias · Sigmoid           34×48×8 → 33×48×1
+            // 10  Cropping2D (0, 1)×(0, 0) · Conv2D 1×1 · bias · Sigmoid           34×48×8 → 33×48×1
             Check(cn_conv2d_forward(
-                _stage11, State, x: Value(417_792), kernel: Parameter(24_512), bias: Parameter(24_576),
-                y: Value(104_448), codes: 0, moments: 0));
+                _stage10, State, x: Value(208_896), kernel: Parameter(24_512), bias: Parameter(24_576),
+                y: Value(156_672), codes: 0, moments: 0));
 
             // MeanSquaredError, its gradient and the metrics
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(104_448), targets: Value(365_568), weights: SampleWeights,
-                gradient: Value(110_784), probabilities: 0, metrics: Metrics));
+                _loss, State, predictions: Value(156_672), targets: Value(169_344), weights: SampleWeights,
+                gradient: Value(163_008), probabilities: 0, metrics: Metrics));
         }
 
         // ---- Backward -----------------------------------------------------------------------------------------------
@@ -405,53 +391,50 @@ namespace Examples
         /// <inheritdoc/>
         protected override void BackwardCore()
         {
-            // 11  Cropping2D (0, 1)×(0, 0) · Conv2D 1×1 · bias · Sigmoid           33×48×1 → 34×48×8
+            // 10  Cropping2D (0, 1)×(0, 0) · Conv2D 1×1 · bias · Sigmoid           33×48×1 → 34×48×8
             Check(cn_conv2d_backward(
-                _stage11, State, x: Value(417_792), kernel: Parameter(24_512), y: Value(104_448), codes: 0, dy: Value(110_784),
-                dx: Value(468_480), dkernel: Gradient(24_512), dbias: Gradient(24_576)));
+                _stage10, State, x: Value(208_896), kernel: Parameter(24_512), y: Value(156_672), codes: 0, dy: Value(163_008),
+                dx: Value(259_584), dkernel: Gradient(24_512), dbias: Gradient(24_576)));
 
-            // 10  Concatenate · Conv2D 3×3 same · bias · ReLU                      34×48×8 → 34×48×16 + 34×48×8
+            // 9  UpSampling2D 2×2 bilinear · Concatenate · Conv2D 3×3 same · bias · ReLU 34×48×8 → 17×24×16 + 34×48×8
             Check(cn_joined_conv2d_backward(
-                _stage10, State, x0: Value(0), x1: Value(313_344), x2: 0, x3: 0, kernel: Parameter(17_536), y: Value(417_792), codes: 0, dy: Value(468_480),
-                dx0: Value(104_448), dx1: Value(365_568), dx2: 0, dx3: 0, dkernel: Gradient(17_536), dbias: Gradient(24_448)));
-
-            // 9  UpSampling2D 2×2 bilinear                                        34×48×16 → 17×24×16
-            Check(cn_upsampling2d_backward(_stage9, State, dy: Value(104_448), dx: Value(0)));
+                _stage9, State, x0: Value(388_608), x1: Value(104_448), x2: 0, x3: 0, kernel: Parameter(17_536), y: Value(208_896), codes: 0, dy: Value(259_584),
+                dx0: Value(414_720), dx1: Value(156_672), dx2: 0, dx3: 0, dkernel: Gradient(17_536), dbias: Gradient(24_448)));
 
             // 8  Dropout 0.2                                                      17×24×16 → 17×24×16
-            Check(cn_dropout_backward(_stage8, State, dy: Value(0), dx: Value(26_112)));
+            Check(cn_dropout_backward(_stage8, State, dy: Value(414_720), dx: Value(208_896)));
 
             // 7  BatchNormalization · ReLU                                        17×24×16 → 17×24×16
             Check(cn_batch_normalization_backward(
-                _stage7, State, x: Value(545_280), gamma: Parameter(17_408), saved: Value(632_832), y: Value(571_392), codes: 0, dy: Value(26_112),
-                dx: Value(0), daddend: 0, dgamma: Gradient(17_408), dbeta: Gradient(17_472)));
+                _stage7, State, x: Value(336_384), gamma: Parameter(17_408), saved: Value(476_160), y: Value(362_496), codes: 0, dy: Value(208_896),
+                dx: Value(235_008), daddend: 0, dgamma: Gradient(17_408), dbeta: Gradient(17_472)));
 
             // 6  Conv2D 3×3 same · bias · moments                                 17×24×16 → 17×24×16
             Check(cn_conv2d_backward(
-                _stage6, State, x: Value(519_168), kernel: Parameter(8128), y: Value(545_280), codes: 0, dy: Value(0),
-                dx: Value(26_112), dkernel: Gradient(8128), dbias: Gradient(17_344)));
+                _stage6, State, x: Value(310_272), kernel: Parameter(8128), y: Value(336_384), codes: 0, dy: Value(235_008),
+                dx: Value(208_896), dkernel: Gradient(8128), dbias: Gradient(17_344)));
 
             // 5  Conv2D 3×3 same · bias · ReLU                                    17×24×16 → 17×24×8
             Check(cn_conv2d_backward(
-                _stage5, State, x: Value(616_512), kernel: Parameter(3456), y: Value(519_168), codes: 0, dy: Value(26_112),
-                dx: Value(0), dkernel: Gradient(3456), dbias: Gradient(8064)));
+                _stage5, State, x: Value(459_840), kernel: Parameter(3456), y: Value(310_272), codes: 0, dy: Value(208_896),
+                dx: Value(235_008), dkernel: Gradient(3456), dbias: Gradient(8064)));
 
             // 4  MaxPooling2D 2×2                                                 17×24×8 → 34×48×8
-            Check(cn_max_pooling2d_backward(_stage4, State, codes: Value(629_568), dy: Value(0), dx: Value(365_568)));
+            Check(cn_max_pooling2d_backward(_stage4, State, codes: Value(472_896), dy: Value(235_008), dx: Value(156_672)));
 
             // 3  BatchNormalization · ReLU                                        34×48×8 → 34×48×8
             Check(cn_batch_normalization_backward(
-                _stage3, State, x: Value(261_120), gamma: Parameter(3328), saved: Value(632_960), y: Value(313_344), codes: 0, dy: Value(365_568),
-                dx: Value(0), daddend: 0, dgamma: Gradient(3328), dbeta: Gradient(3392)));
+                _stage3, State, x: Value(52_224), gamma: Parameter(3328), saved: Value(476_288), y: Value(104_448), codes: 0, dy: Value(156_672),
+                dx: Value(208_896), daddend: 0, dgamma: Gradient(3328), dbeta: Gradient(3392)));
 
             // 2  Conv2D 3×3 same · bias · moments                                 34×48×8 → 34×48×8
             Check(cn_conv2d_backward(
-                _stage2, State, x: Value(208_896), kernel: Parameter(960), y: Value(261_120), codes: 0, dy: Value(0),
-                dx: Value(52_224), dkernel: Gradient(960), dbias: Gradient(3264)));
+                _stage2, State, x: Value(0), kernel: Parameter(960), y: Value(52_224), codes: 0, dy: Value(208_896),
+                dx: Value(104_448), dkernel: Gradient(960), dbias: Gradient(3264)));
 
             // 1  ZeroPadding2D (0, 1)×(0, 0) · Conv2D 3×3 same · bias · ReLU      34×48×8 → weights only
             Check(cn_conv2d_backward(
-                _stage1, State, x: Value(597_504), kernel: Parameter(0), y: Value(208_896), codes: 0, dy: Value(52_224),
+                _stage1, State, x: Value(440_832), kernel: Parameter(0), y: Value(0), codes: 0, dy: Value(104_448),
                 dx: 0, dkernel: Gradient(0), dbias: Gradient(896)));
         }
 
@@ -472,7 +455,7 @@ namespace Examples
         {
             PredictStages();
             Check(cn_loss_forward(
-                _loss, State, predictions: Value(0), targets: Value(365_568), weights: SampleWeights,
+                _loss, State, predictions: Value(50_688), targets: Value(169_344), weights: SampleWeights,
                 gradient: 0, probabilities: 0, metrics: Metrics));
         }
 
@@ -480,13 +463,13 @@ namespace Examples
         private void PredictStages()
         {
             // 1  ZeroPadding2D (0, 1)×(0, 0) · Conv2D 3×3 same · bias · ReLU      33×48×3 → 34×48×8
-            Check(cn_conv2d_predict(_stage1, State, x: Value(597_504), kernel: Parameter(0), bias: Parameter(896), addend: 0, y: Value(0)));
+            Check(cn_conv2d_predict(_stage1, State, x: Value(440_832), kernel: Parameter(0), bias: Parameter(896), addend: 0, y: Value(0)));
 
             // 2  Conv2D 3×3 same · bias · BatchNormalization · ReLU               34×48×8 → 34×48×8
-            Check(cn_conv2d_predict(_predict2, State, x: Value(0), kernel: Folded(0), bias: Folded(2304), addend: 0, y: Value(104_448)));
+            Check(cn_conv2d_predict(_predict2, State, x: Value(0), kernel: Folded(0), bias: Folded(2304), addend: 0, y: Value(52_224)));
 
             // 3  MaxPooling2D 2×2                                                 34×48×8 → 17×24×8
-            Check(cn_max_pooling2d_forward(_stage4, State, x: Value(104_448), y: Value(26_112), codes: 0));
+            Check(cn_max_pooling2d_forward(_stage4, State, x: Value(52_224), y: Value(26_112), codes: 0));
 
             // 4  Conv2D 3×3 same · bias · ReLU                                    17×24×8 → 17×24×16
             Check(cn_conv2d_predict(
@@ -496,20 +479,17 @@ namespace Examples
             // 5  Conv2D 3×3 same · bias · BatchNormalization · ReLU               17×24×16 → 17×24×16
             Check(cn_conv2d_predict(
                 _predict5, State, x: Value(0), kernel: Folded(2368), bias: Folded(11_584), addend: 0,
-                y: Value(156_672)));
+                y: Value(104_448)));
 
-            // 6  UpSampling2D 2×2 bilinear                                        17×24×16 → 34×48×16
-            Check(cn_upsampling2d_forward(_stage9, State, x: Value(156_672), y: Value(0)));
-
-            // 7  Concatenate · Conv2D 3×3 same · bias · ReLU                      34×48×16 + 34×48×8 → 34×48×8
+            // 6  UpSampling2D 2×2 bilinear · Concatenate · Conv2D 3×3 same · bias · ReLU 17×24×16 + 34×48×8 → 34×48×8
             Check(cn_joined_conv2d_predict(
-                _stage10, State, x0: Value(0), x1: Value(104_448), x2: 0, x3: 0, kernel: Parameter(17_536), bias: Parameter(24_448), addend: 0,
-                y: Value(156_672)));
-
-            // 8  Cropping2D (0, 1)×(0, 0) · Conv2D 1×1 · bias · Sigmoid           34×48×8 → 33×48×1
-            Check(cn_conv2d_predict(
-                _stage11, State, x: Value(156_672), kernel: Parameter(24_512), bias: Parameter(24_576), addend: 0,
+                _stage9, State, x0: Value(104_448), x1: Value(52_224), x2: 0, x3: 0, kernel: Parameter(17_536), bias: Parameter(24_448), addend: 0,
                 y: Value(0)));
+
+            // 7  Cropping2D (0, 1)×(0, 0) · Conv2D 1×1 · bias · Sigmoid           34×48×8 → 33×48×1
+            Check(cn_conv2d_predict(
+                _stage10, State, x: Value(0), kernel: Parameter(24_512), bias: Parameter(24_576), addend: 0,
+                y: Value(50_688)));
         }
 
         /// <inheritdoc/>
@@ -561,12 +541,12 @@ namespace Examples
             TrainableBytes = 24_640,
             ParameterBytes = 24_896,
             FoldedBytes = 11_648,
-            SpareOffset = 371_904, SpareBytesPerSample = 225_600,
-            ValueBytesPerSample = 633_024,
-            InputOffset = 597_504,
-            OutputOffset = 0,
-            TargetOffset = 365_568,
-            NativeCallsPerStep = 24,
+            SpareOffset = 175_680, SpareBytesPerSample = 265_152,
+            ValueBytesPerSample = 476_352,
+            InputOffset = 440_832,
+            OutputOffset = 50_688,
+            TargetOffset = 169_344,
+            NativeCallsPerStep = 22,
             Layers =
             [
                 new("zero_padding2d_1", "ZeroPadding2D (0, 1)×(0, 0)", [34, 48, 3], 0, 1),
@@ -583,13 +563,13 @@ namespace Examples
                 new("low/relu_1", "ReLU", [17, 24, 16], 0, 7),
                 new("dropout_1", "Dropout 0.2", [17, 24, 16], 0, 8),
                 new("up_sampling2d_1", "UpSampling2D 2×2 bilinear", [34, 48, 16], 0, 9),
-                new("concatenate_1", "Concatenate along axis 3", [34, 48, 24], 0, 10),
-                new("conv2d_3", "Conv2D 3×3 same, 8 filters", [34, 48, 8], 1736, 10),
-                new("relu_3", "ReLU", [34, 48, 8], 0, 10),
-                new("cropping2d_1", "Cropping2D (0, 1)×(0, 0)", [33, 48, 8], 0, 11),
-                new("conv2d_4", "Conv2D 1×1, 1 filters", [33, 48, 1], 9, 11),
-                new("sigmoid_1", "Sigmoid", [33, 48, 1], 0, 11),
-                new("mean_squared_error_1", "MeanSquaredError", [], 0, 12),
+                new("concatenate_1", "Concatenate along axis 3", [34, 48, 24], 0, 9),
+                new("conv2d_3", "Conv2D 3×3 same, 8 filters", [34, 48, 8], 1736, 9),
+                new("relu_3", "ReLU", [34, 48, 8], 0, 9),
+                new("cropping2d_1", "Cropping2D (0, 1)×(0, 0)", [33, 48, 8], 0, 10),
+                new("conv2d_4", "Conv2D 1×1, 1 filters", [33, 48, 1], 9, 10),
+                new("sigmoid_1", "Sigmoid", [33, 48, 1], 0, 10),
+                new("mean_squared_error_1", "MeanSquaredError", [], 0, 11),
             ],
             Parameters =
             [

@@ -10,8 +10,8 @@ namespace Compiled.Tests;
 public sealed class JoinedConvolutionTests
 {
     private static readonly Gen<Part> Parts = Gen.Select(
-        Gen.OneOf(1, 2, 3, 4, 8, 12), Gen.OneOf(1, 1, 2, 3), Gen.OneOf(1, 1, 2, 4), Gen.Int[0, 2],
-        (channels, height, width, mode) => new Part(channels, height, width, (cn_gradient_mode)mode));
+        Gen.OneOf(1, 2, 3, 4, 8, 12), Gen.OneOf(1, 1, 2, 3), Gen.OneOf(1, 1, 2, 4), Gen.Bool, Gen.Int[0, 2],
+        (channels, height, width, isBilinear, mode) => new Part(channels, height, width, isBilinear, (cn_gradient_mode)mode));
 
     private static readonly Gen<Stage> Stages = (
         from window in Draw.Windows
@@ -29,7 +29,12 @@ public sealed class JoinedConvolutionTests
     [Fact]
     public void Whole_numbers_are_convolved_exactly() => Stages.OnEachTarget((context, who, drawn) =>
     {
-        Stage stage = drawn with { Activation = "linear" };
+        // Between pixels, thirds are rounded.
+        Stage stage = drawn with
+        {
+            Activation = "linear",
+            Parts = [.. drawn.Parts.Select(part => part.Height == 3 ? part with { IsBilinear = false } : part)],
+        };
         var expected = stage.Compute(Draw.Integers, Draw.Integers(2, stage.Kernel));
         var actual = stage.Run(context, Draw.Integers, Draw.Integers(2, stage.Kernel));
         Compare.Same($"{who} y", expected.Y.ToFloats(), actual.Y);
@@ -60,12 +65,15 @@ public sealed class JoinedConvolutionTests
     }
 
     /// <param name="Channels">Its channels.</param>
-    /// <param name="Height">How often a row is repeated.</param>
-    /// <param name="Width">How often a column is repeated.</param>
+    /// <param name="Height">How many rows become of one.</param>
+    /// <param name="Width">How many columns become of one.</param>
+    /// <param name="IsBilinear">Whether they are interpolated.</param>
     /// <param name="Mode">What happens to its gradient.</param>
-    private sealed record Part(int Channels, int Height, int Width, cn_gradient_mode Mode)
+    private sealed record Part(int Channels, int Height, int Width, bool IsBilinear, cn_gradient_mode Mode)
     {
-        public UpSampling UpSampling => new(Height, Width);
+        public UpSampling UpSampling => new(Height, Width, IsBilinear);
+
+        public int Interpolation => (int)(IsBilinear ? cn_interpolation.CN_INTERPOLATION_BILINEAR : cn_interpolation.CN_INTERPOLATION_NEAREST);
     }
 
     private delegate Tensor Filler(int seed, params IReadOnlyList<int> shape);
@@ -119,7 +127,7 @@ public sealed class JoinedConvolutionTests
         }
 
         public override string ToString() =>
-            $"{Batch}×{Height}×{Width} of {string.Join(" + ", Parts.Select(part => $"{part.Channels} ({part.Height}×{part.Width}, {part.Mode})"))}, " +
+            $"{Batch}×{Height}×{Width} of {string.Join(" + ", Parts.Select(part => $"{part.Channels} ({part.Height}×{part.Width}{(part.IsBilinear ? " bilinear" : "")}, {part.Mode})"))}, " +
             $"{Filters} filters, {Window}, pool {Pool}, {Activation}";
 
         private Tensor[] Inputs(Filler draw) =>
@@ -152,6 +160,10 @@ public sealed class JoinedConvolutionTests
                 upsampling_width_1 = At(1).Width,
                 upsampling_width_2 = At(2).Width,
                 upsampling_width_3 = At(3).Width,
+                interpolation_0 = At(0).Interpolation,
+                interpolation_1 = At(1).Interpolation,
+                interpolation_2 = At(2).Interpolation,
+                interpolation_3 = At(3).Interpolation,
                 gradient_0 = (int)At(0).Mode,
                 gradient_1 = (int)At(1).Mode,
                 gradient_2 = (int)At(2).Mode,
@@ -159,7 +171,7 @@ public sealed class JoinedConvolutionTests
                 conv = conv,
             };
 
-            Part At(int i) => i < Parts.Length ? Parts[i] : new Part(0, 0, 0, cn_gradient_mode.CN_GRADIENT_NONE);
+            Part At(int i) => i < Parts.Length ? Parts[i] : new Part(0, 0, 0, IsBilinear: false, cn_gradient_mode.CN_GRADIENT_NONE);
         }
     }
 }

@@ -7,13 +7,13 @@ namespace {
 
 // The fields of an input.
 struct JoinedInput {
-    Field channels, height, width;
+    Field channels, height, width, interpolation;
 };
 
 void require_factor(Field extent, Field factor) {
     require_extents({factor});
     if (extent.value % factor.value != 0) {
-        fail(CN_STATUS_INVALID_ARGUMENT, "%s is %lld and %s %lld: it must divide it, since every pixel is repeated as often", extent.name,
+        fail(CN_STATUS_INVALID_ARGUMENT, "%s is %lld and %s %lld: it must divide it, since every pixel becomes as many", extent.name,
              static_cast<long long>(extent.value), factor.name, static_cast<long long>(factor.value));
     }
 }
@@ -22,19 +22,25 @@ void require_inputs(const cn_joined_conv2d_desc& desc) {
     const JoinedInput inputs[] = {
         {{"channels_0", desc.channels_0},
          {"upsampling_height_0", desc.upsampling_height_0},
-         {"upsampling_width_0", desc.upsampling_width_0}},
+         {"upsampling_width_0", desc.upsampling_width_0},
+         {"interpolation_0", desc.interpolation_0}},
         {{"channels_1", desc.channels_1},
          {"upsampling_height_1", desc.upsampling_height_1},
-         {"upsampling_width_1", desc.upsampling_width_1}},
+         {"upsampling_width_1", desc.upsampling_width_1},
+         {"interpolation_1", desc.interpolation_1}},
         {{"channels_2", desc.channels_2},
          {"upsampling_height_2", desc.upsampling_height_2},
-         {"upsampling_width_2", desc.upsampling_width_2}},
+         {"upsampling_width_2", desc.upsampling_width_2},
+         {"interpolation_2", desc.interpolation_2}},
         {{"channels_3", desc.channels_3},
          {"upsampling_height_3", desc.upsampling_height_3},
-         {"upsampling_width_3", desc.upsampling_width_3}},
+         {"upsampling_width_3", desc.upsampling_width_3},
+         {"interpolation_3", desc.interpolation_3}},
     };
     int64_t sum = 0;
     for (int i = 0; i < 4; ++i) {
+        require_enumerator(inputs[i].interpolation.name, static_cast<int32_t>(inputs[i].interpolation.value), CN_INTERPOLATION_BILINEAR,
+                           "cn_interpolation");
         if (i < desc.inputs) {
             require_extents({inputs[i].channels});
             require_factor({"conv.input_height", desc.conv.input_height}, inputs[i].height);
@@ -42,7 +48,7 @@ void require_inputs(const cn_joined_conv2d_desc& desc) {
             sum += inputs[i].channels.value;
             continue;
         }
-        for (const Field& field : {inputs[i].channels, inputs[i].height, inputs[i].width}) {
+        for (const Field& field : {inputs[i].channels, inputs[i].height, inputs[i].width, inputs[i].interpolation}) {
             require_range(field, 0, 0, ": there are fewer inputs");
         }
     }
