@@ -25,6 +25,8 @@ internal static class PlanLiteral
         writer.Line($"OutputShape = [{Extents(output)}],");
         writer.Line($"TargetShape = [{Extents(loss.Target(output))}],");
         writer.Line($"Target = global::Compiled.TargetKind.{(loss.TakesClassIds ? "ClassId" : "Tensor")},");
+        if (graph.Nodes.FirstOrDefault(node => NormalizesOverBatch(graph, node)) is { } normalization)
+            writer.Line($"BatchNormalizedLayer = {Text(normalization.Name)},");
         writer.Line($"HasAccuracy = {(loss.Accuracy == AccuracyKind.None ? "false" : "true")},");
         writer.Line($"TrainableBytes = {StagePlan.Literal(layout.TrainableBytes)},");
         writer.Line($"ParameterBytes = {StagePlan.Literal(layout.ParameterBytes)},");
@@ -42,6 +44,10 @@ internal static class PlanLiteral
         WriteParameters(writer, layout);
         writer.Close("};");
     }
+
+    /// <summary>A channel has one value per sample.</summary>
+    private static bool NormalizesOverBatch(Graph graph, Node node) =>
+        node.Operation is BatchNormalizationOperation { Frozen: false } && graph.Values[node.Input].Shape is var shape && shape.Elements == shape.Last;
 
     /// <summary>The stages forward and back, the loss, the metrics, penalties, the optimizer, constraints.</summary>
     private static int CallsPerStep(ModelLayout layout)

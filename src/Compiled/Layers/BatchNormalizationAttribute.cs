@@ -10,8 +10,8 @@ namespace Compiled;
 /// <remarks>
 /// It needs several values per channel. Where a batch has one only, of a single sample without positions (the last batch of an epoch, say),
 /// it does as Keras: that value is the mean and the variance is 0, so that training gives beta, learns beta alone and hands no gradient on,
-/// and the moving variance moves towards 0. A model that trains with a batch size of 1 uses <see cref="LayerNormalizationAttribute"/>
-/// instead, or <see cref="Trainable"/> = false.
+/// and the moving variance moves towards 0. Training with a batch size of 1, where that is all there is, is an error: use
+/// <see cref="LayerNormalizationAttribute"/> instead, or <see cref="Trainable"/> = false.
 /// </remarks>
 public sealed class BatchNormalizationAttribute : NormalizationLayerAttribute
 {

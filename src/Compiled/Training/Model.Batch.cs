@@ -26,6 +26,7 @@ public abstract partial class Model
     /// <param name="sampleWeights">What each sample, or each of its positions, counts in the loss; empty for 1.</param>
     /// <returns>Loss and accuracy before the update.</returns>
     /// <exception cref="ArgumentException">The lengths do not fit the model.</exception>
+    /// <exception cref="InvalidOperationException">The batch size is 1, and a layer normalizes over the batch alone.</exception>
     public BatchResult TrainOnBatch(
         ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets, Optimizer optimizer, ReadOnlySpan<float> sampleWeights = default)
     {
@@ -49,6 +50,7 @@ public abstract partial class Model
     /// <param name="sampleWeights">What each sample, or each of its positions, counts in the loss; empty for 1.</param>
     /// <returns>Loss and accuracy before the update.</returns>
     /// <exception cref="ArgumentException">The lengths do not fit the model, or a class is out of range.</exception>
+    /// <exception cref="InvalidOperationException">The batch size is 1, and a layer normalizes over the batch alone.</exception>
     public BatchResult TrainOnBatch(
         ReadOnlySpan<float> inputs, ReadOnlySpan<int> classIds, Optimizer optimizer, ReadOnlySpan<float> sampleWeights = default)
     {
@@ -75,6 +77,7 @@ public abstract partial class Model
     /// <param name="targets">Their targets: floats of the output's shape each.</param>
     /// <param name="sampleWeights">What each sample, or each of its positions, counts in the loss; empty for 1.</param>
     /// <exception cref="ArgumentException">The lengths do not fit the model.</exception>
+    /// <exception cref="InvalidOperationException">The batch size is 1, and a layer normalizes over the batch alone.</exception>
     public BatchResult ComputeGradients(ReadOnlySpan<float> inputs, ReadOnlySpan<float> targets, ReadOnlySpan<float> sampleWeights = default)
     {
         Enter();
@@ -94,6 +97,7 @@ public abstract partial class Model
     /// <param name="classIds">Their classes, from 0.</param>
     /// <param name="sampleWeights">What each sample, or each of its positions, counts in the loss; empty for 1.</param>
     /// <exception cref="ArgumentException">The lengths do not fit the model, or a class is out of range.</exception>
+    /// <exception cref="InvalidOperationException">The batch size is 1, and a layer normalizes over the batch alone.</exception>
     public BatchResult ComputeGradients(ReadOnlySpan<float> inputs, ReadOnlySpan<int> classIds, ReadOnlySpan<float> sampleWeights = default)
     {
         Enter();
@@ -190,6 +194,16 @@ public abstract partial class Model
         }
     }
 
+    private void ThrowIfBatchIsOne()
+    {
+        if (BatchSize == 1 && Plan.BatchNormalizedLayer is { } layer)
+        {
+            throw new InvalidOperationException(
+                $"'{Plan.Name}' cannot train with a batch size of 1: '{layer}' normalizes each channel over the batch, and one value is its own " +
+                "mean. Make the model with a batch size of 2 or more, use [LayerNormalization], or set Trainable = false.");
+        }
+    }
+
     private static string Text(IReadOnlyList<int> shape) => shape.Count == 0 ? "one number" : string.Join('×', shape);
 
     private BatchResult TrainLoaded(Optimizer optimizer)
@@ -236,6 +250,7 @@ public abstract partial class Model
 
     private BatchResult ComputeLoadedGradients()
     {
+        ThrowIfBatchIsOne();
         ClearMetrics();
         lock (Device.Gate)
         {
@@ -322,6 +337,7 @@ public abstract partial class Model
     private OptimizerSlots Prepare(Optimizer optimizer)
     {
         ThrowIfAveragesInUse();
+        ThrowIfBatchIsOne();
         if (_slots is null || !ReferenceEquals(_slots.Optimizer, optimizer))
         {
             _training.Dispose();

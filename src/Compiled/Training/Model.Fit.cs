@@ -36,6 +36,7 @@ public abstract partial class Model
     /// <param name="cancellationToken">Ends the run after the current step; <see cref="History.Cancelled"/> says so.</param>
     /// <returns>What each epoch gave.</returns>
     /// <exception cref="ArgumentException">The data set does not fit the model; the message says in what.</exception>
+    /// <exception cref="InvalidOperationException">The batch size is 1, and a layer normalizes over the batch alone.</exception>
     public History Fit(
         Dataset train,
         Optimizer optimizer,
@@ -61,6 +62,7 @@ public abstract partial class Model
         foreach (Callback callback in callbacks ?? [])
             ArgumentNullException.ThrowIfNull(callback, nameof(callbacks));
 
+        ThrowIfBatchIsOne();
         Enter();
         try
         {

@@ -69,6 +69,12 @@ public sealed record ModelPlan
     /// <summary>How many native calls a training step makes, the optimizer's included.</summary>
     public required int NativeCallsPerStep { get; init; }
 
+    /// <summary>
+    /// The first layer that trains on mean and variance of the samples of a batch alone, which with a batch size of 1 tell nothing; null for
+    /// none.
+    /// </summary>
+    public string? BatchNormalizedLayer { get; init; }
+
     /// <summary>Whether the model counts hits, so that its accuracy is known.</summary>
     public required bool HasAccuracy { get; init; }
 
