@@ -587,15 +587,15 @@ typedef struct cn_batch_normalization_desc {
     float dropout_rate;                  /* 0: no dropout, as there must be none without pooling */
     uint32_t dropout_stream;
     float activation_alpha;
-    int32_t global_average; /* 1: y is a mean over positions; there is no pooling, and the activation is linear or ReLU */
+    int32_t global_average; /* 1: y is a mean over at most 2^31 - 1 positions; no pooling, and the activation is linear or ReLU */
 } cn_batch_normalization_desc;
 
 CN_API cn_status cn_batch_normalization_create(cn_context* context, const cn_batch_normalization_desc* desc, cn_op** op);
 /*
  * Training. Writes `saved` [2, channels]: the mean and 1 / sqrt(variance + epsilon) that were used. Unless frozen, each moving statistic
  * becomes momentum * itself + (1 - momentum) * the one of the batch. `codes` are those of cn_conv2d_forward; with global_average behind a
- * ReLU they are [batch, positions, channels], one for each element of x: 255 where the ReLU is dead, else 0. `moments` may be what that
- * has written of the same x, unless frozen; null: they are found here.
+ * ReLU they are [batch, positions, channels], one for each element of x: 255 where the ReLU is dead, else 0. `moments` may be those of
+ * the same x that cn_conv2d_forward has written, unless frozen; null: they are found here.
  */
 CN_API cn_status cn_batch_normalization_forward(cn_op* op, const cn_state* state, const float* x, const float* gamma, const float* beta,
                                                 float* moving_mean, float* moving_variance, const float* addend, const double* moments,

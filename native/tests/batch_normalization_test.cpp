@@ -24,6 +24,7 @@ struct Forward {
     Doubles moments;             // mean, then sum of squared distances
     std::vector<size_t> winners; // of each output: the element of x that it was taken from
     Doubles multipliers;         // of each output: of its dropout
+    std::vector<uint8_t> codes;  // of each element of x that is averaged
 };
 
 struct Backward {
@@ -73,6 +74,9 @@ void average(const cn_batch_normalization_desc& d, Forward& result) {
         }
         return sums;
     };
+    for (double value : result.y) {
+        result.codes.push_back(value <= 0 ? 255 : 0);
+    }
     result.y = means(result.y);
     result.predicted = means(result.predicted);
 }
@@ -86,6 +90,7 @@ Forward forward_reference(const cn_batch_normalization_desc& d, const Inputs& in
                    Doubles(channels),
                    Doubles(channels),
                    Doubles(2 * channels),
+                   {},
                    {},
                    {}};
     auto momentum = static_cast<double>(d.momentum);
@@ -209,6 +214,9 @@ void test_stage(const Device& device, cn_batch_normalization_desc d, const Input
             CHECK(moving_mean.same_bits(in.moving_mean));
             CHECK(moving_variance.same_bits(in.moving_variance));
             CHECK(d.dropout_rate > 0 || y.same_bits(predicted));
+        }
+        if (d.global_average != 0 && own_codes != nullptr) {
+            CHECK(codes.values() == expected.codes || tolerance.output != 0);
         }
         Backward gradients = backward_reference(d, in, expected, y, codes.values());
         if (d.input_gradient != CN_GRADIENT_NONE) {
@@ -511,6 +519,35 @@ void test_nan(const Device& device) {
     }
 }
 
+// The same where the channel is averaged: each of its means, too.
+void test_nan_average(const Device& device) {
+    for (int64_t channels : {4, 5}) {
+        Context context(device);
+        cn_batch_normalization_desc d = desc_of(2, 50, channels);
+        d.activation = CN_ACTIVATION_RELU;
+        d.global_average = 1;
+        Op op(cn_batch_normalization_create, context, d);
+        State state(context, state_of(2));
+        Random random(37);
+        d.batch = 3;
+        Inputs in = random_inputs(random, d);
+        in.x[static_cast<size_t>(channels * 77 + 1)] = NAN;
+        Array<float> x(context, in.x), gamma(context, in.gamma), beta(context, in.beta), mean(context, in.moving_mean),
+            variance(context, in.moving_variance), y(context, in.dy.size()), saved(context, 2 * gamma.size()), dy(context, in.dy),
+            dx(context, x.size()), dgamma(context, gamma.size()), dbeta(context, beta.size());
+        Array<uint8_t> codes(context, x.size());
+        ok(cn_batch_normalization_forward(op, state, x, gamma, beta, mean, variance, nullptr, nullptr, y, saved, codes));
+        ok(cn_batch_normalization_backward(op, state, x, gamma, saved, y, codes, dy, dx, nullptr, dgamma, dbeta));
+        for (const Floats& values : {y.values(), dx.values(), dgamma.values()}) {
+            bool right = true;
+            for (size_t i = 0; i < values.size(); ++i) {
+                right = right && std::isnan(values[i]) == (i % static_cast<size_t>(channels) == 1);
+            }
+            CHECK(right);
+        }
+    }
+}
+
 // Not on the border of a double.
 const double* fake_doubles(const double* doubles) {
     return reinterpret_cast<const double*>(reinterpret_cast<uintptr_t>(doubles) + sizeof(float));
@@ -565,6 +602,8 @@ void test_arguments(const Device& device) {
     d.activation = CN_ACTIVATION_RELU;
     Op average(cn_batch_normalization_create, context, d);
     REFUSED_CALL(pool(average, nullptr, nullptr), "codes is null");
+    REFUSED_CALL(cn_batch_normalization_backward(average, state, a, a, a, a, nullptr, a, a, nullptr, a, a), "codes is null");
+    REFUSED_CALL(cn_batch_normalization_backward(linear_average, state, a, a, a, a, codes, a, a, nullptr, a, a), "codes must be null");
     CHECK(a.same_bits(Floats(64))); // none of it was written
 }
 
@@ -578,6 +617,8 @@ void test_descriptors() {
     REFUSED(create, context, desc, d.global_average = 2, "global_average is 2");
     REFUSED(create, context, desc, (d.global_average = 1, d.activation = CN_ACTIVATION_TANH),
             "global_average is 1: it must be 0 with activation 3");
+    REFUSED(create, context, desc, (d.global_average = 1, d.channels = 1, d.positions = int64_t{1} << 31),
+            "positions is 2147483648: it must be from 1 to 2147483647");
     REFUSED(create, context, desc, (d.global_average = 1, d.dropout_rate = 0.5f), "dropout_rate is 0.5: it must be 0 without pooling");
     REFUSED(create, context, desc, d.batch = 0, "batch is 0");
     REFUSED(create, context, desc, d.positions = 0, "positions is 0");
@@ -625,6 +666,7 @@ int main() {
         test_random(device);
         test_robust(device);
         test_nan(device);
+        test_nan_average(device);
         test_arguments(device);
     });
     return check::result();

@@ -268,7 +268,10 @@ void test_random(const Device& device, uint32_t seed) {
                            : left % 8 == 0 && layer::chance(random, 0.7) ? 4 * random.next_int(1, left / 4)
                                                                          : random.next_int(1, left);
         inputs.push_back({channels, factor_of(random, d.input_height), factor_of(random, d.input_width),
-                          static_cast<int32_t>(random.next_int(None, Accumulate)), layer::chance(random, 0.4) ? Bilinear : Nearest});
+                          static_cast<int32_t>(random.next_int(None, Accumulate))});
+        // Thirds are rounded, and then the order of sums, which depends on the batch, matters.
+        Input& input = inputs.back();
+        input.interpolation = input.height != 3 && input.width != 3 && layer::chance(random, 0.5) ? Bilinear : Nearest;
         left -= channels;
     }
     check::scope = std::string(device.name) + ", seed " + std::to_string(seed) + ": " + layer::describe(d);
@@ -295,7 +298,7 @@ void test_cases(const Device& device) {
     pooled.output_height = pooled.output_width = 4;
     test(device, unet, {{32, 2, 2, Overwrite}, {16, 1, 1, Accumulate}}, {0, 1}, 0);
     test(device, unet, {{32, 2, 2, Overwrite, Bilinear}, {16, 1, 1, Accumulate}}, {0, 1}, 0);
-    test(device, unet, {{32, 4, 2, Accumulate, Bilinear}, {16, 3, 1, Overwrite, Bilinear}}, {0, 1}, 1);
+    test(device, unet, {{32, 4, 2, Accumulate, Bilinear}, {16, 1, 4, Overwrite, Bilinear}}, {0, 1}, 1);
     test(device, unet, {{32, 3, 4, Accumulate}, {16, 2, 1, None}}, {0, 1}, 1);
     test(device, unet, {{48, 2, 2, Overwrite}}, {0}, 0);
     test(device, pooled, {{8, 2, 2, Overwrite}, {16, 1, 1, Accumulate}}, {0, 1}, 0);

@@ -4,6 +4,8 @@
 #include "elementwise.h"
 #include "pooled_row.h"
 
+#include <algorithm>
+
 namespace compiled::cpu::CN_ISA {
 
 struct AveragedGradient {

@@ -5,9 +5,10 @@
 // Backward   First the sums over the columns, then dx and daddend from them. Frozen, the first part falls away. The gradient of what was
 //            pooled or averaged is made anew for each part, a piece of the first cache at a time.
 // Writes     y, saved, codes, dgamma and dbeta are overwritten; dx and daddend by the descriptor; the moving statistics are moved.
-// Codes      The winning cell of the window, row-major, or 0 of what is averaged; 255 where no gradient passes: dropped, or dead under
-// ReLU. Scratch    shared: the sums of each chunk of rows, then an array of floats per coefficient. Sums are double. Of each thread: the
-//            multipliers of a dropout, or a piece of an unpooled gradient.
+// Codes      The winning cell of the window, row-major, or 0 of what is averaged; 255 where no gradient passes: what is dropped, or dead
+//            under ReLU.
+// Scratch    shared: the sums of each chunk of rows, then an array of floats per coefficient. Sums are double. Of each thread: the
+//            multipliers of a dropout, or a piece of the gradient that is made anew.
 // Threads    chunks of rows, and blocks of columns where rows are wide; sums are added in the order of the chunks.
 #include "activation_simd.h"
 #include "averaged_gradient.h"

@@ -6,16 +6,18 @@
 // Backward   The sums over the columns, then dx and daddend: two launches, or one of the two where the other has nothing to do. The
 //            gradient of what was pooled is gathered from the windows that cover a place.
 // Writes     y, saved, codes, dgamma and dbeta are overwritten; dx and daddend by the descriptor; the moving statistics are moved.
-// Codes      The winning cell of the window, row-major, or 0 of what is averaged; 255 where no gradient passes: dropped, or dead under
-// ReLU. Scratch    the sums of each range of rows, double, then an array of floats per coefficient. Blocks     columns and a range of rows,
-// which depends on the shape alone; of those that share columns the last to finish merges their
-//            sums and makes the coefficients.
+// Codes      The winning cell of the window, row-major, or 0 of what is averaged; 255 where no gradient passes: what is dropped, or dead
+//            under ReLU.
+// Scratch    the sums of each range of rows, double, then an array of floats per coefficient.
+// Blocks     columns and a range of rows, which depends on the shape alone; of those that share columns the last to finish merges their
+//            sums and makes the coefficients. Those that average: columns of one sample.
 #include "common/max_pooling.h"
 #include "common/normalization.h"
 #include "common/pooling_window.h"
 
 #include "activation.h"
 #include "column_moments.h"
+#include "divider.h"
 #include "dropout_mask.h"
 #include "ops.h"
 #include "pooling_codes.h"
@@ -326,18 +328,20 @@ struct PooledGradients {
 struct AveragedGradients {
     const float *x, *dy;
     const uint8_t* codes;
-    int64_t positions;
+    Divider positions;
 
     template <int Width>
     __device__ __forceinline__ Pack<Width> load(ActivationRule, int64_t row, int64_t column, int64_t columns) const {
-        auto gradients = Pack<Width>::load(dy + row / positions * columns + column);
+        int64_t sample = row;
+        positions.take(sample);
+        auto gradients = Pack<Width>::load(dy + sample * columns + column);
         int passes[Width] = {};
         if (codes != nullptr) {
             load_codes<Width>(codes + row * columns + column, passes);
         }
         CN_UNROLL
         for (int e = 0; e < Width; ++e) {
-            gradients.values[e] = passes[e] == NoGradient ? 0.0f : gradients.values[e] / static_cast<float>(positions);
+            gradients.values[e] = passes[e] == NoGradient ? 0.0f : gradients.values[e] / static_cast<float>(positions.divisor());
         }
         return gradients;
     }
@@ -578,7 +582,7 @@ public:
             PooledGradients from{x, y, dy, codes, pooling_of(_desc)};
             run_backward(state, rule, from, gamma, saved, dx, daddend, dgamma, dbeta);
         } else if (is_averaged()) {
-            AveragedGradients from{x, dy, codes, _desc.positions};
+            AveragedGradients from{x, dy, codes, Divider(_desc.positions)};
             run_backward(state, activation_rule(CN_ACTIVATION_LINEAR), from, gamma, saved, dx, daddend, dgamma, dbeta);
         } else {
             run_backward(state, _rule, Gradients{x, y, dy}, gamma, saved, dx, daddend, dgamma, dbeta);

@@ -1099,7 +1099,7 @@ public struct cn_batch_normalization_desc
     /// <summary>The activation_alpha of <see cref="cn_batch_normalization_desc"/>.</summary>
     public float activation_alpha;
 
-    /// <summary>1: y is a mean over positions; there is no pooling, and the activation is linear or ReLU</summary>
+    /// <summary>1: y is a mean over at most 2^31 - 1 positions; no pooling, and the activation is linear or ReLU</summary>
     public int global_average;
 }
 
@@ -1777,7 +1777,7 @@ public static partial class Native
     public const uint AbiVersion = 8;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "9b927b09bc545a1fb2b553f11cd42594098943b94385b0b002d3d1ff4b382a65";
+    public const string HeaderSha256 = "485d0f1265ff829cfded088dbb2e1c679970da7ae7675608132dbefdd4987c09";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -2628,8 +2628,8 @@ public static partial class Native
     /// Training. Writes <paramref name="saved"/> [2, channels]: the mean and 1 / sqrt(variance + epsilon) that were used. Unless frozen,
     /// each moving statistic becomes momentum * itself + (1 - momentum) * the one of the batch. <paramref name="codes"/> are those of
     /// <see cref="cn_conv2d_forward"/>; with global_average behind a ReLU they are [batch, positions, channels], one for each element of x:
-    /// 255 where the ReLU is dead, else 0. <paramref name="moments"/> may be what that has written of the same x, unless frozen; null: they
-    /// are found here.
+    /// 255 where the ReLU is dead, else 0. <paramref name="moments"/> may be those of the same x that
+    /// <see cref="cn_conv2d_forward"/> has written, unless frozen; null: they are found here.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]

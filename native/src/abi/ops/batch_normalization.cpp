@@ -22,6 +22,7 @@ void require_pooled(const cn_batch_normalization_desc& desc) {
 }
 
 void require_averaged(const cn_batch_normalization_desc& desc) {
+    require_extents({{"positions", desc.positions}}); // as a global pooling's
     if (desc.pool.height != 0) {
         fail(CN_STATUS_INVALID_ARGUMENT, "global_average is 1: it must be 0 with pooling, whose height is %lld",
              static_cast<long long>(desc.pool.height));
