@@ -42,6 +42,12 @@ public sealed class StageTests
     [InlineData("Dense(2), MaxPooling2D", "dense_1", "max_pooling2d_1")]
     [InlineData("Dropout(0.5), ReLU, MaxPooling2D", "dropout_1", "relu_1", "max_pooling2d_1")]
     [InlineData("ReLU, ReLU", "relu_1", "relu_2")]
+    [InlineData("BatchNormalization, GlobalAveragePooling2D", "batch_normalization_1 global_average_pooling2d_1")]
+    [InlineData("BatchNormalization, ReLU, GlobalAveragePooling2D, Dropout(0.5)", "batch_normalization_1 relu_1 global_average_pooling2d_1", "dropout_1")]
+    [InlineData("BatchNormalization, GlobalAveragePooling2D(KeepDims = true), ReLU", "batch_normalization_1 global_average_pooling2d_1", "relu_1")]
+    [InlineData("BatchNormalization, Tanh, GlobalAveragePooling2D", "batch_normalization_1 tanh_1", "global_average_pooling2d_1")] // no output is kept
+    [InlineData("BatchNormalization, ReLU, GlobalMaxPooling2D", "batch_normalization_1 relu_1", "global_max_pooling2d_1")]
+    [InlineData("Conv2D(2, 2), ReLU, GlobalAveragePooling2D", "conv2d_1 relu_1", "global_average_pooling2d_1")]
     [InlineData("ZeroPadding2D(1), Conv2D(2, 3), ReLU", "zero_padding2d_1 conv2d_1 relu_1")]
     [InlineData("ZeroPadding2D(1), Conv2D(2, 3, Padding = Padding.Same)", "zero_padding2d_1 conv2d_1")]
     [InlineData("ZeroPadding2D(2), Cropping2D(1), DepthwiseConv2D(3)", "zero_padding2d_1 cropping2d_1 depthwise_conv2d_1")]
@@ -56,7 +62,12 @@ public sealed class StageTests
     [InlineData("ZeroPadding2D(1), ReLU, Conv2D(2, 3)", "zero_padding2d_1", "relu_1", "conv2d_1")]
     [InlineData("UpSampling2D, Conv2D(2, 3), ReLU", "up_sampling2d_1 conv2d_1 relu_1")]
     [InlineData("UpSampling2D(3), UpSampling2D, ZeroPadding2D(1), Conv2D(2, 3), MaxPooling2D", "up_sampling2d_1 up_sampling2d_2 zero_padding2d_1 conv2d_1 max_pooling2d_1")]
-    [InlineData("UpSampling2D(Interpolation = Interpolation.Bilinear), Conv2D(2, 3)", "up_sampling2d_1", "conv2d_1")]
+    [InlineData("UpSampling2D(Interpolation = Interpolation.Bilinear), Conv2D(2, 3)", "up_sampling2d_1 conv2d_1")]
+    [InlineData("UpSampling2D, UpSampling2D(Interpolation = Interpolation.Bilinear), Conv2D(2, 3)", "up_sampling2d_1", "up_sampling2d_2 conv2d_1")]
+    [InlineData("UpSampling2D(Interpolation = Interpolation.Bilinear), UpSampling2D, Conv2D(2, 3)", "up_sampling2d_1", "up_sampling2d_2 conv2d_1")]
+    [InlineData(
+        "ReLU, Concatenate(\"relu_1\"), UpSampling2D(Interpolation = Interpolation.Bilinear), Conv2D(2, 3)",
+        "relu_1", "concatenate_1 up_sampling2d_1 conv2d_1")]
     [InlineData("ZeroPadding2D(1), UpSampling2D, Conv2D(2, 3)", "zero_padding2d_1", "up_sampling2d_1 conv2d_1")]
     [InlineData("UpSampling2D, ReLU, Conv2D(2, 3)", "up_sampling2d_1", "relu_1", "conv2d_1")]
     [InlineData("UpSampling2D, MaxPooling2D(3)", "up_sampling2d_1", "max_pooling2d_1")]
@@ -122,6 +133,9 @@ public sealed class StageTests
     [Theory]
     [InlineData("Conv2D(2, 3), BatchNormalization, ReLU", "_predict1: Conv2D 3×3 · bias · BatchNormalization · ReLU")]
     [InlineData("Conv2D(2, 3, UseBias = false), BatchNormalization, ReLU, MaxPooling2D", "_predict1: Conv2D 3×3 · BatchNormalization · ReLU · MaxPooling2D 2×2")]
+    [InlineData(
+        "Conv2D(2, 3), BatchNormalization, ReLU, GlobalAveragePooling2D",
+        "_predict1: Conv2D 3×3 · bias · BatchNormalization · ReLU", "_predict2: GlobalAveragePooling2D")]
     [InlineData("DepthwiseConv2D(3), BatchNormalization", "_predict1: DepthwiseConv2D 3×3 · bias · BatchNormalization")]
     [InlineData("Conv2DTranspose(2, 3), BatchNormalization, Tanh", "_predict1: Conv2DTranspose 3×3 · bias · BatchNormalization · Tanh")]
     [InlineData("Dense(2), BatchNormalization, Sigmoid", "_predict1: Dense 2 · bias · BatchNormalization · Sigmoid")]

@@ -2,7 +2,7 @@ using CsCheck;
 
 namespace Compiled.Generators.Tests;
 
-/// <summary>Valid networks of everything that there is, drawn with the shapes that they need.</summary>
+/// <summary>Valid networks of the most used layers in a row, drawn with the shapes that they need.</summary>
 internal static class Drawn
 {
     /// <summary>The attributes of a model, [Model] among them.</summary>

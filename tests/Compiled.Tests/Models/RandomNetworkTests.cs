@@ -4,7 +4,7 @@ using Xunit.Sdk;
 namespace Compiled.Tests;
 
 /// <summary>
-/// Five hundred networks drawn from the whole vocabulary, each compiled fused and unfused, on every target, on one thread and two:
+/// Five hundred networks drawn from the whole vocabulary, each compiled fused and unfused, on one of the targets, on one thread or two:
 /// prediction, loss, gradients and three training steps with dropout are held against one another and against the reference in double.
 /// </summary>
 public sealed class RandomNetworkTests
