@@ -14,32 +14,55 @@ public sealed class LossTests
         from classes in Gen.OneOf(Gen.Int[2, 20], Gen.OneOf(100, 700))
         select (samples, positions, classes);
 
+    private static readonly Gen<int> SmallSizes = Gen.OneOf(Gen.Int[1, 20], Gen.OneOf(1, 2, 4, 8, 16, 32));
+
     public static TheoryData<string> Names => new(Losses.Names);
+
+    // Doubles err so little that fractions become the nearest float all the same. The factor of a squared error is itself a float.
+    [Fact]
+    public void Losses_of_integers_are_exact() => Gen.Select(
+        Gen.OneOf("mean_squared_error", "mean_absolute_error", "huber", "hinge", "squared_hinge", "categorical_hinge"),
+        SmallSizes, Gen.Int[1, 4], SmallSizes, Gen.Bool, Gen.Bool).OnEachTarget((context, who, drawn) =>
+    {
+        (string name, int samples, int positions, int classes, bool isWeighted, bool isBinary) = drawn;
+        Tensor prediction = Draw.Integers(1, samples, positions, classes), target = Draw.Integers(2, samples, positions, classes);
+        double[]? weights = isWeighted ? Draw.Integers(3, samples * positions).Map(Math.Abs).Values : null;
+        var options = new LossOptions(Delta: 1.5, SampleWeights: weights);
+        (double[] values, Tensor gradient) = Losses.Evaluate(name, target, prediction, options);
+        double[] hits = Accuracies.Evaluate(isBinary ? "binary_accuracy" : "categorical_accuracy", target, prediction);
+        (cn_metrics metrics, float[] slope) = LossKernels.Run(
+            context, name, target, prediction, options, isBinary ? cn_accuracy.CN_ACCURACY_BINARY : cn_accuracy.CN_ACCURACY_CATEGORICAL);
+        Compare.Same($"{who} loss", [(float)(Losses.Mean(values, weights) * values.Length)], [(float)metrics.loss]);
+        Compare.Same($"{who} hits", [(float)hits.Sum()], [(float)metrics.correct]);
+        Assert.Equal(values.Length, metrics.count);
+        if (name != "mean_squared_error" || int.IsPow2(prediction.Count))
+            Compare.Same($"{who} gradient", Compare.PlainZeros(gradient.ToFloats()), Compare.PlainZeros(slope));
+        Compare.Close($"{who} gradient", gradient.Values, slope, 2e-7, 0);
+    });
+
+    [Fact]
+    public void Any_loss_and_its_gradient() => Gen.Select(
+        Gen.OneOf<string>([.. Losses.Names]), Gen.Select(Gen.Int[1, 9], Gen.Int[1, 4], Gen.Int[2, 20]),
+        Gen.Int[0, 2], Gen.Bool, Gen.Bool).OnEachTarget(
+        (context, who, drawn) =>
+        {
+            (string name, (int Samples, int Positions, int Classes) shape, int weights, bool fromLogits, bool smooth) = drawn;
+            (Tensor prediction, Tensor target, LossOptions options) = Make(name, shape, weights, fromLogits, smooth);
+            (cn_metrics metrics, float[] slope) = LossKernels.Run(context, name, target, prediction, options);
+            Expect(who, name, target, prediction, options, metrics, slope);
+        });
 
     [Theory]
     [MemberData(nameof(Names))]
     public void A_loss_and_its_gradient(string name) => Gen.Select(Shapes, Gen.Int[0, 2], Gen.Bool, Gen.Bool).Sample(
         drawn =>
         {
-            ((int samples, int positions, int classes), int weights, bool fromLogits, bool smooth) = drawn;
-            bool isCrossentropy = name.EndsWith("crossentropy", StringComparison.Ordinal);
-            fromLogits &= isCrossentropy;
-            smooth &= isCrossentropy && !name.StartsWith("sparse", StringComparison.Ordinal);
-            Tensor prediction = Rounded(Predictions(name, fromLogits, samples, positions, classes));
-            Tensor target = Rounded(Targets(name, samples, positions, classes));
-            double[]? sampleWeights =
-                weights == 0 ? null : Draw.Reals(4, weights == 1 ? samples : samples * positions).Map(value => Math.Max(0, value)).Values;
-            var options = new LossOptions(
-                fromLogits, smooth ? 0.25 : 0, Delta: 0.625, sampleWeights, Gamma: 1.75, Alpha: 0.25, Balance: classes % 2 == 0);
-            (double[] values, Tensor gradient) = Losses.Evaluate(name, target, prediction, options);
+            ((int Samples, int Positions, int Classes) shape, int weights, bool fromLogits, bool smooth) = drawn;
+            (Tensor prediction, Tensor target, LossOptions options) = Make(name, shape, weights, fromLogits, smooth);
             foreach (Target device in Target.Affording(40L * prediction.Count))
             {
                 (cn_metrics metrics, float[] slope) = Run(device, 1, name, target, prediction, options);
-                Compare.Close($"{device} {name}", [Losses.Mean(values, sampleWeights)], [(float)(metrics.loss / metrics.count)], 1e-5, 1e-6);
-                double scale = samples * positions;
-                Compare.Close(
-                    $"{device} gradient", [.. gradient.Values.Select(value => value * scale)], [.. slope.Select(value => (float)(value * scale))],
-                    2e-5, 2e-6);
+                Expect($"{device}", name, target, prediction, options, metrics, slope);
                 (cn_metrics again, float[] same) = Run(device, 3, name, target, prediction, options);
                 Assert.Equal(metrics.loss, again.loss);
                 Compare.Same("gradient on three threads", slope, same);
@@ -65,6 +88,31 @@ public sealed class LossTests
             }
         },
         8);
+
+    private static (Tensor Prediction, Tensor Target, LossOptions Options) Make(
+        string name, (int Samples, int Positions, int Classes) shape, int weights, bool fromLogits, bool smooth)
+    {
+        (int samples, int positions, int classes) = shape;
+        bool isCrossentropy = name.EndsWith("crossentropy", StringComparison.Ordinal);
+        fromLogits &= isCrossentropy;
+        smooth &= isCrossentropy && !name.StartsWith("sparse", StringComparison.Ordinal);
+        double[]? sampleWeights =
+            weights == 0 ? null : Draw.Reals(4, weights == 1 ? samples : samples * positions).Map(value => Math.Max(0, value)).Values;
+        return (
+            Rounded(Predictions(name, fromLogits, samples, positions, classes)),
+            Rounded(Targets(name, samples, positions, classes)),
+            new LossOptions(fromLogits, smooth ? 0.25 : 0, Delta: 0.625, sampleWeights, Gamma: 1.75, Alpha: 0.25, Balance: classes % 2 == 0));
+    }
+
+    private static void Expect(
+        string who, string name, Tensor target, Tensor prediction, LossOptions options, cn_metrics metrics, float[] slope)
+    {
+        (double[] values, Tensor gradient) = Losses.Evaluate(name, target, prediction, options);
+        Compare.Close($"{who} {name}", [Losses.Mean(values, options.SampleWeights)], [(float)(metrics.loss / metrics.count)], 1e-5, 1e-6);
+        double scale = values.Length;
+        Compare.Close(
+            $"{who} gradient", [.. gradient.Values.Select(value => value * scale)], [.. slope.Select(value => (float)(value * scale))], 2e-5, 2e-6);
+    }
 
     private static (cn_metrics Metrics, float[] Gradient) Run(
         Target device, int threads, string name, Tensor target, Tensor prediction, LossOptions options)
