@@ -4,11 +4,11 @@ using Compiled.Reference;
 
 namespace Compiled.Tests;
 
-/// <summary>The native metrics that are means.</summary>
+/// <summary>The native metrics.</summary>
 internal static class MetricKernels
 {
-    /// <summary>The sum of the weighted values, and that of the weights.</summary>
-    public static double[] Run(NativeContext context, cn_metric_desc desc, Tensor target, Tensor prediction, Tensor weights)
+    /// <summary>What a metric sums; of a mean, the weighted values and the weights.</summary>
+    public static double[] Run(NativeContext context, cn_metric_desc desc, Tensor target, Tensor prediction, Tensor? weights, int count = 2)
     {
         context.SetState(prediction.Shape[0]);
         nint op = context.Op(Native.cn_metric_create, desc with
@@ -18,8 +18,9 @@ internal static class MetricKernels
             positions = prediction.Count / prediction.Shape[0] / prediction.Last,
             classes = prediction.Last,
         });
-        nint targets = LossKernels.Targets(context, desc.sparse != 0, target), sums = context.Array<double>([0, 0]);
-        NativeContext.Check(Native.cn_metric_add(op, context.State, context.Array(prediction), targets, context.Array(weights), sums));
-        return context.Values<double>(sums, 2);
+        nint targets = LossKernels.Targets(context, desc.sparse != 0, target), sums = context.Array<double>(new double[count]);
+        nint own = weights is null ? 0 : context.Array(weights);
+        NativeContext.Check(Native.cn_metric_add(op, context.State, context.Array(prediction), targets, own, sums));
+        return context.Values<double>(sums, count);
     }
 }
