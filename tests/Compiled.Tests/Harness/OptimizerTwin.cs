@@ -37,7 +37,9 @@ internal static class OptimizerTwin
         ("Adam on a schedule", () => new Adam(new CosineDecay(0.001, 4, warmupTarget: 0.02, warmupSteps: 2))),
     ];
 
-    public static TheoryData<string> Names => new(Cases.Select(entry => entry.Name));
+    public static TheoryData<string> Names => new(AllNames);
+
+    public static IReadOnlyList<string> AllNames { get; } = [.. Cases.Select(entry => entry.Name)];
 
     public static Optimizer Make(string name) => Cases.Single(entry => entry.Name == name).Make();
 

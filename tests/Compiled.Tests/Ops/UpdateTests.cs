@@ -1,4 +1,5 @@
 using Compiled.Reference;
+using CsCheck;
 
 namespace Compiled.Tests;
 
@@ -7,6 +8,17 @@ namespace Compiled.Tests;
 public sealed class UpdateTests
 {
     private static readonly Tensor One = new([1], [1]);
+
+    private static readonly Gen<int[][]> Tensors = Gen.OneOf(
+        Gen.Int[1, 70].Select(count => new[] { count }),
+        Gen.Select(Gen.Int[1, 12], Gen.Int[1, 12], (rows, columns) => new[] { rows, columns }),
+        Gen.Select(
+            Gen.Int[1, 3], Gen.Int[1, 3], Gen.Int[1, 4], Gen.Int[1, 5],
+            (height, width, channels, filters) => new[] { height, width, channels, filters })).Array[1, 4];
+
+    /// <summary>Rates, momentums and parts that are powers of two.</summary>
+    private static readonly Gen<(string Kind, bool Clips, double Decay)> ExactOptimizers =
+        Gen.Select(Gen.OneOf("SGD", "momentum", "Nesterov", "Lion"), Gen.Bool, Gen.OneOf(0, 0.5));
 
     public static TheoryData<string> Kinds => OptimizerTwin.Names;
 
@@ -108,28 +120,55 @@ public sealed class UpdateTests
     public void Updates_are_those_of_the_reference(string name)
     {
         int[][] shapes = [[5], [3, 2, 4], [41, 7], [1]];
-        const int Updates = 5;
-        LayerGolden.OnEachTarget((context, who) =>
-        {
-            Optimizer optimizer = OptimizerTwin.Make(name);
-            Tensor[] weights = [.. shapes.Select((shape, i) => Draw.Reals(i, shape))];
-            Tensor[] expected = [.. weights.Select(weight => weight.Map(value => value))];
-            (Updater updater, MovingWeights[] averages) = OptimizerTwin.Updater(OptimizerTwin.Make(name), expected);
-            var update = new NativeUpdate(context, optimizer, weights);
-            for (int step = 0; step < Updates; step++)
-            {
-                Tensor[] gradients = [.. shapes.Select((shape, i) => Draw.Reals((100 * step) + i, shape))];
-                update.Step(gradients);
-                updater.Step(gradients);
-            }
+        LayerGolden.OnEachTarget(
+            (context, who) => Train(context, who, () => OptimizerTwin.Make(name), shapes, updates: 5, Draw.Reals, tolerance: 2e-6));
+    }
 
-            for (int i = 0; i < weights.Length; i++)
-            {
-                Compare.Close($"{who}: weight {i}", expected[i].Values, update.Weight(weights[i], i), 2e-6, 2e-6);
-                if (optimizer.UseEma)
-                    Compare.Close($"{who}: average {i}", averages[i].Average, update.Average(weights[i], i), 2e-6, 2e-6);
-            }
+    [Fact]
+    public void Updates_of_drawn_tensors_are_those_of_the_reference() =>
+        Gen.Select(Gen.OneOf<string>([.. OptimizerTwin.AllNames]), Tensors).OnEachTarget((context, who, drawn) =>
+        {
+            (string name, int[][] shapes) = drawn;
+            Train(context, $"{who} {Names(shapes)}", () => OptimizerTwin.Make(name), shapes, updates: 3, Draw.Reals, tolerance: 2e-6);
         });
+
+    [Fact]
+    public void Updates_of_integers_are_exact() => Gen.Select(ExactOptimizers, Tensors).OnEachTarget((context, who, drawn) =>
+    {
+        ((string kind, bool clips, double decay), int[][] shapes) = drawn;
+        double? clip = clips ? 2 : null;
+        Train(
+            context, $"{who} {Names(shapes)}",
+            () => kind == "Lion"
+                ? new Lion(0.5, 0.5, 0.5) { ClipValue = clip, WeightDecay = decay }
+                : new SGD(0.5, kind == "SGD" ? 0 : 0.5, kind == "Nesterov") { ClipValue = clip, WeightDecay = decay },
+            shapes, updates: 3, Draw.Integers, tolerance: 0);
+    });
+
+    private static string Names(int[][] shapes) => string.Join(' ', shapes.Select(shape => string.Join('×', shape)));
+
+    private static void Train(
+        NativeContext context, string who, Func<Optimizer> make, int[][] shapes, int updates,
+        Func<int, IReadOnlyList<int>, Tensor> draw, double tolerance)
+    {
+        Optimizer optimizer = make();
+        Tensor[] weights = [.. shapes.Select((shape, i) => draw(i, shape))];
+        Tensor[] expected = [.. weights.Select(weight => weight.Map(value => value))];
+        (Updater updater, MovingWeights[] averages) = OptimizerTwin.Updater(make(), expected);
+        var update = new NativeUpdate(context, optimizer, weights);
+        for (int step = 0; step < updates; step++)
+        {
+            Tensor[] gradients = [.. shapes.Select((shape, i) => draw((100 * step) + i, shape))];
+            update.Step(gradients);
+            updater.Step(gradients);
+        }
+
+        for (int i = 0; i < weights.Length; i++)
+        {
+            Compare.Close($"{who}: weight {i}", expected[i].Values, update.Weight(weights[i], i), tolerance, tolerance);
+            if (optimizer.UseEma)
+                Compare.Close($"{who}: average {i}", averages[i].Average, update.Average(weights[i], i), tolerance, tolerance);
+        }
     }
 
     private static void Follow(Func<Optimizer> make, double[] slopes, double[] expected, double tolerance) =>
