@@ -19,6 +19,19 @@ public sealed class WeightRuleOpTests
             _ => new WeightRule(l1, l2, constraint),
         };
 
+    private static readonly Gen<WeightRule> ExactRules =
+        from l1 in Gen.OneOf(0.0, 0.5, 2)
+        from l2 in Gen.OneOf(0.0, 0.5, 4)
+        from constraint in Gen.OneOf("None", "NonNeg")
+        select new WeightRule(l1, l2, constraint);
+
+    private static readonly Gen<int[]> SmallShapes = Gen.OneOf(
+        Gen.Int[1, 70].Select(count => new[] { count }),
+        Gen.Select(Gen.Int[1, 12], Gen.Int[1, 20], (rows, columns) => new[] { rows, columns }),
+        Gen.Select(
+            Gen.Int[1, 3], Gen.Int[1, 3], Gen.Int[1, 4], Gen.Int[1, 9],
+            (height, width, channels, filters) => new[] { height, width, channels, filters }));
+
     private static readonly Gen<int[]> Shapes = Gen.OneOf(
         Gen.Int[1, 70].Select(count => new[] { count }),
         Gen.Select(Gen.Int[1, 40], Gen.Int[1, 70], (rows, columns) => new[] { rows, columns }),
@@ -37,6 +50,18 @@ public sealed class WeightRuleOpTests
                 LayerGolden.OnEachTarget((context, who) => Check(context, who, weights, gradients, rules, exact: false));
             },
             iter: 20);
+
+    [Fact]
+    public void Small_tensors_are_penalized_and_constrained_as_in_the_reference() =>
+        Gen.Select(SmallShapes, Rules).Array[1, 5].Where(HaveBoth).OnEachTarget((context, who, tensors) => Check(
+            context, who, [.. tensors.Select((tensor, i) => Draw.Reals(i, tensor.Item1))],
+            [.. tensors.Select((tensor, i) => Draw.Reals(100 + i, tensor.Item1))], [.. tensors.Select(tensor => tensor.Item2)], exact: false));
+
+    [Fact]
+    public void Rules_of_integers_are_exact() =>
+        Gen.Select(SmallShapes, ExactRules).Array[1, 5].Where(HaveBoth).OnEachTarget((context, who, tensors) => Check(
+            context, who, [.. tensors.Select((tensor, i) => Draw.Integers(i, tensor.Item1))],
+            [.. tensors.Select((tensor, i) => Draw.Integers(100 + i, tensor.Item1))], [.. tensors.Select(tensor => tensor.Item2)], exact: true));
 
     /// <summary>Sums of whole numbers, which no order of adding rounds.</summary>
     [Fact]
@@ -61,6 +86,10 @@ public sealed class WeightRuleOpTests
         Expect(new([4], [3, 3, 3, 3]), new(Constraint: "UnitNorm"), [.5, .5, .5, .5]); // one norm for all of a bias
         Expect(new([3], [-1, 0, 2]), new(Constraint: "NonNeg"), [0, 0, 2]);
     }
+
+    /// <summary>Whether there is a penalty, and a constraint.</summary>
+    private static bool HaveBoth((int[] Shape, WeightRule Rule)[] tensors) =>
+        tensors.Any(tensor => tensor.Rule.L1 + tensor.Rule.L2 > 0) && tensors.Any(tensor => tensor.Rule.Constraint != "None");
 
     private static void Expect(Tensor weight, WeightRule rule, double[] expected) =>
         LayerGolden.OnEachTarget((context, who) =>
@@ -105,7 +134,7 @@ public sealed class WeightRuleOpTests
             Compare.Close($"{who}: gradient {i}", slopes.Values, gradientsFound[range], tolerance, tolerance);
             Tensor constrained = weights[i].Map(value => value);
             rules[i].Constrain(constrained);
-            Compare.Close($"{who}: weight {i}", constrained.Values, weightsFound[range], 2e-6, 2e-6);
+            Compare.Close($"{who}: weight {i}", constrained.Values, weightsFound[range], tolerance, tolerance);
         }
     }
 }
