@@ -1,3 +1,4 @@
+using Compiled.Interop;
 using Compiled.Reference;
 
 namespace Compiled.Tests;
@@ -32,6 +33,44 @@ public sealed class LayerFactTests
             [20, 24, 36, 40], Convolution.Forward(Near.Counting(4, 0), small, null, new Window2D(2, 2, 1, 1, Same: false, 2, 2)).Values);
     }
 
+    [Fact]
+    public void Dense_layers()
+    {
+        Tensor x = new([1, 2], [-1, 2]), kernel = new([2, 2], [1, -2, 3, -4]), bias = new([2], [5, -6]), dy = new([1, 2], [1, 1]);
+        Near.Equal([5, -6], FullyConnected.Forward(x, kernel, null).Values);
+        Near.Equal([10, 0], new ActivationRule("relu").Forward(FullyConnected.Forward(x, kernel, bias)).Values);
+        LayerGolden.OnEachTarget((context, who) =>
+        {
+            context.SetState(1);
+            Compare.Same(who, [5, -6], Kernels.Dense(context, Kernels.Describe(x, kernel, useBias: false), x, kernel, null, dy).Y);
+            cn_dense_desc rectified = Kernels.Describe(x, kernel, useBias: true) with { activation = (int)cn_activation.CN_ACTIVATION_RELU };
+            Compare.Same(who, [10, 0], Kernels.Dense(context, rectified, x, kernel, bias, dy).Y);
+        });
+    }
+
+    // The windows with which Keras compares its convolution with a naive one, on images of 8×8×4.
+    [Theory]
+    [InlineData(5, 2, 2, 1, 1, false)]
+    [InlineData(4, 3, 3, 2, 2, true)]
+    [InlineData(6, 2, 2, 1, 1, true, 2, 2, 2)]
+    [InlineData(6, 2, 2, 1, 1, true, 2, 3, 2)]
+    [InlineData(6, 4, 3, 2, 1, false, 1, 1, 2)]
+    public void Convolutions_are_sums_of_products(
+        int filters, int height, int width, int strideHeight, int strideWidth, bool same, int dilationHeight = 1, int dilationWidth = 1,
+        int groups = 1)
+    {
+        var window = new Window2D(height, width, strideHeight, strideWidth, same, dilationHeight, dilationWidth);
+        Tensor x = Draw.Reals(1, 2, 8, 8, 4), kernel = Draw.Reals(2, height, width, 4 / groups, filters), bias = Draw.Reals(3, filters);
+        Tensor y = Convolution.Forward(x, kernel, bias, window);
+        LayerGolden.OnEachTarget((context, who) =>
+        {
+            context.SetState(2);
+            cn_conv2d_desc desc = Kernels.Describe(x, kernel, window, useBias: true);
+            desc.groups = groups;
+            Compare.Sum(who, y.Values, Kernels.Convolve(context, desc, x, kernel, bias, y).Y, height * width * 4 / groups);
+        });
+    }
+
     [Theory]
     [InlineData(5, 2, 2, 1, 3, 0)]
     [InlineData(6, 3, 2, 1, 3, 0)]
@@ -41,6 +80,7 @@ public sealed class LayerFactTests
     [InlineData(10, 3, 3, 1, 4, 1)]
     [InlineData(32, 5, 1, 1, 32, 2)]
     [InlineData(32, 2, 1, 1, 32, 0)]
+    [InlineData(224, 7, 1, 1, 224, 3)]
     [InlineData(224, 7, 2, 1, 112, 2)]
     [InlineData(3, 5, 1, 1, 3, 2)]
     [InlineData(5, 1, 2, 1, 3, 0)]
@@ -51,6 +91,16 @@ public sealed class LayerFactTests
         var window = new Window2D(kernel, kernel, stride, stride, Same: true, dilation, dilation);
         Assert.Equal((output, before), (window.OutputHeight(input), window.PadTop(input)));
         Assert.Equal((output, before), (window.OutputWidth(input), window.PadLeft(input)));
+    }
+
+    [Theory]
+    [InlineData(32, 5, 1, 28)]
+    [InlineData(32, 5, 2, 14)]
+    public void Windows_inside_an_image(int input, int kernel, int stride, int output)
+    {
+        var window = new Window2D(kernel, kernel, stride, stride, Same: false);
+        Assert.Equal((output, 0), (window.OutputHeight(input), window.PadTop(input)));
+        Assert.Equal((output, 0), (window.OutputWidth(input), window.PadLeft(input)));
     }
 
     [Fact]
@@ -104,70 +154,6 @@ public sealed class LayerFactTests
         Near.Equal([1, 10, 100, 0, 2, 20, 200, 0], Spread(4, same: true));
         Near.Equal([1, 0, 10 + 2, 0, 100 + 20, 0, 200], TransposedConvolution.Forward(
             Near.Image(1, 3, 1, 0, 2), new Tensor([1, 3, 1, 1], [1, 10, 100]), null, new Window2D(1, 3, 1, 1, Same: false, 1, 2)).Values);
-    }
-
-    [Fact]
-    public void Poolings()
-    {
-        Near.Equal([10, 11, 14, 15], MaxPooling.Forward(Near.Counting(4, 0), new Window2D(3, 3, 2, 2, Same: true)).Values);
-        double[] Average(int extent, int first, int size, int stride) =>
-            AveragePooling.Forward(Near.Counting(extent, first), new Window2D(size, size, stride, stride, Same: true)).Values;
-        Near.Equal([3, 4, 4.5, 6, 7, 7.5, 7.5, 8.5, 9], Average(3, 1, 2, 1));
-        Near.Equal([3, 4.5, 7.5, 9], Average(3, 1, 2, 2));
-        Near.Equal([3, 3.5, 4, 4.5, 5, 5.5, 6, 6.5, 7], Average(3, 1, 3, 1));
-        Near.Equal([5, 6.5, 11, 12.5], Average(4, 0, 3, 2));
-    }
-
-    [Fact]
-    public void The_first_of_equal_maxima_receives_the_gradient()
-    {
-        Tensor x = Near.Image(2, 2, 1, 3, 3, 3), dy = Near.Image(1, 1, 5);
-        Near.Equal([0, 5, 0, 0], MaxPooling.Backward(x, dy, new Window2D(2, 2, 2, 2, Same: false)).Values);
-        Near.Equal([0, 5, 0, 0], GlobalPooling.MaxBackward(x, dy.Reshape(1, 1)).Values);
-    }
-
-    [Fact]
-    public void Batch_normalization_of_four_numbers()
-    {
-        Tensor x = new([4, 1], [1, 2, 3, 4]);
-        (Tensor y, Tensor mean, Tensor variance) = BatchNormalization.Train(x, null, null, 1e-3);
-        Near.Equal([-1.34110445, -0.44703482, 0.44703482, 1.34110445], y.Values, 1e-8);
-        Near.Equal([2.5, 1.25], [.. mean.Values, .. variance.Values]);
-        (Tensor dx, Tensor dgamma, Tensor dbeta) = BatchNormalization.TrainBackward(x, null, new Tensor([4, 1], [1, 0, 0, 0]), 1e-3);
-        Near.Equal([0.26854250, -0.35752065, -0.08951417, 0.17849232], dx.Values, 1e-8);
-        Near.Equal([-1.34110445, 1], [.. dgamma.Values, .. dbeta.Values], 1e-8);
-        Near.Equal(y.Values, LayerNormalization.Forward(x.Reshape(1, 4), null, null, 1e-3).Values, 1e-12);
-    }
-
-    [Fact]
-    public void Moving_statistics_follow_the_biased_variance()
-    {
-        Tensor zeros = new([1]);
-        Near.Equal([0.0125], BatchNormalization.Move(zeros, new Tensor([1], [1.25]), 0.99).Values);
-        Near.Equal([1.25], BatchNormalization.Move(zeros, new Tensor([1], [1.25]), 0).Values);
-    }
-
-    [Fact]
-    public void Enlarged_images()
-    {
-        double[] half = new UpSampling(2, 2, Bilinear: true).Forward(Near.Counting(3, 1)).Values;
-        Near.Equal([1, 1.25, 1.75, 2.25, 2.75, 3, 1.75, 2, 2.5, 3, 3.5, 3.75, 3.25, 3.5, 4, 4.5, 5, 5.25], half[..18]);
-        Near.Equal([4.75, 5, 5.5, 6, 6.5, 6.75, 6.25, 6.5, 7, 7.5, 8, 8.25, 7, 7.25, 7.75, 8.25, 8.75, 9], half[18..]);
-        Near.Equal([1, 1, 2, 2, 1, 1, 2, 2, 3, 3, 4, 4, 3, 3, 4, 4], new UpSampling(2, 2).Forward(Near.Counting(2, 1)).Values);
-        Near.Equal([0, 0, 1, 1, 2, 2], new UpSampling(1, 2).Forward(Near.Image(1, 3, 0, 1, 2)).Values);
-    }
-
-    [Fact]
-    public void Margins_of_images()
-    {
-        Tensor padded = new Margins(1, 2, 3, 4).Pad(new Tensor([2, 4, 5, 2]).Map(_ => 1));
-        Assert.Equal([2, 7, 12, 2], padded.Shape);
-        Assert.Equal(80, padded.Values.Sum());
-        Assert.All(new Margins(1, 2, 3, 4).Crop(padded).Values, value => Assert.Equal(1, value));
-        Tensor cropped = new Margins(1, 2, 3, 4).Crop(Draw.Reals(1, 3, 7, 9, 5));
-        Assert.Equal([3, 4, 2, 5], cropped.Shape);
-        Assert.Equal(Draw.Reals(1, 3, 7, 9, 5).Values[((1 * 9) + 3) * 5], cropped.Values[0]);
-        Assert.Throws<ArgumentException>(() => new Margins(3, 4, 0, 0).Crop(Draw.Reals(1, 3, 7, 9, 5)));
     }
 
     [Fact]
