@@ -1,9 +1,11 @@
+using System.Globalization;
 using System.Reflection;
 using System.Runtime.Loader;
 using Compiled.Generators;
 using Compiled.Reference;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.Diagnostics;
 using Xunit.Sdk;
 
 namespace Compiled.Tests;
@@ -29,9 +31,7 @@ public static class ModelCompiler
     /// <summary>The loaded assembly of a source; any warning or error fails the test.</summary>
     public static Assembly Compile(string source)
     {
-        var compilation = CSharpCompilation.Create(
-            $"Drawn{Guid.NewGuid():N}", [CSharpSyntaxTree.ParseText(source, Parsing)], References,
-            new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release, nullableContextOptions: NullableContextOptions.Enable));
+        CSharpCompilation compilation = Parse(source);
         CSharpGeneratorDriver.Create([new ModelGenerator().AsSourceGenerator()], parseOptions: Parsing)
             .RunGeneratorsAndUpdateCompilation(compilation, out Compilation generated, out _);
         using var image = new MemoryStream();
@@ -42,4 +42,18 @@ public static class ModelCompiler
         image.Position = 0;
         return new AssemblyLoadContext(null, isCollectible: true).LoadFromStream(image);
     }
+
+    /// <summary>What the analyzer says against a source.</summary>
+    public static IReadOnlyList<string> Objections(string source) =>
+    [
+        .. new CompilationWithAnalyzers(Parse(source), [new ModelAnalyzer()], new AnalyzerOptions([]))
+            .GetAnalyzerDiagnosticsAsync(CancellationToken.None).GetAwaiter().GetResult()
+            .Select(diagnostic => diagnostic.GetMessage(CultureInfo.InvariantCulture)),
+    ];
+
+    private static CSharpCompilation Parse(string source) => CSharpCompilation.Create(
+        $"Drawn{Guid.NewGuid():N}", [CSharpSyntaxTree.ParseText(source, Parsing)], References,
+        new CSharpCompilationOptions(
+            OutputKind.DynamicallyLinkedLibrary, optimizationLevel: OptimizationLevel.Release,
+            nullableContextOptions: NullableContextOptions.Enable));
 }
