@@ -17,6 +17,8 @@ public sealed class LossFactTests
     [InlineData("mean_absolute_error", 5.5, 12.65, 81.4 / 6, 13.833333)]
     [InlineData("mean_absolute_percentage_error", 211.8518, 487.259, 422.8888, 694.4444)]
     [InlineData("mean_squared_logarithmic_error", 1.4370, 3.3051, 3.7856, 2.6474)]
+    [InlineData("cosine_similarity", -0.187219, -0.430604, 0.155992, -2.000000)]
+    [InlineData("logcosh", 4.829245, 11.107264, 12.001115, 11.653484)]
     public void Errors_with_weights(string name, double plain, double scaled, double bySample, double byPosition)
     {
         Assert.Equal(plain, Value(name, True, Predicted), 1e-4);
@@ -24,6 +26,34 @@ public sealed class LossFactTests
         Assert.Equal(bySample, Value(name, True, Predicted, new(SampleWeights: [1.2, 3.4])), 1e-4);
         Assert.Equal(
             byPosition, Value(name, True.Reshape(2, 3, 1), Predicted.Reshape(2, 3, 1), new(SampleWeights: [3, 6, 5, 0, 4, 2])), 1e-4);
+    }
+
+    [Theory]
+    [InlineData("mean_squared_error")]
+    [InlineData("mean_absolute_error")]
+    [InlineData("mean_absolute_percentage_error")]
+    [InlineData("mean_squared_logarithmic_error")]
+    [InlineData("logcosh")]
+    [InlineData("huber")]
+    public void What_is_right_costs_nothing(string name)
+    {
+        Assert.Equal(0, Value(name, True, True), 1e-12);
+        Assert.Equal(0, Value(name, Predicted, Predicted, new(SampleWeights: [1.2, 3.4])), 1e-12);
+    }
+
+    [Theory]
+    [InlineData("categorical_crossentropy")]
+    [InlineData("binary_crossentropy")]
+    [InlineData("kullback_leibler_divergence")]
+    public void Classes_that_are_certain_and_right_cost_nothing(string name) => Assert.Equal(0, Value(name, Identity, Identity), 1e-6);
+
+    [Theory]
+    [InlineData("hinge")]
+    [InlineData("squared_hinge")]
+    public void Signs_that_are_right_cost_nothing(string name)
+    {
+        Tensor signs = new([2, 2], [1, -1, -1, 1]);
+        Assert.Equal(0, Value(name, signs, signs));
     }
 
     [Theory]
@@ -44,10 +74,13 @@ public sealed class LossFactTests
         Assert.Equal(0.20046903, Value("binary_crossentropy", Identity, new([3, 3], [.9, .1, .2, .3, .8, .1, .1, .2, .7])), 1e-6);
         Tensor target = new([2, 2], [1, 0, 1, 0]), prediction = new([2, 2], [1, 1, 1, 0]);
         Assert.Equal(3.98559, Value("binary_crossentropy", target, prediction), 1e-4);
+        Assert.Equal(9.1668, Value("binary_crossentropy", target, prediction, new(SampleWeights: [2.3, 2.3])), 1e-4);
         Assert.Equal(4.7827, Value("binary_crossentropy", target, prediction, new(SampleWeights: [1.2, 3.4])), 1e-4);
         Tensor signs = new([2, 3], [1, 0, 1, 0, 1, 1]), logits = new([2, 3], [10, -10, 10, 10, 10, -10]);
         Assert.Equal(3.3333, Value("binary_crossentropy", signs, logits, new(FromLogits: true)), 1e-3);
         Assert.Equal(10, Value("binary_crossentropy", signs, logits, new(FromLogits: true, SampleWeights: [4, 3])), 1e-3);
+        Assert.Equal(0, Value("binary_crossentropy", signs, logits, new(FromLogits: true, SampleWeights: [1, 0])), 1e-3);
+        Assert.Equal(6.666 / 2, Value("binary_crossentropy", signs, logits, new(FromLogits: true, SampleWeights: [0, 1])), 1e-3);
         double smooth = Value("binary_crossentropy", new([1, 3], [1, 0, 1]), new([1, 3], [10, -10, -10]), new(true, LabelSmoothing: 0.1));
         Assert.Equal(10.5 / 3, smooth, 1e-3);
     }
@@ -55,8 +88,12 @@ public sealed class LossFactTests
     [Fact]
     public void Categorical_crossentropies()
     {
-        (string, Tensor)[] both = [("categorical_crossentropy", Identity), ("sparse_categorical_crossentropy", new([3, 1], [0, 1, 2]))];
-        foreach ((string name, Tensor target) in both)
+        (string, Tensor)[] forms =
+        [
+            ("categorical_crossentropy", Identity), ("sparse_categorical_crossentropy", new([3, 1], [0, 1, 2])),
+            ("sparse_categorical_crossentropy", new([3], [0, 1, 2])),
+        ];
+        foreach ((string name, Tensor target) in forms)
         {
             Assert.Equal(0.3239, Value(name, target, Rows), 1e-4);
             Assert.Equal(0.7449, Value(name, target, Rows, new(SampleWeights: [2.3, 2.3, 2.3])), 5e-4);
