@@ -15,19 +15,19 @@ internal sealed partial class NormalizedImages;
 /// <summary>What batch normalization asks of a batch, and what of it is in files.</summary>
 public sealed class NormalizationTrainingTests
 {
-    private static readonly float[] s_inputs = [0.5f, -1, 2, 0.25f, 1, 1, -0.5f, 3, -2, 0, 1.5f, 1];
-    private static readonly float[] s_targets = [1, 0, 0, 1, 0.5f, -1];
+    private static readonly float[] Inputs = [0.5f, -1, 2, 0.25f, 1, 1, -0.5f, 3, -2, 0, 1.5f, 1];
+    private static readonly float[] Targets = [1, 0, 0, 1, 0.5f, -1];
 
     [Fact]
     public void A_batch_of_one_cannot_be_normalized_and_changes_nothing()
     {
         using var net = new NormalizedVectors(batchSize: 1, seed: 3);
         float[] before = Samples.Weights(net);
-        ArrayDataset data = new(s_inputs, [4], s_targets, [2]);
+        ArrayDataset data = new(Inputs, [4], Targets, [2]);
         foreach (Action train in (Action[])
         [
-            () => net.TrainOnBatch(s_inputs.AsSpan(0, 4), s_targets.AsSpan(0, 2), new SGD()),
-            () => net.ComputeGradients(s_inputs.AsSpan(0, 4), s_targets.AsSpan(0, 2)),
+            () => net.TrainOnBatch(Inputs.AsSpan(0, 4), Targets.AsSpan(0, 2), new SGD()),
+            () => net.ComputeGradients(Inputs.AsSpan(0, 4), Targets.AsSpan(0, 2)),
             () => net.Fit(data, new SGD(), epochs: 1),
         ])
         {
@@ -47,7 +47,7 @@ public sealed class NormalizationTrainingTests
     public void A_last_batch_of_one_is_trained_on()
     {
         using var net = new NormalizedVectors(batchSize: 2);
-        ArrayDataset data = new(s_inputs, [4], s_targets, [2]);
+        ArrayDataset data = new(Inputs, [4], Targets, [2]);
         Assert.True(double.IsFinite(net.Fit(data, new SGD(), epochs: 1).Epochs[0].Loss));
         Assert.Equal(2, net.Step);
     }
@@ -56,9 +56,9 @@ public sealed class NormalizationTrainingTests
     public void One_image_has_values_enough_and_what_is_frozen_needs_none()
     {
         using var images = new NormalizedImages(batchSize: 1);
-        Assert.True(double.IsFinite(images.TrainOnBatch(s_inputs.AsSpan(0, 4), s_targets.AsSpan(0, 2), new SGD()).Loss));
+        Assert.True(double.IsFinite(images.TrainOnBatch(Inputs.AsSpan(0, 4), Targets.AsSpan(0, 2), new SGD()).Loss));
         using var frozen = new FrozenNormalizedVectors(batchSize: 1);
-        Assert.True(double.IsFinite(frozen.TrainOnBatch(s_inputs.AsSpan(0, 4), s_targets.AsSpan(0, 2), new SGD()).Loss));
+        Assert.True(double.IsFinite(frozen.TrainOnBatch(Inputs.AsSpan(0, 4), Targets.AsSpan(0, 2), new SGD()).Loss));
     }
 
     [Fact]
@@ -67,14 +67,14 @@ public sealed class NormalizationTrainingTests
         using var folder = new TemporaryFolder();
         using var trained = new NormalizedVectors(batchSize: 3, seed: 1);
         for (int step = 0; step < 5; step++)
-            trained.TrainOnBatch(s_inputs, s_targets, new SGD());
+            trained.TrainOnBatch(Inputs, Targets, new SGD());
         trained.SaveWeights(folder["weights.safetensors"]);
         using var loaded = new NormalizedVectors(batchSize: 3, seed: 2);
         Assert.NotEqual(trained.BatchNormalization1.MovingMean.Span.ToArray(), loaded.BatchNormalization1.MovingMean.Span.ToArray());
         loaded.LoadWeights(folder["weights.safetensors"]);
         Assert.Equal(trained.BatchNormalization1.MovingMean.Span.ToArray(), loaded.BatchNormalization1.MovingMean.Span.ToArray());
         Assert.Equal(trained.BatchNormalization1.MovingVariance.Span.ToArray(), loaded.BatchNormalization1.MovingVariance.Span.ToArray());
-        ArrayDataset data = new(s_inputs, [4], s_targets, [2]);
+        ArrayDataset data = new(Inputs, [4], Targets, [2]);
         Compare.Same("predictions", trained.Predict(data), loaded.Predict(data));
     }
 }
