@@ -72,13 +72,20 @@ internal sealed class WeightOptions(LayerArguments arguments)
             return;
         if (!InitializerNames.HasValue(initializer))
             arguments.OutOfRange(property + "Value", LayerArguments.Text(value), $"left out: {initializer} has no parameter");
-        else if (Math.Abs(value) > float.MaxValue || (value < 0 && InitializerNames.IsDeviation(initializer)))
-            arguments.OutOfRange(property + "Value", LayerArguments.Text(value), InitializerNames.IsDeviation(initializer) ? "at least 0 and finite" : "finite");
+        else if (Math.Abs(value) > float.MaxValue || (value < 0 && CannotBeNegative(spec, initializer)))
+            arguments.OutOfRange(property + "Value", LayerArguments.Text(value), CannotBeNegative(spec, initializer) ? "at least 0 and finite" : "finite");
     }
 
-    /// <summary>The property of a weight: of a depthwise_kernel it begins with depthwise, as in Keras.</summary>
-    private static string Property(string weight, string what) =>
-        (weight.EndsWith(KernelSuffix, StringComparison.Ordinal) ? weight.Substring(0, weight.Length - KernelSuffix.Length) : weight) + what;
+    private static bool CannotBeNegative(ParameterSpec spec, string initializer) =>
+        InitializerNames.IsSpread(initializer) || (initializer == "Constant" && spec.Name == "moving_variance");
+
+    /// <summary>The property of a weight: of a depthwise_kernel it begins with depthwise, as in Keras, of a moving_mean with movingMean.</summary>
+    private static string Property(string weight, string what)
+    {
+        string[] words = (weight.EndsWith(KernelSuffix, StringComparison.Ordinal) ? weight.Substring(0, weight.Length - KernelSuffix.Length) : weight)
+            .Split('_');
+        return words[0] + string.Concat(words.Skip(1).Select(word => char.ToUpperInvariant(word[0]) + word.Substring(1))) + what;
+    }
 }
 
 /// <summary>The members of Compiled.Constraint.</summary>
@@ -93,10 +100,13 @@ internal static class InitializerNames
     public static IReadOnlyList<string> All { get; } =
     [
         "Zeros", "Ones", "GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal", "LecunUniform", "LecunNormal", "Constant", "RandomNormal",
-        "RandomUniform", "TruncatedNormal", "Orthogonal", "Identity",
+        "RandomUniform", "TruncatedNormal", "Orthogonal", "Identity", "FanInUniform", "FanInTruncatedNormal", "FanInNormal", "FanOutUniform",
+        "FanOutTruncatedNormal", "FanOutNormal", "FanAvgUniform", "FanAvgTruncatedNormal", "FanAvgNormal",
     ];
 
-    public static bool IsDeviation(string name) => name is "RandomNormal" or "RandomUniform" or "TruncatedNormal";
+    /// <summary>Whether the parameter is a deviation, a bound, or the scale of a variance: at least 0.</summary>
+    public static bool IsSpread(string name) =>
+        name is "RandomNormal" or "RandomUniform" or "TruncatedNormal" || name.StartsWith("Fan", StringComparison.Ordinal);
 
-    public static bool HasValue(string name) => IsDeviation(name) || name is "Constant" or "Orthogonal" or "Identity";
+    public static bool HasValue(string name) => IsSpread(name) || name is "Constant" or "Orthogonal" or "Identity";
 }

@@ -42,7 +42,7 @@ internal sealed record BlockLayer(string BaseName, int Repeat, bool IsResidual, 
         long strideHeight = Stride(input.Height, output.Height), strideWidth = Stride(input.Width, output.Width);
         return
         [
-            new Conv2DOperation(output.Last, new Window(1, 1, strideHeight, strideWidth, 1, Same: true), UseBias: false),
+            new Conv2DOperation(output.Last, new Window(1, 1, strideHeight, strideWidth, Same: true), UseBias: false),
             BatchNormalizationOperation.Default,
         ];
     }

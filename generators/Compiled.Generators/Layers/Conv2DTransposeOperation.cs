@@ -31,17 +31,17 @@ internal sealed record Conv2DTransposeOperation(long Filters, Window Window, lon
     {
         long filters = arguments.Channels("filters");
         var window = Window.ReadConvolution(arguments);
-        long? rows = ReadPadding(arguments, "outputPaddingHeight", window.Height, window.StrideHeight, window);
+        long? rows = ReadPadding(arguments, "outputPaddingHeight", window.ReachHeight, window.StrideHeight, window.Same);
         // What is wrong for both axes is one error.
-        long? columns = arguments.Failed ? null : ReadPadding(arguments, "outputPaddingWidth", window.Width, window.StrideWidth, window);
+        long? columns = arguments.Failed ? null : ReadPadding(arguments, "outputPaddingWidth", window.ReachWidth, window.StrideWidth, window.Same);
         return ActivationOperation.After(
             new Conv2DTransposeOperation(filters, window, rows, columns, arguments.Flag("useBias", true)), arguments);
     }
 
     public override Shape? Infer(Shape input, LayerPlace place) => input.Rank == 3
         ? new Shape(
-            Extent(input.Height, Window.Height, Window.StrideHeight, MoreRows),
-            Extent(input.Width, Window.Width, Window.StrideWidth, MoreColumns), Filters)
+            Extent(input.Height, Window.ReachHeight, Window.StrideHeight, MoreRows),
+            Extent(input.Width, Window.ReachWidth, Window.StrideWidth, MoreColumns), Filters)
         : place.WrongRank("images [height, width, channels]", input, "put it before [Flatten], or give [Input] three extents");
 
     public override EquatableArray<ParameterSpec> Parameters(Shape input)
@@ -92,13 +92,13 @@ internal sealed record Conv2DTransposeOperation(long Filters, Window Window, lon
     protected override long ValuesOfChannel(StagePlan stage) => stage.LogicalInput.Last;
 
     /// <summary>What is added to the least extent: such that the convolution back gives the input, and less than the stride (Keras).</summary>
-    private static long? ReadPadding(LayerArguments arguments, string name, long extent, long stride, Window window)
+    private static long? ReadPadding(LayerArguments arguments, string name, long reach, long stride, bool same)
     {
         string given = arguments.Has(name) ? name : "outputPadding";
         if (!arguments.Has(given))
             return null;
         long value = arguments.Integer(given, 0);
-        long least = window.Same && Reach(extent, window) % 2 == 0 ? 1 : 0;
+        long least = same && reach % 2 == 0 ? 1 : 0;
         if (value < least || value >= stride)
         {
             arguments.OutOfRange(
@@ -109,15 +109,12 @@ internal sealed record Conv2DTransposeOperation(long Filters, Window Window, lon
         return value;
     }
 
-    private long Extent(long input, long extent, long stride, long? more)
+    private long Extent(long input, long reach, long stride, long? more)
     {
-        long reach = Reach(extent, Window);
         if (more is null)
             return Shape.Multiply(input, stride) + (Window.Same ? 0 : Math.Max(reach - stride, 0));
         return Shape.Multiply(input - 1, stride) + reach - (Window.Same ? reach / 2 * 2 : 0) + more.Value;
     }
-
-    private static long Reach(long extent, Window window) => (extent - 1) * window.Dilation + 1;
 
     private static string Text(long? more) => more is null ? "none" : $"{more}";
 }

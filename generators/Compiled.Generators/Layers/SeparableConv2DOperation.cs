@@ -31,7 +31,7 @@ internal sealed record SeparableConv2DOperation(long Channels, long Multiplier, 
     protected override (long Rows, long Columns) KernelMatrix(Shape input) => (Channels, Multiplier);
 
     private sealed record PointwiseOperation(long Filters, bool UseBias)
-        : Conv2DOperation(Filters, new Window(1, 1, 1, 1, 1, Same: false), UseBias)
+        : Conv2DOperation(Filters, new Window(1, 1, 1, 1, Same: false), UseBias)
     {
         public const string Kernel = "pointwise_kernel";
 

@@ -3,15 +3,16 @@ using System;
 namespace Compiled.Generators;
 
 /// <summary>A sliding window: its extents, steps and padding, and the arithmetic of Keras over them.</summary>
-internal sealed record Window(long Height, long Width, long StrideHeight, long StrideWidth, long Dilation, bool Same)
+internal sealed record Window(
+    long Height, long Width, long StrideHeight, long StrideWidth, bool Same, long DilationHeight = 1, long DilationWidth = 1)
 {
-    public string Title => $"{Height}×{Width}{Strides}{(Dilation == 1 ? "" : $" dilation {Dilation}")}{(Same ? " same" : "")}";
+    public string Title => $"{Height}×{Width}{Steps("stride", StrideHeight, StrideWidth)}{Steps("dilation", DilationHeight, DilationWidth)}{(Same ? " same" : "")}";
 
     /// <summary>What a pooling with this window is called.</summary>
     public string PoolTitle(string name)
     {
         bool isUsual = StrideHeight == Height && StrideWidth == Width;
-        return $"{name} {Height}×{Width}{(isUsual ? "" : Strides.Length == 0 ? " stride 1" : Strides)}{(Same ? " same" : "")}";
+        return $"{name} {Height}×{Width}{(isUsual ? "" : StrideHeight * StrideWidth == 1 ? " stride 1" : Steps("stride", StrideHeight, StrideWidth))}{(Same ? " same" : "")}";
     }
 
     /// <summary>Reads the window of a pooling, which steps by its own size as a rule.</summary>
@@ -23,7 +24,7 @@ internal sealed record Window(long Height, long Width, long StrideHeight, long S
         long strides = arguments.Has("strides") ? arguments.Positive("strides", 1) : 0;
         long strideHeight = arguments.Positive("stridesHeight", strides > 0 ? strides : height);
         long strideWidth = arguments.Positive("stridesWidth", strides > 0 ? strides : width);
-        return new Window(height, width, strideHeight, strideWidth, 1, arguments.Choice("padding", 2) == 1);
+        return new Window(height, width, strideHeight, strideWidth, arguments.Choice("padding", 2) == 1);
     }
 
     /// <summary>Reads the window of a convolution.</summary>
@@ -36,10 +37,18 @@ internal sealed record Window(long Height, long Width, long StrideHeight, long S
         long strideHeight = arguments.Positive("stridesHeight", strides);
         long strideWidth = arguments.Positive("stridesWidth", strides);
         long dilation = arguments.Positive("dilationRate", 1);
-        if (dilation > 1 && (strideHeight > 1 || strideWidth > 1))
-            arguments.OutOfRange(
-                "dilationRate", $"{dilation} with strides {strideHeight}×{strideWidth}", "1 where a stride is above 1 (Keras)");
-        return new Window(height, width, strideHeight, strideWidth, dilation, arguments.Choice("padding", 2) == 1);
+        long dilationHeight = arguments.Positive("dilationRateHeight", dilation);
+        long dilationWidth = arguments.Positive("dilationRateWidth", dilation);
+        if ((dilationHeight > 1 || dilationWidth > 1) && (strideHeight > 1 || strideWidth > 1))
+        {
+            string given = dilationHeight > 1 && arguments.Has("dilationRateHeight") ? "dilationRateHeight"
+                : dilationWidth > 1 && arguments.Has("dilationRateWidth") ? "dilationRateWidth"
+                : "dilationRate";
+            long value = given == "dilationRateHeight" ? dilationHeight : given == "dilationRateWidth" ? dilationWidth : dilation;
+            arguments.OutOfRange(given, $"{value} with strides {strideHeight}×{strideWidth}", "1 where a stride is above 1 (Keras)");
+        }
+
+        return new Window(height, width, strideHeight, strideWidth, arguments.Choice("padding", 2) == 1, dilationHeight, dilationWidth);
     }
 
     /// <summary>The shape that a pooling gives.</summary>
@@ -64,24 +73,30 @@ internal sealed record Window(long Height, long Width, long StrideHeight, long S
         Write(writer, "window", stage.LogicalInput);
     }
 
-    public long OutputHeight(long input) => Output(input, Height, StrideHeight);
+    /// <summary>How many rows of the input a window spans.</summary>
+    public long ReachHeight => (Height - 1) * DilationHeight + 1;
 
-    public long OutputWidth(long input) => Output(input, Width, StrideWidth);
+    /// <summary>How many columns of the input a window spans.</summary>
+    public long ReachWidth => (Width - 1) * DilationWidth + 1;
 
-    public long PadTop(long input) => PadBefore(input, Height, StrideHeight);
+    public long OutputHeight(long input) => Output(input, ReachHeight, StrideHeight);
 
-    public long PadLeft(long input) => PadBefore(input, Width, StrideWidth);
+    public long OutputWidth(long input) => Output(input, ReachWidth, StrideWidth);
+
+    public long PadTop(long input) => PadBefore(input, ReachHeight, StrideHeight);
+
+    public long PadLeft(long input) => PadBefore(input, ReachWidth, StrideWidth);
 
     /// <summary>How far the windows reach beyond an image; below 0 where they leave some of it out at the end.</summary>
     public Margins Reach(Shape input) => new(
-        PadTop(input.Height), (OutputHeight(input.Height) - 1) * StrideHeight + Reach(Height) - PadTop(input.Height) - input.Height,
-        PadLeft(input.Width), (OutputWidth(input.Width) - 1) * StrideWidth + Reach(Width) - PadLeft(input.Width) - input.Width);
+        PadTop(input.Height), (OutputHeight(input.Height) - 1) * StrideHeight + ReachHeight - PadTop(input.Height) - input.Height,
+        PadLeft(input.Width), (OutputWidth(input.Width) - 1) * StrideWidth + ReachWidth - PadLeft(input.Width) - input.Width);
 
     /// <summary>How many of <paramref name="input"/> rows the first <paramref name="output"/> rows of the output need.</summary>
-    public long LiveRows(long input, long output) => Live(input, output, Height, StrideHeight, PadTop(input));
+    public long LiveRows(long input, long output) => Live(input, output, ReachHeight, StrideHeight, PadTop(input));
 
     /// <summary>The columns of the input that the first columns of the output need.</summary>
-    public long LiveColumns(long input, long output) => Live(input, output, Width, StrideWidth, PadLeft(input));
+    public long LiveColumns(long input, long output) => Live(input, output, ReachWidth, StrideWidth, PadLeft(input));
 
     /// <summary>Writes the native description for logical input extents: padding follows from them, whatever part is stored.</summary>
     public void Write(CodeWriter writer, string field, Shape logical) => Write(writer, field, logical, Margins.None);
@@ -93,22 +108,20 @@ internal sealed record Window(long Height, long Width, long StrideHeight, long S
         writer.Open();
         writer.Line($"height = {Height}, width = {Width}, stride_height = {StrideHeight}, stride_width = {StrideWidth},");
         (long top, long left) = (PadTop(logical.Height) + margins.Top, PadLeft(logical.Width) + margins.Left);
-        writer.Line($"dilation_height = {Dilation}, dilation_width = {Dilation}, pad_top = {top}, pad_left = {left},");
+        writer.Line($"dilation_height = {DilationHeight}, dilation_width = {DilationWidth}, pad_top = {top}, pad_left = {left},");
         writer.Close("},");
     }
 
-    private string Strides => StrideHeight != StrideWidth ? $" stride {StrideHeight}×{StrideWidth}"
-        : StrideHeight == 1 ? ""
-        : $" stride {StrideHeight}";
+    private static string Steps(string name, long height, long width) => height != width ? $" {name} {height}×{width}"
+        : height == 1 ? ""
+        : $" {name} {height}";
 
-    private long Reach(long extent) => (extent - 1) * Dilation + 1;
+    private long Output(long input, long reach, long stride) =>
+        Same ? (input + stride - 1) / stride : input < reach ? 0 : (input - reach) / stride + 1;
 
-    private long Output(long input, long extent, long stride) =>
-        Same ? (input + stride - 1) / stride : input < Reach(extent) ? 0 : (input - Reach(extent)) / stride + 1;
+    private long PadBefore(long input, long reach, long stride) =>
+        Same ? Math.Max((Output(input, reach, stride) - 1) * stride + reach - input, 0) / 2 : 0;
 
-    private long PadBefore(long input, long extent, long stride) =>
-        Same ? Math.Max((Output(input, extent, stride) - 1) * stride + Reach(extent) - input, 0) / 2 : 0;
-
-    private long Live(long input, long output, long extent, long stride, long pad) =>
-        Math.Min(input, (output - 1) * stride - pad + Reach(extent));
+    private static long Live(long input, long output, long reach, long stride, long pad) =>
+        Math.Min(input, (output - 1) * stride - pad + reach);
 }

@@ -23,26 +23,8 @@ internal static class Initializers
             case Initializer.Constant:
                 weights.Fill((float)Parameter(0));
                 break;
-            case Initializer.GlorotUniform:
-                FillUniform(weights, Math.Sqrt(6.0 / (plan.FanIn + plan.FanOut)), draw);
-                break;
-            case Initializer.HeUniform:
-                FillUniform(weights, Math.Sqrt(6.0 / plan.FanIn), draw);
-                break;
-            case Initializer.LecunUniform:
-                FillUniform(weights, Math.Sqrt(3.0 / plan.FanIn), draw);
-                break;
             case Initializer.RandomUniform:
                 FillUniform(weights, Parameter(0.05), draw);
-                break;
-            case Initializer.GlorotNormal:
-                FillTruncated(weights, Deviation(2.0 / (plan.FanIn + plan.FanOut)), draw);
-                break;
-            case Initializer.HeNormal:
-                FillTruncated(weights, Deviation(2.0 / plan.FanIn), draw);
-                break;
-            case Initializer.LecunNormal:
-                FillTruncated(weights, Deviation(1.0 / plan.FanIn), draw);
                 break;
             case Initializer.TruncatedNormal:
                 FillTruncated(weights, Parameter(0.05), draw);
@@ -55,6 +37,63 @@ internal static class Initializers
                 break;
             case Initializer.Identity:
                 FillIdentity(weights, plan.Shape[^1], (float)Parameter(1));
+                break;
+            default:
+                FillScaled(weights, plan, draw);
+                break;
+        }
+    }
+
+    /// <summary>Those whose variance follows from the fans: Keras' VarianceScaling.</summary>
+    private static void FillScaled(Span<float> weights, ParameterPlan plan, Draw draw)
+    {
+        double scale = plan.InitializerValue ?? 1, mean = (plan.FanIn + plan.FanOut) / 2.0;
+        switch (plan.Initializer)
+        {
+            case Initializer.GlorotUniform:
+                FillUniform(weights, Math.Sqrt(3.0 / mean), draw);
+                break;
+            case Initializer.HeUniform:
+                FillUniform(weights, Math.Sqrt(6.0 / plan.FanIn), draw);
+                break;
+            case Initializer.LecunUniform:
+                FillUniform(weights, Math.Sqrt(3.0 / plan.FanIn), draw);
+                break;
+            case Initializer.FanInUniform:
+                FillUniform(weights, Math.Sqrt(3 * scale / plan.FanIn), draw);
+                break;
+            case Initializer.FanOutUniform:
+                FillUniform(weights, Math.Sqrt(3 * scale / plan.FanOut), draw);
+                break;
+            case Initializer.FanAvgUniform:
+                FillUniform(weights, Math.Sqrt(3 * scale / mean), draw);
+                break;
+            case Initializer.GlorotNormal:
+                FillTruncated(weights, Deviation(1.0 / mean), draw);
+                break;
+            case Initializer.HeNormal:
+                FillTruncated(weights, Deviation(2.0 / plan.FanIn), draw);
+                break;
+            case Initializer.LecunNormal:
+                FillTruncated(weights, Deviation(1.0 / plan.FanIn), draw);
+                break;
+            case Initializer.FanInTruncatedNormal:
+                FillTruncated(weights, Deviation(scale / plan.FanIn), draw);
+                break;
+            case Initializer.FanOutTruncatedNormal:
+                FillTruncated(weights, Deviation(scale / plan.FanOut), draw);
+                break;
+            case Initializer.FanAvgTruncatedNormal:
+                FillTruncated(weights, Deviation(scale / mean), draw);
+                break;
+            case Initializer.FanInNormal:
+                FillNormal(weights, Math.Sqrt(scale / plan.FanIn), draw);
+                break;
+            case Initializer.FanOutNormal:
+                FillNormal(weights, Math.Sqrt(scale / plan.FanOut), draw);
+                break;
+            case Initializer.FanAvgNormal:
+                FillNormal(weights, Math.Sqrt(scale / mean), draw);
                 break;
             default:
                 throw new ArgumentOutOfRangeException(nameof(plan), plan.Initializer, "There is no such initializer.");

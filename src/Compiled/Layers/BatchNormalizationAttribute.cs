@@ -18,6 +18,18 @@ public sealed class BatchNormalizationAttribute : NormalizationLayerAttribute
     /// <summary>What of the moving averages stays in a step, from 0 to 1; 0.99 by default.</summary>
     public double Momentum { get; set; } = 0.99;
 
+    /// <summary>How the moving mean starts; <see cref="Initializer.Zeros"/> by default.</summary>
+    public Initializer MovingMeanInitializer { get; set; } = Initializer.Zeros;
+
+    /// <summary>The parameter of <see cref="MovingMeanInitializer"/>, where it has one; by default its own default.</summary>
+    public double MovingMeanInitializerValue { get; set; } = double.NaN;
+
+    /// <summary>How the moving variance starts; <see cref="Initializer.Ones"/> by default.</summary>
+    public Initializer MovingVarianceInitializer { get; set; } = Initializer.Ones;
+
+    /// <summary>The parameter of <see cref="MovingVarianceInitializer"/>, where it has one; by default its own default.</summary>
+    public double MovingVarianceInitializerValue { get; set; } = double.NaN;
+
     /// <summary>
     /// Whether it learns; true by default. If not, gamma, beta and the moving averages stay as they are, and training normalizes by the moving
     /// averages, too (Keras from 2.2 of TensorFlow on).

@@ -41,6 +41,12 @@ public sealed class Conv2DAttribute(int filters, int kernelHeight, int kernelWid
     /// <summary>The distance of neighbouring cells of the window; 1 by default. Cannot be combined with strides above 1 (Keras).</summary>
     public int DilationRate { get; set; } = 1;
 
+    /// <summary>The distance of neighbouring rows of the window, where it differs from <see cref="DilationRate"/>.</summary>
+    public int DilationRateHeight { get; set; }
+
+    /// <summary>The distance of neighbouring columns of the window, where it differs from <see cref="DilationRate"/>.</summary>
+    public int DilationRateWidth { get; set; }
+
     /// <summary>
     /// What is applied to the output, <see cref="Activation.Linear"/> by default: the same as an activation that stands behind the layer.
     /// </summary>

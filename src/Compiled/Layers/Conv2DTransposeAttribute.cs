@@ -55,6 +55,12 @@ public sealed class Conv2DTransposeAttribute(int filters, int kernelHeight, int 
     /// <summary>The distance of neighbouring cells of the window; 1 by default. Cannot be combined with strides above 1 (Keras).</summary>
     public int DilationRate { get; set; } = 1;
 
+    /// <summary>The distance of neighbouring rows of the window, where it differs from <see cref="DilationRate"/>.</summary>
+    public int DilationRateHeight { get; set; }
+
+    /// <summary>The distance of neighbouring columns of the window, where it differs from <see cref="DilationRate"/>.</summary>
+    public int DilationRateWidth { get; set; }
+
     /// <summary>Whether a bias is added; true by default.</summary>
     public bool UseBias { get; set; } = true;
 

@@ -6,11 +6,17 @@ public abstract class NormalizationLayerAttribute : LayerAttribute
     /// <summary>What is added to the variance, above 0; 0.001 by default.</summary>
     public double Epsilon { get; set; } = 0.001;
 
-    /// <summary>Whether there is a beta; true by default. It starts at 0.</summary>
+    /// <summary>Whether there is a beta; true by default.</summary>
     public bool Center { get; set; } = true;
 
-    /// <summary>Whether there is a gamma; true by default. It starts at 1.</summary>
+    /// <summary>Whether there is a gamma; true by default.</summary>
     public bool Scale { get; set; } = true;
+
+    /// <summary>How gamma starts; <see cref="Initializer.Ones"/> by default.</summary>
+    public Initializer GammaInitializer { get; set; } = Initializer.Ones;
+
+    /// <summary>The parameter of <see cref="GammaInitializer"/>, where it has one; by default its own default.</summary>
+    public double GammaInitializerValue { get; set; } = double.NaN;
 
     /// <summary>What the sum of the magnitudes of gamma adds to the loss (Keras' <c>L1</c>), at least 0; 0 by default.</summary>
     public double GammaL1 { get; set; }
@@ -32,6 +38,12 @@ public abstract class NormalizationLayerAttribute : LayerAttribute
 
     /// <summary>How far <see cref="Constraint.MinMaxNorm"/> moves a norm into its range, from 0 to 1; 1 by default.</summary>
     public double GammaConstraintRate { get; set; } = double.NaN;
+
+    /// <summary>How beta starts; <see cref="Initializer.Zeros"/> by default.</summary>
+    public Initializer BetaInitializer { get; set; } = Initializer.Zeros;
+
+    /// <summary>The parameter of <see cref="BetaInitializer"/>, where it has one; by default its own default.</summary>
+    public double BetaInitializerValue { get; set; } = double.NaN;
 
     /// <summary>What the sum of the magnitudes of beta adds to the loss (Keras' <c>L1</c>), at least 0; 0 by default.</summary>
     public double BetaL1 { get; set; }

@@ -42,6 +42,12 @@ public sealed class SeparableConv2DAttribute(int filters, int kernelHeight, int 
     /// <summary>The distance of neighbouring cells of the window; 1 by default. Cannot be combined with strides above 1 (Keras).</summary>
     public int DilationRate { get; set; } = 1;
 
+    /// <summary>The distance of neighbouring rows of the window, where it differs from <see cref="DilationRate"/>.</summary>
+    public int DilationRateHeight { get; set; }
+
+    /// <summary>The distance of neighbouring columns of the window, where it differs from <see cref="DilationRate"/>.</summary>
+    public int DilationRateWidth { get; set; }
+
     /// <summary>How many filters each channel has, at least 1; 1 by default.</summary>
     public int DepthMultiplier { get; set; } = 1;
 

@@ -15,6 +15,8 @@ public sealed class ConvolutionTests
     [InlineData("Conv2DTranspose(4, 3, 1, Strides = 2)", "17×20×4", "kernel 3×1×4×6, bias 4")]
     [InlineData("Conv2DTranspose(Filters.Half, 3, Strides = 2, Padding = Padding.Same, UseBias = false)", "16×20×3", "kernel 3×3×3×6")]
     [InlineData("Conv2DTranspose(4, 3, DilationRate = 2)", "12×14×4", "kernel 3×3×4×6, bias 4")]
+    [InlineData("Conv2DTranspose(4, 3, DilationRateHeight = 2)", "12×12×4", "kernel 3×3×4×6, bias 4")]
+    [InlineData("Conv2D(4, 3, DilationRate = 2, DilationRateWidth = 1)", "4×8×4", "kernel 3×3×6×4, bias 4")]
     [InlineData("Conv2DTranspose(4, 3, Strides = 2, Padding = Padding.Same, OutputPadding = 0)", "15×19×4", "kernel 3×3×4×6, bias 4")]
     [InlineData("Conv2DTranspose(4, 3, Strides = 3, OutputPadding = 2, OutputPaddingWidth = 0)", "26×30×4", "kernel 3×3×4×6, bias 4")]
     public void Shapes_and_weights_are_those_of_Keras(string layer, string shape, string weights)

@@ -14,6 +14,8 @@ public sealed class ArgumentTests
     [InlineData("Conv2D(4, 3, StridesHeight = [|0|])", "stridesHeight", "0")]
     [InlineData("Conv2D(4, 3, StridesWidth = [|-2|])", "stridesWidth", "-2")]
     [InlineData("Conv2D(4, 3, DilationRate = [|0|])", "dilationRate", "0")]
+    [InlineData("Conv2D(4, 3, DilationRateHeight = [|-1|])", "dilationRateHeight", "-1")]
+    [InlineData("DepthwiseConv2D(3, DilationRateWidth = [|0|])", "dilationRateWidth", "0")]
     [InlineData("Conv2D(4, 3, Groups = [|0|])", "groups", "0")]
     [InlineData("DepthwiseConv2D([|0|])", "kernelSize", "0")]
     [InlineData("DepthwiseConv2D(3, [|-1|])", "kernelWidth", "-1")]
@@ -56,7 +58,7 @@ public sealed class ArgumentTests
             "CN0004", $"{Kind(layer)}: {argument} is {value}; it must be one of the enumeration's members", InImages(layer));
 
     [Theory]
-    [InlineData("Dense(4, KernelInitializer = [|(Initializer)14|])", "kernelInitializer is 14; it must be one of the enumeration's members")]
+    [InlineData("Dense(4, KernelInitializer = [|(Initializer)23|])", "kernelInitializer is 23; it must be one of the enumeration's members")]
     [InlineData(
         "Dense(4, BiasInitializer = [|Initializer.Orthogonal|])",
         "biasInitializer is Orthogonal for a bias of 4; it must be an initializer of vectors")]
@@ -73,6 +75,15 @@ public sealed class ArgumentTests
         "Dense(4, KernelInitializer = Initializer.HeNormal, KernelInitializerValue = [|2|])",
         "kernelInitializerValue is 2; it must be left out: HeNormal has no parameter")]
     [InlineData("SeparableConv2D(4, 3, PointwiseInitializer = [|(Initializer)(-1)|])", "pointwiseInitializer is -1; it must be one of the enumeration's members")]
+    [InlineData(
+        "Dense(4, KernelInitializer = Initializer.FanOutUniform, KernelInitializerValue = [|-1|])",
+        "kernelInitializerValue is -1; it must be at least 0 and finite")]
+    [InlineData(
+        "BatchNormalization(MovingVarianceInitializer = Initializer.Constant, MovingVarianceInitializerValue = [|-1|])",
+        "movingVarianceInitializerValue is -1; it must be at least 0 and finite")]
+    [InlineData(
+        "LayerNormalization(GammaInitializer = [|Initializer.Orthogonal|])",
+        "gammaInitializer is Orthogonal for a gamma of 3; it must be an initializer of vectors")]
     public void An_initializer_that_does_not_fit(string layer, string message) =>
         Expect.Error("CN0004", $"{Kind(layer)}: {message}", InImages(layer));
 
@@ -128,6 +139,15 @@ public sealed class ArgumentTests
         Expect.Error(
             "CN0004", $"Conv2D: dilationRate is 2 with strides {shown}; it must be 1 where a stride is above 1 (Keras)",
             InImages($"Conv2D(4, 3, {strides}, DilationRate = [|2|])"));
+
+    [Theory]
+    [InlineData("DilationRateHeight = [|2|]", "dilationRateHeight is 2")]
+    [InlineData("DilationRateWidth = [|3|]", "dilationRateWidth is 3")]
+    [InlineData("DilationRateHeight = 1, DilationRateWidth = [|3|]", "dilationRateWidth is 3")]
+    public void A_dilation_in_one_direction_with_strides(string dilation, string shown) =>
+        Expect.Error(
+            "CN0004", $"Conv2D: {shown} with strides 2×2; it must be 1 where a stride is above 1 (Keras)",
+            InImages($"Conv2D(4, 3, Strides = 2, {dilation})"));
 
     [Theory]
     [InlineData(12, 18, 4, 3)] // 3 and 6 are nearest to 4, 3 nearer

@@ -16,6 +16,7 @@ public sealed class ShapeTests
     [InlineData("Conv2D(8, 3, 11)", "Conv2D 3×11")]
     [InlineData("Conv2D(8, 11, 3, Strides = 2)", "Conv2D 11×3 stride 2")]
     [InlineData("Conv2D(8, 6, DilationRate = 2)", "Conv2D 6×6 dilation 2")]
+    [InlineData("Conv2D(8, 6, DilationRateWidth = 2)", "Conv2D 6×6 dilation 1×2")]
     [InlineData("Conv2D(8, 1, 2, DilationRate = 2147483647)", "Conv2D 1×2 dilation 2147483647")]
     [InlineData("Conv2D(8, 2147483647, StridesHeight = 1, StridesWidth = 2)", "Conv2D 2147483647×2147483647 stride 1×2")]
     public void A_convolution_that_does_not_fit_in_one_direction(string layer, string title) =>

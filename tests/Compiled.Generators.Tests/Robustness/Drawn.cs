@@ -59,7 +59,7 @@ internal static class Drawn
                 if (kind == 2)
                     return $"MaxPooling2D({arguments})";
                 shape[2] = 1 + choice % 5;
-                return $"Conv2D({shape[2]}, {arguments}, DilationRate = {window.Dilation}, UseBias = {(same ? "true" : "false")})";
+                return $"Conv2D({shape[2]}, {arguments}, DilationRate = {window.DilationHeight}, UseBias = {(same ? "true" : "false")})";
             case 3:
                 shape[^1] = 1 + choice % 7;
                 return $"Dense({shape[^1]}, UseBias = {(same ? "true" : "false")})";
@@ -82,6 +82,6 @@ internal static class Drawn
         bool same = choice % 2 == 0;
         long height = 1 + choice / 2 % (same ? 4 : Math.Min(4, (shape[0] - 1) / dilation + 1));
         long width = 1 + choice / 8 % (same ? 4 : Math.Min(4, (shape[1] - 1) / dilation + 1));
-        return new Window(height, width, dilation > 1 ? 1 : 1 + choice / 32 % 3, dilation > 1 ? 1 : 1 + choice / 96 % 3, dilation, same);
+        return new Window(height, width, dilation > 1 ? 1 : 1 + choice / 32 % 3, dilation > 1 ? 1 : 1 + choice / 96 % 3, same, dilation, dilation);
     }
 }

@@ -54,7 +54,7 @@ internal static class Mutations
     [
         "Name = \"left\"", "Name = \"a b\"", "Name = \"\"", "Name = \"_\"", "Name = \"ForwardCore\"", "Name = \"shortcut\"", "Name = \"levels_1\"",
         "Name = \"class\"", "Name = null", "From = \"left\"", "From = \"images\"", "From = \"input_1\"", "From = \"dense_1\"", "From = \"\"",
-        "Strides = 2", "Strides = -1", "Padding = (Padding)2", "DilationRate = 3", "Groups = 5", "Groups = 2147483647", "UseBias = false",
+        "Strides = 2", "Strides = -1", "Padding = (Padding)2", "DilationRate = 3", "DilationRateHeight = 2", "DilationRateWidth = 0", "Groups = 5", "Groups = 2147483647", "UseBias = false",
         "Activation = (Activation)99", "Activation = Activation.Softmax", "Activation = Activation.GELU", "Repeat = 1000", "Repeat = 0",
         "Projection = true", "Trainable = false", "KernelL2 = -1", "BiasL1 = 1e-300", "KernelConstraint = Constraint.MaxNorm",
         "KernelConstraint = (Constraint)9", "GammaConstraint = Constraint.UnitNorm", "KernelConstraintValue = double.NaN",

@@ -4,7 +4,10 @@ namespace Compiled.Reference;
 public abstract record ConvolutionLayer(Window2D Window, bool UseBias) : WeightedLayer(UseBias)
 {
     /// <summary>How the window is written, and the rest.</summary>
-    protected IEnumerable<string> WindowOptions => [.. Of(Window), $"DilationRate = {Window.DilationHeight}", .. Options];
+    protected IEnumerable<string> WindowOptions =>
+    [
+        .. Of(Window), $"DilationRateHeight = {Window.DilationHeight}", $"DilationRateWidth = {Window.DilationWidth}", .. Options,
+    ];
 
     /// <summary>The products that it takes to make an output.</summary>
     public abstract long Products(IReadOnlyList<int> input);

@@ -13,12 +13,6 @@ internal static class DrawConvolutions
     private const int MostLayers = 6;
     private const long MostProducts = 12_000;
 
-    private static readonly Gen<Window2D> Windows =
-        from window in Draw.Windows
-        from dilation in Gen.Int[1, 2]
-        let canDilate = window.StrideHeight * window.StrideWidth == 1
-        select canDilate ? window with { DilationHeight = dilation, DilationWidth = dilation } : window;
-
     private static readonly Gen<Margins> AnyMargins =
         Gen.Select(Gen.Int[0, 4], Gen.Int[0, 3], Gen.Int[0, 3], Gen.Int[0, 4], (top, bottom, left, right) => new Margins(top, bottom, left, right));
 
@@ -53,7 +47,7 @@ internal static class DrawConvolutions
     private static Gen<Layer> Grouped(int channels) =>
         from groups in Gen.OneOf(Enumerable.Range(2, channels).Where(divisor => channels % divisor == 0).DefaultIfEmpty(1).ToArray())
         from filters in Gen.Int[1, 4]
-        from window in Windows
+        from window in Draw.DilatedWindows
         from useBias in Gen.Bool
         select (Layer)new Conv2DLayer(groups * filters, window, useBias, groups);
 
@@ -61,15 +55,15 @@ internal static class DrawConvolutions
         AnyMargins, Gen.Bool, (margins, crops) => crops ? (Layer)new Cropping2DLayer(margins) : new ZeroPadding2DLayer(margins));
 
     private static Gen<Layer> Depthwise => Gen.Select(
-        Windows, Gen.Int[1, 3], Gen.Bool, (window, multiplier, useBias) => (Layer)new DepthwiseConv2DLayer(window, multiplier, useBias));
+        Draw.DilatedWindows, Gen.Int[1, 3], Gen.Bool, (window, multiplier, useBias) => (Layer)new DepthwiseConv2DLayer(window, multiplier, useBias));
 
     private static Gen<Layer> Separable => Gen.Select(
-        Gen.Int[1, 9], Windows, Gen.Int[1, 2], Gen.Bool,
+        Gen.Int[1, 9], Draw.DilatedWindows, Gen.Int[1, 2], Gen.Bool,
         (filters, window, multiplier, useBias) => (Layer)new SeparableConv2DLayer(filters, window, multiplier, useBias));
 
     private static Gen<Layer> Transposed =>
         from filters in Gen.Int[1, 9]
-        from window in Windows
+        from window in Draw.DilatedWindows
         from padding in Gen.Frequency((2, Gen.Const(((int, int)?)null)), (1, OutputPadding(window)))
         from useBias in Gen.Bool
         select (Layer)new Conv2DTransposeLayer(filters, window, padding, useBias);

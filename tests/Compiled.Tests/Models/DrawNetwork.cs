@@ -19,12 +19,9 @@ internal static class DrawNetwork
 
     public static readonly Gen<Layer> Convolution =
         from filters in Gen.OneOf(Gen.Int[1, 9], Gen.OneOf(16, 17, 33))
-        from window in Draw.Windows
-        from dilation in Gen.Int[1, 2]
-        let canDilate = window.StrideHeight * window.StrideWidth == 1
+        from window in Draw.DilatedWindows
         from useBias in Gen.Bool
-        select (Layer)new Conv2DLayer(
-            filters, canDilate ? window with { DilationHeight = dilation, DilationWidth = dilation } : window, useBias);
+        select (Layer)new Conv2DLayer(filters, window, useBias);
 
     public static readonly Gen<Layer> Pooling = Draw.Windows.Select(window => (Layer)new MaxPooling2DLayer(window));
 

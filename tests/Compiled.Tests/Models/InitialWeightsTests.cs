@@ -2,6 +2,16 @@ using Compiled.Examples;
 
 namespace Compiled.Tests;
 
+[Model]
+[Input(3)]
+[BatchNormalization(
+    GammaInitializer = Initializer.Constant, GammaInitializerValue = 0.5, BetaInitializer = Initializer.Constant, BetaInitializerValue = -1,
+    MovingMeanInitializer = Initializer.RandomUniform, MovingMeanInitializerValue = 2,
+    MovingVarianceInitializer = Initializer.Constant, MovingVarianceInitializerValue = 4)]
+[LayerNormalization(GammaInitializer = Initializer.Zeros, BetaInitializer = Initializer.Ones)]
+[MeanSquaredError]
+internal sealed partial class ToldNormalizations;
+
 /// <summary>How weights start: Glorot uniform kernels, zero biases, a random stream for each weight.</summary>
 public sealed class InitialWeightsTests
 {
@@ -65,6 +75,15 @@ public sealed class InitialWeightsTests
     [InlineData(Initializer.RandomNormal, 2.0, 2.0, 12.0)]
     [InlineData(Initializer.TruncatedNormal, null, 0.04398128305, 0.1)]
     [InlineData(Initializer.TruncatedNormal, 2.0, 1.75925132204, 4.0)]
+    [InlineData(Initializer.FanInUniform, null, 0.12909944487358055, 0.22360679774997896)]
+    [InlineData(Initializer.FanInTruncatedNormal, null, 0.12909944487358055, 0.29354)]
+    [InlineData(Initializer.FanInNormal, null, 0.12909944487358055, 0.7746)]
+    [InlineData(Initializer.FanOutUniform, 2.0, 0.07071067811865475, 0.1224744871391589)]
+    [InlineData(Initializer.FanOutTruncatedNormal, null, 0.05, 0.113692)]
+    [InlineData(Initializer.FanOutNormal, 4.0, 0.1, 0.6)]
+    [InlineData(Initializer.FanAvgUniform, null, 0.06593804733957871, 0.11420804813403188)]
+    [InlineData(Initializer.FanAvgTruncatedNormal, 2.0, 0.09325048082403138, 0.21203)]
+    [InlineData(Initializer.FanAvgNormal, null, 0.06593804733957871, 0.4)]
     public void Each_initializer_draws_what_keras_does(Initializer initializer, double? value, double deviation, double bound)
     {
         float[] weights = Fill(initializer, value, [60, 400]);
@@ -105,6 +124,19 @@ public sealed class InitialWeightsTests
         Assert.All(Fill(Initializer.Ones, null, [5]), weight => Assert.Equal(1, weight));
         Assert.Equal([1, 0, 0, 0, 1, 0], Fill(Initializer.Identity, null, [2, 3]));
         Assert.Equal([3, 0, 0, 3, 0, 0], Fill(Initializer.Identity, 3, [3, 2]));
+    }
+
+    [Fact]
+    public void Weights_of_normalizations_start_as_they_are_told()
+    {
+        using var net = new ToldNormalizations(batchSize: 2, seed: Seed);
+        Assert.Equal([0.5f, 0.5f, 0.5f], net.BatchNormalization1.Gamma!.Value.Span.ToArray());
+        Assert.Equal([-1f, -1f, -1f], net.BatchNormalization1.Beta!.Value.Span.ToArray());
+        Assert.All(net.BatchNormalization1.MovingMean.Span.ToArray(), mean => Assert.InRange(mean, -2, 2));
+        Assert.Equal(3, net.BatchNormalization1.MovingMean.Span.ToArray().Distinct().Count());
+        Assert.Equal([4f, 4f, 4f], net.BatchNormalization1.MovingVariance.Span.ToArray());
+        Assert.Equal([0f, 0f, 0f], net.LayerNormalization1.Gamma!.Value.Span.ToArray());
+        Assert.Equal([1f, 1f, 1f], net.LayerNormalization1.Beta!.Value.Span.ToArray());
     }
 
     private static float[] Fill(Initializer initializer, double? value, int[] shape, uint stream = 0)

@@ -9,8 +9,7 @@ namespace Compiled.Tests;
 public sealed class Conv2DTests
 {
     private static readonly Gen<Stage> Stages =
-        from window in Draw.Windows
-        from dilation in Gen.Int[1, 2]
+        from window in Draw.DilatedWindows
         from height in Gen.Int[1, 11]
         from width in Gen.Int[1, 11]
         from channels in Gen.OneOf(Gen.Int[1, 5], Gen.OneOf(8, 16, 17, 32))
@@ -20,8 +19,7 @@ public sealed class Conv2DTests
         from activation in Draw.Endings
         from pool in Gen.OneOf(Gen.Const((Window2D?)null), Draw.Windows.Select(drawn => (Window2D?)drawn))
         from rate in Gen.OneOf(0.0, 0.25, 0.5)
-        select new Stage(window.StrideHeight * window.StrideWidth == 1 ? window with { DilationHeight = dilation, DilationWidth = dilation } : window,
-            batch, height, width, channels, filters, useBias, activation, pool, rate);
+        select new Stage(window, batch, height, width, channels, filters, useBias, activation, pool, rate);
 
     private static readonly Gen<Stage> ValidStages = Stages.Where(stage => stage.IsValid);
 

@@ -9,8 +9,7 @@ namespace Compiled.Tests;
 public sealed class Conv2DTransposeTests
 {
     private static readonly Gen<Stage> Stages =
-        from window in Draw.Windows
-        from dilation in Gen.Int[1, 2]
+        from window in Draw.DilatedWindows
         from height in Gen.Int[1, 6]
         from width in Gen.Int[1, 6]
         from channels in Gen.OneOf(Gen.Int[1, 5], Gen.OneOf(8, 16, 17, 32))
@@ -19,9 +18,7 @@ public sealed class Conv2DTransposeTests
         from accumulates in Gen.Bool
         from useBias in Gen.Bool
         from activation in Gen.OneOf("linear", "relu", "sigmoid", "tanh")
-        select new Stage(
-            window.StrideHeight * window.StrideWidth == 1 ? window with { DilationHeight = dilation, DilationWidth = dilation } : window,
-            [batch, height, width, channels], filters, accumulates, useBias, activation);
+        select new Stage(window, [batch, height, width, channels], filters, accumulates, useBias, activation);
 
     [Fact]
     public void Whole_numbers_are_convolved_exactly() => Stages.OnEachTarget((context, who, drawn) =>

@@ -52,6 +52,13 @@ internal static class Draw
         from same in Gen.Bool
         select new Window2D(height, width, strideHeight, strideWidth, same);
 
+    /// <summary>Those of convolutions, which have no dilation where they have a stride.</summary>
+    public static readonly Gen<Window2D> DilatedWindows =
+        from window in Windows
+        from height in Gen.Int[1, 2]
+        from width in Gen.Int[1, 2]
+        select window.StrideHeight * window.StrideWidth == 1 ? window with { DilationHeight = height, DilationWidth = width } : window;
+
     /// <summary>Activations that can end a stage: their derivative follows from the output.</summary>
     public static readonly Gen<string> Endings = Gen.Frequency(
         (3, Gen.Const("linear")), (3, Gen.Const("relu")),

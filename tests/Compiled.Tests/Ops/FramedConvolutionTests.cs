@@ -11,12 +11,6 @@ namespace Compiled.Tests;
 [NotSanitized(NotSanitizedAttribute.SingleOps)]
 public sealed class FramedConvolutionTests
 {
-    private static readonly Gen<Window2D> Windows =
-        from window in Draw.Windows
-        from dilation in Gen.Int[1, 2]
-        let canDilate = window.StrideHeight * window.StrideWidth == 1
-        select canDilate ? window with { DilationHeight = dilation, DilationWidth = dilation } : window;
-
     /// <summary>More than a window reaches over, at times.</summary>
     private static readonly Gen<int> Added = Gen.Frequency((3, Gen.Int[0, 3]), (1, Gen.Int[4, 9]), (3, Gen.Int[-3, -1]));
 
@@ -26,7 +20,7 @@ public sealed class FramedConvolutionTests
         (1, Gen.Select(Gen.OneOf(2, 5, 8, 16, 17), Gen.Const(1), Gen.Int[1, 3])));
 
     private static readonly Gen<Stage> Stages = (
-        from window in Windows
+        from window in Draw.DilatedWindows
         from height in Gen.Int[1, 9]
         from width in Gen.Int[1, 9]
         from rows in Gen.Select(Added, Added)

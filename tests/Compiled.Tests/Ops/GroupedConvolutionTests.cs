@@ -13,8 +13,7 @@ public sealed class GroupedConvolutionTests
         (1, Gen.Select(Gen.OneOf(Gen.Int[2, 9], Gen.OneOf(16, 17, 32, 33)), Gen.Const(1), Gen.Int[1, 3])));
 
     private static readonly Gen<Stage> Stages = (
-        from window in Draw.Windows
-        from dilation in Gen.Int[1, 2]
+        from window in Draw.DilatedWindows
         from height in Gen.Int[1, 8]
         from width in Gen.Int[1, 8]
         from division in Divisions
@@ -23,9 +22,7 @@ public sealed class GroupedConvolutionTests
         from useBias in Gen.Bool
         from activation in Gen.OneOf("linear", "relu", "tanh")
         from pool in Gen.Frequency((2, Gen.Const((Window2D?)null)), (1, Draw.Windows.Select(drawn => (Window2D?)drawn)))
-        select new Stage(
-            window.StrideHeight * window.StrideWidth == 1 ? window with { DilationHeight = dilation, DilationWidth = dilation } : window,
-            [batch, height, width, division.Groups * division.Channels], division, accumulates, useBias, activation, pool))
+        select new Stage(window, [batch, height, width, division.Groups * division.Channels], division, accumulates, useBias, activation, pool))
         .Where(stage => stage.IsValid);
 
     [Fact]
