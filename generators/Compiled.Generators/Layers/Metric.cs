@@ -45,6 +45,12 @@ internal sealed record Metric(string Title, MetricSums Kind, string Rule)
     /// <summary>A member of Compiled.ScoreAverage.</summary>
     public string Average { get; init; } = "Macro";
 
+    /// <summary>The classes that an intersection over union is of.</summary>
+    public EquatableArray<long> TargetClassIds { get; init; } = EquatableArray<long>.Empty;
+
+    /// <summary>Whether sample weights count.</summary>
+    public bool Weighted { get; init; }
+
     /// <summary>How many sums it has.</summary>
     public long SumsOf(Shape output) => Kind switch
     {
@@ -76,7 +82,8 @@ internal sealed record Metric(string Title, MetricSums Kind, string Rule)
             "FBetaScore" => $", {Number(Parameter)}, global::Compiled.ScoreAverage.{Average}",
             _ => "",
         };
-        return $"new(\"{Name}\", global::Compiled.MetricRule.{Rule}, {SumsOf(output)}{rest})";
+        string classes = TargetClassIds.Count == 0 ? "" : $" {{ TargetClassIds = [{string.Join(", ", TargetClassIds)}] }}";
+        return $"new(\"{Name}\", global::Compiled.MetricRule.{Rule}, {SumsOf(output)}{rest}){classes}";
     }
 
     private string Constant => "CN_METRIC_" + Kind switch

@@ -36,6 +36,17 @@ internal static class MetricKinds
             Parameter = arguments.Number("sensitivity", 0, 0, 1),
         },
         ["MeanIoU"] = arguments => new("MeanIoU", MetricSums.Classes, "MeanIoU") { Threshold = Threshold(arguments) },
+        ["IoU"] = arguments => new("IoU", MetricSums.Classes, "IoU")
+        {
+            Threshold = Threshold(arguments),
+            TargetClassIds = arguments.Integers("targetClassIds"),
+        },
+        // Of outputs one by one: the counts below and above one threshold are the matrix of two classes.
+        ["BinaryIoU"] = arguments => Count("BinaryIoU", arguments) with
+        {
+            Rule = "IoU",
+            TargetClassIds = arguments.Integers("targetClassIds") is { Count: > 0 } ids ? ids : new([0, 1]),
+        },
         ["F1Score"] = arguments => Score("F1Score", 1, arguments),
         ["FBetaScore"] = arguments => Score("FBetaScore", arguments.PositiveNumber("beta", 1), arguments),
         ["R2Score"] = _ => new("R2Score", MetricSums.R2, "R2Score"),
@@ -47,11 +58,23 @@ internal static class MetricKinds
     public static Metric Read(string kind, LayerArguments arguments, LossOperation loss, Shape output, LayerPlace place)
     {
         Metric metric = ByName.TryGetValue(kind, out Func<LayerArguments, Metric> read) ? read(arguments) : OfLoss(kind, arguments, place);
-        metric = metric with { Name = arguments.Text("name") ?? BaseName(metric) };
+        metric = metric with { Name = arguments.Text("name") ?? BaseName(metric), Weighted = arguments.Flag("weighted", false) };
+        if (metric.Weighted && metric.Kind is not (MetricSums.Loss or MetricSums.Accuracy or MetricSums.TopK))
+            arguments.OutOfRange("weighted", "true", $"left out: {metric.Title} counts outputs or classes, not samples");
+        if (metric.Rule == "IoU")
+            CheckClasses(metric, arguments, metric.Kind == MetricSums.Classes ? Math.Max(output.Last, 2) : 2);
         if (metric.Kind is MetricSums.Classes or MetricSums.Scores)
             metric = metric with { TakesClassIds = loss.TakesClassIds };
         Check(metric, loss, output, place);
         return metric;
+    }
+
+    private static void CheckClasses(Metric metric, LayerArguments arguments, long classes)
+    {
+        if (metric.TargetClassIds.Count == 0)
+            arguments.OutOfRange("targetClassIds", "empty", "the numbers of one class or more");
+        else if (metric.TargetClassIds.Any(id => id < 0 || id >= classes))
+            arguments.OutOfRange("targetClassIds", string.Join(", ", metric.TargetClassIds), $"made of numbers from 0 to {classes - 1}");
     }
 
     private static Metric OfLoss(string kind, LayerArguments arguments, LayerPlace place)
@@ -76,7 +99,7 @@ internal static class MetricKinds
         if (metric.TakesClassIds && !loss.TakesClassIds)
             Mismatch(place, metric.Title, $"the targets of {loss.Title}", "it takes class numbers; take the metric without Sparse in its name");
         else if (!metric.TakesClassIds && loss.TakesClassIds)
-            Mismatch(place, metric.Title, $"the targets of {loss.Title}", "they are class numbers; take a metric with Sparse in its name, MeanIoU or F1Score");
+            Mismatch(place, metric.Title, $"the targets of {loss.Title}", "they are class numbers; take a metric with Sparse in its name, MeanIoU, IoU or F1Score");
         bool ofClasses = metric is { Kind: MetricSums.Accuracy, Accuracy: not AccuracyKind.Binary } or { Kind: MetricSums.TopK };
         if (output.Last == 1 && ofClasses)
             Mismatch(place, metric.Title, "an output of one unit", "one class is always the largest; take BinaryAccuracy");

@@ -269,7 +269,7 @@ internal sealed class ModelWriter
         {
             new NativeCall(
                 "cn_metric_add", MetricField(i),
-                $"predictions: {StagePlan.Value(source)}, targets: {StagePlan.Value(_layout.Target)}, weights: 0", $"sums: Sums({sum})").Write(_writer);
+                $"predictions: {StagePlan.Value(source)}, targets: {StagePlan.Value(_layout.Target)}, weights: {(Graph.Metrics[i].Weighted ? "SampleWeights" : "0")}", $"sums: Sums({sum})").Write(_writer);
             sum += Graph.Metrics[i].SumsOf(Graph.Values[Graph.Output].Shape);
         }
     }

@@ -6,7 +6,11 @@ namespace Compiled;
 /// <param name="Sums">How many sums it has on the device.</param>
 /// <param name="Parameter">Of rules that have one: the least specificity or sensitivity, or beta.</param>
 /// <param name="Average">Of scores.</param>
-public sealed record MetricPlan(string Name, MetricRule Rule, int Sums, double Parameter = 0, ScoreAverage Average = ScoreAverage.Macro);
+public sealed record MetricPlan(string Name, MetricRule Rule, int Sums, double Parameter = 0, ScoreAverage Average = ScoreAverage.Macro)
+{
+    /// <summary>The classes that <see cref="MetricRule.IoU"/> looks at; else none.</summary>
+    public IReadOnlyList<int> TargetClassIds { get; init; } = [];
+}
 
 /// <summary>How the value of a metric comes from its sums.</summary>
 public enum MetricRule
@@ -47,8 +51,11 @@ public enum MetricRule
     /// <summary>The best specificity at a sensitivity.</summary>
     SpecificityAtSensitivity,
 
-    /// <summary>Intersection over union.</summary>
+    /// <summary>Intersection over union, of all classes.</summary>
     MeanIoU,
+
+    /// <summary>Intersection over union, of some classes.</summary>
+    IoU,
 
     /// <summary>The F score of classes.</summary>
     FBetaScore,

@@ -8,7 +8,8 @@ internal static class MetricRules
         MetricRule.Mean => Mean(sums),
         MetricRule.NegativeMean => -Mean(sums),
         MetricRule.RootMean => Math.Sqrt(Mean(sums)),
-        MetricRule.MeanIoU => MeanIoU(sums),
+        MetricRule.MeanIoU => MeanIoU(sums, [.. Enumerable.Range(0, (int)Math.Sqrt(sums.Length))]),
+        MetricRule.IoU => MeanIoU(sums, plan.TargetClassIds),
         MetricRule.FBetaScore => FBetaScore(plan, sums),
         MetricRule.R2Score => R2Score(sums),
         _ => OfThresholds(plan, sums),
@@ -89,11 +90,11 @@ internal static class MetricRules
         return (below, above);
     }
 
-    private static double MeanIoU(ReadOnlySpan<double> matrix)
+    private static double MeanIoU(ReadOnlySpan<double> matrix, IReadOnlyList<int> ids)
     {
         int classes = (int)Math.Sqrt(matrix.Length), occurring = 0;
         double sum = 0;
-        for (int i = 0; i < classes; i++)
+        foreach (int i in ids)
         {
             double either = -matrix[i * classes + i];
             for (int k = 0; k < classes; k++)

@@ -7,7 +7,7 @@ public sealed class MetricTests
     [InlineData("Sigmoid, BinaryCrossentropy, [|SparseCategoricalAccuracy|]",
         "SparseCategoricalAccuracy does not fit the targets of BinaryCrossentropy: it takes class numbers; take the metric without Sparse in its name")]
     [InlineData("Softmax, SparseCategoricalCrossentropy, [|CategoricalAccuracy|]",
-        "CategoricalAccuracy does not fit the targets of SparseCategoricalCrossentropy: they are class numbers; take a metric with Sparse in its name, MeanIoU or F1Score")]
+        "CategoricalAccuracy does not fit the targets of SparseCategoricalCrossentropy: they are class numbers; take a metric with Sparse in its name, MeanIoU, IoU or F1Score")]
     [InlineData("Softmax, CategoricalCrossentropy, [|CategoricalCrossentropy(LabelSmoothing = 0.1)|]",
         "CategoricalCrossentropy does not fit a metric: it looks at probabilities and targets as they are; leave FromLogits and LabelSmoothing to the loss")]
     public void A_metric_that_does_not_fit(string layers, string message) =>
@@ -31,6 +31,9 @@ public sealed class MetricTests
     [InlineData("SensitivityAtSpecificity([|1.5|])", "SensitivityAtSpecificity: specificity is 1.5; it must be from 0 to 1")]
     [InlineData("TopKCategoricalAccuracy([|0|])", "TopKCategoricalAccuracy: k is 0; it must be at least 1")]
     [InlineData("AUC(From = [|\"x\"|])", "AUC: from is 'x'; it must be absent: a metric looks at what the loss looks at")]
+    [InlineData("Precision(Weighted = [|true|])", "Precision: weighted is true; it must be left out: Precision counts outputs or classes, not samples")]
+    [InlineData("IoU([|3|])", "IoU: targetClassIds is 3; it must be made of numbers from 0 to 2")]
+    [InlineData("BinaryIoU([|2|])", "BinaryIoU: targetClassIds is 2; it must be made of numbers from 0 to 1")]
     public void A_value_out_of_range(string metric, string message) =>
         Expect.Error("CN0004", message, $"[Input(4)]\n[Dense(3), Sigmoid, BinaryCrossentropy, {metric}]");
 
@@ -57,5 +60,9 @@ public sealed class MetricTests
         Assert.Contains("new(\"auc\", global::Compiled.MetricRule.AreaUnderCurve, 8),", file, StringComparison.Ordinal);
         Assert.Contains("new(\"mean_io_u\", global::Compiled.MetricRule.MeanIoU, 9),", file, StringComparison.Ordinal);
         Assert.Contains("sums: Sums(19)", file, StringComparison.Ordinal);
+        file = Expect.Nothing("[Input(4)]\n[Dense(3), Softmax, CategoricalCrossentropy]\n[IoU(2, 0), BinaryIoU, CategoricalAccuracy(Weighted = true)]").File;
+        Assert.Contains("new(\"io_u\", global::Compiled.MetricRule.IoU, 9) { TargetClassIds = [2, 0] },", file, StringComparison.Ordinal);
+        Assert.Contains("new(\"binary_io_u\", global::Compiled.MetricRule.IoU, 4) { TargetClassIds = [0, 1] },", file, StringComparison.Ordinal);
+        Assert.Contains("weights: SampleWeights, sums: Sums(13)", file, StringComparison.Ordinal);
     }
 }

@@ -8,7 +8,7 @@ namespace Compiled.Tests;
 [Dense(3), Sigmoid, BinaryCrossentropy]
 [BinaryAccuracy, BinaryAccuracy(Threshold = 0.6, Name = "strict"), TruePositives, FalsePositives, TrueNegatives, FalseNegatives]
 [Precision, Recall(Threshold = 0.4), AUC, SensitivityAtSpecificity(0.5), SpecificityAtSensitivity(0.5, NumThresholds = 50)]
-[MeanSquaredError, RootMeanSquaredError, BinaryCrossentropy, F1Score(Threshold = 0.5), R2Score]
+[MeanSquaredError, RootMeanSquaredError, BinaryCrossentropy, F1Score(Threshold = 0.5), R2Score, BinaryIoU, BinaryIoU(1, Threshold = 0.4, Name = "above")]
 public sealed partial class QuestionMetrics;
 
 /// <summary>The same, one stage per layer.</summary>
@@ -17,7 +17,7 @@ public sealed partial class QuestionMetrics;
 [Dense(3), Sigmoid, BinaryCrossentropy]
 [BinaryAccuracy, BinaryAccuracy(Threshold = 0.6, Name = "strict"), TruePositives, FalsePositives, TrueNegatives, FalseNegatives]
 [Precision, Recall(Threshold = 0.4), AUC, SensitivityAtSpecificity(0.5), SpecificityAtSensitivity(0.5, NumThresholds = 50)]
-[MeanSquaredError, RootMeanSquaredError, BinaryCrossentropy, F1Score(Threshold = 0.5), R2Score]
+[MeanSquaredError, RootMeanSquaredError, BinaryCrossentropy, F1Score(Threshold = 0.5), R2Score, BinaryIoU, BinaryIoU(1, Threshold = 0.4, Name = "above")]
 public sealed partial class QuestionMetricsUnfused;
 
 /// <summary>The same from logits.</summary>
@@ -26,14 +26,14 @@ public sealed partial class QuestionMetricsUnfused;
 [Dense(3), BinaryCrossentropy(FromLogits = true)]
 [BinaryAccuracy, BinaryAccuracy(Threshold = 0.6, Name = "strict"), TruePositives, FalsePositives, TrueNegatives, FalseNegatives]
 [Precision, Recall(Threshold = 0.4), AUC, SensitivityAtSpecificity(0.5), SpecificityAtSensitivity(0.5, NumThresholds = 50)]
-[MeanSquaredError, RootMeanSquaredError, BinaryCrossentropy, F1Score(Threshold = 0.5), R2Score]
+[MeanSquaredError, RootMeanSquaredError, BinaryCrossentropy, F1Score(Threshold = 0.5), R2Score, BinaryIoU, BinaryIoU(1, Threshold = 0.4, Name = "above")]
 public sealed partial class QuestionMetricsOfLogits;
 
 /// <summary>Metrics of classes.</summary>
 [Model]
 [Input(5)]
 [Dense(7), Softmax, CategoricalCrossentropy]
-[CategoricalAccuracy, TopKCategoricalAccuracy(3), MeanIoU, F1Score, FBetaScore(2, Average = ScoreAverage.Micro, Name = "micro")]
+[CategoricalAccuracy, TopKCategoricalAccuracy(3), MeanIoU, IoU(6, 0, 3), F1Score, FBetaScore(2, Average = ScoreAverage.Micro, Name = "micro")]
 [CategoricalCrossentropy, CosineSimilarity, KLDivergence]
 public sealed partial class ClassMetrics;
 
@@ -41,7 +41,7 @@ public sealed partial class ClassMetrics;
 [Model]
 [Input(5)]
 [Dense(7), Softmax, SparseCategoricalCrossentropy]
-[SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy(3), MeanIoU, F1Score(Average = ScoreAverage.Weighted), SparseCategoricalCrossentropy]
+[SparseCategoricalAccuracy, SparseTopKCategoricalAccuracy(3), MeanIoU, IoU(6, 0, 3), F1Score(Average = ScoreAverage.Weighted), SparseCategoricalCrossentropy]
 public sealed partial class ClassNumberMetrics;
 
 /// <summary>Metrics of numbers.</summary>
@@ -89,6 +89,8 @@ public sealed class MetricTests
                 ["binary_crossentropy"] = Means.Evaluate("binary_crossentropy", truth, prediction).Average(),
                 ["f1_score"] = scores.Average(),
                 ["r2_score"] = Correlations.R2Score(truth, prediction),
+                ["binary_io_u"] = IntersectionOverUnion.Mean(2, truth, prediction.Map(value => value > 0.5 ? 1 : 0)),
+                ["above"] = IntersectionOverUnion.Of([1], truth, prediction.Map(value => value > 0.4 ? 1 : 0)),
             };
             Expect($"{target} fused", expected, fused.Evaluate(data).Metrics);
             Expect($"{target} unfused", expected, unfused.Evaluate(data).Metrics);
@@ -121,6 +123,7 @@ public sealed class MetricTests
                 ["categorical_accuracy"] = hits,
                 ["top_k_categorical_accuracy"] = top,
                 ["mean_io_u"] = overlap,
+                ["io_u"] = IntersectionOverUnion.Of([6, 0, 3], numbers, largest),
                 ["f1_score"] = counts.Average(one => one.FScore()),
                 ["micro"] = hits, // of one class each
                 ["categorical_crossentropy"] = entropy,
@@ -133,6 +136,7 @@ public sealed class MetricTests
                 ["sparse_categorical_accuracy"] = hits,
                 ["sparse_top_k_categorical_accuracy"] = top,
                 ["mean_io_u"] = overlap,
+                ["io_u"] = IntersectionOverUnion.Of([6, 0, 3], numbers, largest),
                 ["f1_score"] = counts.Sum(one => one.FScore() * (one.TruePositives + one.FalseNegatives)) / Count,
                 ["sparse_categorical_crossentropy"] = entropy,
             };

@@ -4,6 +4,7 @@ namespace Compiled.Tests;
 [Model]
 [Input(1)]
 [Dense(1, UseBias = false), MeanSquaredError]
+[MeanSquaredError(Weighted = true), MeanSquaredError(Name = "plain")]
 public sealed partial class Triple;
 
 /// <summary>A question per pixel.</summary>
@@ -18,9 +19,9 @@ public sealed class SampleWeightTests
     private static readonly float[] Weights = [0.5f, 2, 0, 1, 3];
 
     [Theory]
-    [InlineData(new float[] { 2, 4, 6, 8 }, new float[] { 2, 3, 4, 5 }, 7.5, 32.5)]
-    [InlineData(new float[] { 1, 2, 3, 4 }, new[] { 3.5f, 2.5f, 1.5f, 0.5f }, 30, 35)]
-    public void The_loss_of_weighted_samples(float[] targets, float[] weights, double plain, double weighted)
+    [InlineData(new float[] { 2, 4, 6, 8 }, new float[] { 2, 3, 4, 5 }, 7.5, 32.5, 9.2857142857142865)]
+    [InlineData(new float[] { 1, 2, 3, 4 }, new[] { 3.5f, 2.5f, 1.5f, 0.5f }, 30, 35, 17.5)]
+    public void The_loss_and_the_metrics_of_weighted_samples(float[] targets, float[] weights, double plain, double weighted, double mean)
     {
         float[] inputs = [1, 2, 3, 4];
         foreach (Target target in Target.All)
@@ -33,7 +34,10 @@ public sealed class SampleWeightTests
             Assert.Equal(weighted, net.TrainOnBatch(inputs, targets, still, weights).Loss);
             Assert.Equal(plain, net.TrainOnBatch(inputs, targets, still).Loss);
             ArrayDataset data = new ArrayDataset(inputs, [1], targets, [1]).WithSampleWeights(weights);
-            Assert.Equal(weighted, small.Evaluate(data).Loss);
+            Evaluation score = small.Evaluate(data), unweighted = small.Evaluate(new ArrayDataset(inputs, [1], targets, [1]));
+            Assert.Equal(weighted, score.Loss);
+            Assert.Equal((mean, plain), (score.Metrics["mean_squared_error"], score.Metrics["plain"]));
+            Assert.Equal((plain, plain), (unweighted.Metrics["mean_squared_error"], unweighted.Metrics["plain"]));
             History history = small.Fit(data, still, validation: new ArrayDataset(inputs, [1], targets, [1]), epochs: 2);
             Assert.Equal([weighted, weighted], history["loss"]);
             Assert.Equal([plain, plain], history["val_loss"]);
