@@ -61,7 +61,7 @@ CN_API const char* cn_last_error(void);
  * --------------------------------------------------------------------------------------------------------------- */
 
 /* Raised with every change of a function or of a struct in this file. */
-#define CN_ABI_VERSION 8
+#define CN_ABI_VERSION 9
 
 /* The CN_ABI_VERSION with which the library was built. */
 CN_API cn_status cn_abi_version(uint32_t* version);
@@ -822,7 +822,9 @@ enum cn_loss_kind {
     CN_LOSS_CATEGORICAL_HINGE = 13,              /* max(0, max((1 - t) p) - sum t p + 1) */
     CN_LOSS_BINARY_CROSSENTROPY = 14,            /* mean of -t' log p - (1 - t') log(1 - p), t' = t (1 - s) + s / 2 */
     CN_LOSS_BINARY_FOCAL_CROSSENTROPY = 15,      /* mean of w (1 - q)^gamma times that, q = t' p + (1 - t') (1 - p); w below */
-    CN_LOSS_CATEGORICAL_FOCAL_CROSSENTROPY = 16  /* -alpha sum t' (1 - p)^gamma log p, t' = t (1 - s) + s / D */
+    CN_LOSS_CATEGORICAL_FOCAL_CROSSENTROPY = 16, /* -alpha sum t' (1 - p)^gamma log p, t' = t (1 - s) + s / D */
+    CN_LOSS_DICE = 17,                           /* 1 - 2 sum t p / (sum t + sum p + 1e-7), see below */
+    CN_LOSS_TVERSKY = 18                         /* 1 - T / (T + alpha sum (1 - t) p + beta sum t (1 - p) + 1e-7), T = sum t p, likewise */
 };
 
 enum cn_accuracy {
@@ -839,6 +841,9 @@ enum cn_accuracy {
  * probabilities, the categorical ones divide by the sum over classes and clip to [1e-7, 1 - 1e-7], the binary ones clip, and the sparse one
  * clips and normalises (Keras). Where something is clipped no gradient comes through. A NaN among predictions or targets is one in the
  * value, and in the gradient of what it went into.
+ * Dice and Tversky sum over the whole batch, or with per_sample over each sample: that is the value of all its positions. What a position
+ * counts, it counts in those sums, too. Where positions are ignored, the mean is over the others (Keras), so each of those counts
+ * number of positions / number of others times; if there are none, the loss is 0.
  */
 typedef struct cn_loss_desc {
     uint32_t struct_size;
@@ -848,9 +853,13 @@ typedef struct cn_loss_desc {
     int32_t accuracy;      /* cn_accuracy */
     float label_smoothing; /* in [0, 1]; 0 but for cross-entropies of float targets */
     float delta;           /* Huber: greater than 0; else 0 */
-    float alpha;           /* focal losses: in [0, 1]; else 0 */
+    float alpha;           /* focal losses: in [0, 1]; Tversky: at least 0; else 0 */
     float gamma;           /* focal losses: at least 0; else 0 */
     int32_t balance;       /* binary focal loss: with 1, w = t' alpha + (1 - t') (1 - alpha); with 0, w = 1 */
+    float beta;            /* Tversky: at least 0; else 0 */
+    int32_t per_sample;    /* Dice, Tversky: a value for each sample; else 0 */
+    int32_t ignores_class; /* sparse targets: with 1, positions of ignored_class count nothing; else 0 */
+    int32_t ignored_class; /* any number, also one that is no class; 0 without ignores_class */
     int32_t reserved;      /* 0 */
 } cn_loss_desc;
 
@@ -880,7 +889,8 @@ enum cn_metric_kind {
     CN_METRIC_COUNTS = 3,   /* [2][thresholds + 1]: elements with t <= 0.5, and t > 0.5, by how many of the thresholds p is above */
     CN_METRIC_CLASSES = 4,  /* [classes][classes], with one class [2][2]: positions by the target's class, then the predicted class */
     CN_METRIC_SCORES = 5,   /* [3][classes]: true positives, false positives, false negatives of each class */
-    CN_METRIC_R2 = 6        /* [3][classes]: t, t^2, (t - p)^2 of each output; then the number of positions */
+    CN_METRIC_R2 = 6,       /* [3][classes]: t, t^2, (t - p)^2 of each output; then the number of positions */
+    CN_METRIC_PEARSON = 7   /* sum of correlations of p and t, number of positions; NaN where either is the same for all outputs */
 };
 
 /*
@@ -897,18 +907,20 @@ typedef struct cn_metric_desc {
     int32_t sparse;
     int32_t thresholds; /* CN_METRIC_COUNTS: from 1 to 1024; else 0 */
     float threshold;
-    float beyond;    /* at least 0 */
-    int64_t k;       /* CN_METRIC_TOP_K: at least 1; else 0 */
-    float delta;     /* as in cn_loss_desc */
-    float alpha;     /* as in cn_loss_desc */
-    float gamma;     /* as in cn_loss_desc */
-    int32_t balance; /* as in cn_loss_desc */
+    float beyond;       /* at least 0 */
+    int64_t k;          /* CN_METRIC_TOP_K: at least 1; else 0 */
+    float delta;        /* as in cn_loss_desc */
+    float alpha;        /* as in cn_loss_desc */
+    float gamma;        /* as in cn_loss_desc */
+    int32_t balance;    /* as in cn_loss_desc */
+    float beta;         /* as in cn_loss_desc */
+    int32_t per_sample; /* as in cn_loss_desc */
 } cn_metric_desc;
 
 CN_API cn_status cn_metric_create(cn_context* context, const cn_metric_desc* desc, cn_op** op);
 /*
  * Adds the batch to `sums`, doubles as cn_metric_kind says. `weights`, null or [batch, positions], is what each position counts; only the
- * first three kinds take them.
+ * first three kinds and the last take them.
  */
 CN_API cn_status cn_metric_add(cn_op* op, const cn_state* state, const float* predictions, const void* targets, const float* weights,
                                double* sums);

@@ -396,8 +396,8 @@ void test_descriptors(const Device& device) {
     BAD(cn_dropout_create, dropout, d.rate = INFINITY, "rate is inf");
     BAD(cn_dropout_create, dropout, d.stream = 70000, "stream is 70000");
 
-    cn_loss_desc loss{sizeof(loss), CN_LOSS_CATEGORICAL_CROSSENTROPY, 2, 1, 3, 1, CN_ACCURACY_CATEGORICAL, 0, 0, 0, 0, 0, 0};
-    BAD(cn_loss_create, loss, d.loss = 17, "loss is 17");
+    cn_loss_desc loss = describe_loss(CN_LOSS_CATEGORICAL_CROSSENTROPY, 2, 1, 3, 1, CN_ACCURACY_CATEGORICAL);
+    BAD(cn_loss_create, loss, d.loss = 19, "loss is 19");
     BAD(cn_loss_create, loss, d.accuracy = 9, "accuracy is 9");
     BAD(cn_loss_create, loss, d.accuracy = CN_ACCURACY_SPARSE, "sparse targets");
     BAD(cn_loss_create, loss, d.loss = CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, "sparse targets");
@@ -433,7 +433,7 @@ void test_long_strides() {
 // Valid, but more than there is: an error to recover from.
 void test_out_of_memory() {
     Context context;
-    cn_loss_desc loss{sizeof(loss), CN_LOSS_CATEGORICAL_CROSSENTROPY, INT32_MAX, 1 << 19, 1, 1, CN_ACCURACY_NONE, 0, 0, 0, 0, 0, 0};
+    cn_loss_desc loss = describe_loss(CN_LOSS_CATEGORICAL_CROSSENTROPY, INT32_MAX, 1 << 19, 1, 1);
     cn_op* op = nullptr;
     expect(cn_loss_create(context, &loss, &op), CN_STATUS_OUT_OF_MEMORY, "memory", __LINE__);
     loss.batch = loss.positions = 1;
@@ -471,7 +471,7 @@ void test_optional_pointers(const Device& device) {
     INVALID(cn_optimizer_step(plain, state, a, a, a, a, a, nullptr, 1), "slot_2 must be null");
     INVALID(cn_optimizer_step(plain, state, a, a, a, a, nullptr, a, 1), "ema must be null");
     CHECK(state.value().step == 3);
-    Op loss(cn_loss_create, context, cn_loss_desc{0, 0, 2, 1, 8, 0, 0, 0, 0, 0, 0, 0, 0});
+    Op loss(cn_loss_create, context, describe_loss(CN_LOSS_MEAN_SQUARED_ERROR, 2, 1, 8));
     INVALID(cn_loss_forward(loss, state, a, nullptr, nullptr, a, nullptr, fake<cn_metrics>(8)), "targets is null");
     INVALID(cn_loss_forward(loss, state, a, a, nullptr, a, nullptr, nullptr), "metrics is null");
     INVALID(cn_philox(nullptr, nullptr, nullptr), "host_counter is null");

@@ -67,7 +67,7 @@ void test_out_of_memory() {
 void test_no_room_for_an_op() {
     check::scope = "no room for an op";
     Context context(Cuda);
-    cn_loss_desc desc{sizeof(desc), CN_LOSS_MEAN_SQUARED_ERROR, 4, 1, 8, 0, CN_ACCURACY_NONE, 0, 0, 0, 0, 0, 0};
+    cn_loss_desc desc = describe_loss(CN_LOSS_MEAN_SQUARED_ERROR, 4, 1, 8);
     Op loss(cn_loss_create, context, desc);
     int64_t scratch = info_of(context).scratch_bytes;
     CHECK(scratch > 0);
@@ -99,9 +99,7 @@ void test_scratch_in_the_place_of_the_old() {
     check::scope = "scratch memory in the place of the old";
     Context context(Cuda);
     constexpr int64_t Small = 1000;
-    auto desc_of = [](int64_t batch) {
-        return cn_loss_desc{0, CN_LOSS_MEAN_SQUARED_ERROR, batch, 1, 8, 0, CN_ACCURACY_NONE, 0, 0, 0, 0, 0, 0};
-    };
+    auto desc_of = [](int64_t batch) { return describe_loss(CN_LOSS_MEAN_SQUARED_ERROR, batch, 1, 8); };
     int64_t small = 0, large = 0;
     {
         Context other(Cuda);
@@ -192,7 +190,7 @@ void test_error_in_a_kernel() {
     cn_op* created = nullptr;
     cn_graph* graph = nullptr;
     cn_activation_desc desc{sizeof(desc), CN_ACTIVATION_RELU, 1, 10, CN_GRADIENT_NONE, 0, 0, 0, 0, 0};
-    cn_loss_desc loss{sizeof(loss), CN_LOSS_MEAN_SQUARED_ERROR, 4, 1, 8, 0, CN_ACCURACY_NONE, 0, 0, 0, 0, 0, 0};
+    cn_loss_desc loss = describe_loss(CN_LOSS_MEAN_SQUARED_ERROR, 4, 1, 8);
     cn_context_info info{};
     info.struct_size = sizeof(info);
     expect(cn_context_synchronize(context), CN_STATUS_DEVICE_FAILED, words, __LINE__);

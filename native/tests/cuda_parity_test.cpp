@@ -253,19 +253,7 @@ void test_max_pooling2d(Contexts& contexts, Random& random) {
 void test_loss(Contexts& contexts, Random& random) {
     int64_t rows = random.next_int(1, 16), positions = random.next_int(1, 3),
             classes = draw_count(random, layer::one_of<int64_t>(random, {12, 300}));
-    cn_loss_desc d{0,
-                   static_cast<int32_t>(random.next_int(0, 2)),
-                   rows + random.next_int(0, 2),
-                   positions,
-                   classes,
-                   0,
-                   CN_ACCURACY_NONE,
-                   0,
-                   0,
-                   0,
-                   0,
-                   0,
-                   0};
+    cn_loss_desc d = describe_loss(static_cast<int32_t>(random.next_int(0, 2)), rows + random.next_int(0, 2), positions, classes);
     bool sparse = d.loss == CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY;
     d.from_logits = d.loss != CN_LOSS_MEAN_SQUARED_ERROR && layer::chance(random, 0.6) ? 1 : 0;
     if (layer::chance(random, 0.8)) {

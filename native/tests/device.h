@@ -257,6 +257,20 @@ inline cn_state state_of(int64_t rows, uint64_t step = 3, double learning_rate =
     return {0x123456789ABCDEFull, step, 0, rows, learning_rate};
 }
 
+// A loss without parameters.
+inline cn_loss_desc describe_loss(int32_t loss, int64_t batch, int64_t positions, int64_t classes, int32_t from_logits = 0,
+                                  int32_t accuracy = CN_ACCURACY_NONE) {
+    cn_loss_desc desc{};
+    desc.struct_size = sizeof(desc);
+    desc.loss = loss;
+    desc.batch = batch;
+    desc.positions = positions;
+    desc.classes = classes;
+    desc.from_logits = from_logits;
+    desc.accuracy = accuracy;
+    return desc;
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // Numbers
 // ---------------------------------------------------------------------------------------------------------------------

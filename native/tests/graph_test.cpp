@@ -36,8 +36,7 @@ public:
     explicit Network(cn_context* context)
         : _conv(cn_conv2d_create, context, conv_desc()),
           _dense(cn_dense_create, context, cn_dense_desc{0, CN_GRADIENT_OVERWRITE, Batch, 1, Inputs, Classes, 0, 1, 0, 0, 0, 0}),
-          _loss(cn_loss_create, context,
-                cn_loss_desc{0, CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, Batch, 1, Classes, 1, CN_ACCURACY_SPARSE, 0, 0, 0, 0, 0, 0}),
+          _loss(cn_loss_create, context, describe_loss(CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, Batch, 1, Classes, 1, CN_ACCURACY_SPARSE)),
           _optimizer(context, optimizer_desc(CN_OPTIMIZER_ADAM, Parameters)),
           x(context, Random(1).floats(Batch * Extent * Extent * Channels)), parameters(context, Random(2).floats(Parameters, -0.3, 0.3)),
           gradients(context, Parameters), state(context, state_of(Batch, 0)), metrics(context, {}), _labels(context, {0, 3, 9, 1, 1, 7}),
@@ -168,7 +167,7 @@ void test_growing_scratch() {
     CHECK(before > 0);
     std::vector<std::unique_ptr<Op>> larger;
     for (int64_t classes = 1000; scratch_of(context) <= before && classes <= 1000000; classes *= 10) { // until one is larger
-        cn_loss_desc loss{0, CN_LOSS_MEAN_SQUARED_ERROR, classes, 1, 1, 0, CN_ACCURACY_NONE, 0, 0, 0, 0, 0, 0};
+        cn_loss_desc loss = describe_loss(CN_LOSS_MEAN_SQUARED_ERROR, classes, 1, 1);
         larger.push_back(std::make_unique<Op>(cn_loss_create, context, loss));
         cn_dense_desc dense{0, CN_GRADIENT_OVERWRITE, 4, 1, classes, 32, 0, 1, 0, 0, 0, 0};
         larger.push_back(std::make_unique<Op>(cn_dense_create, context, dense));

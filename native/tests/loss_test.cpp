@@ -100,7 +100,7 @@ void test_loss(const Device& device, int loss, int from_logits, int accuracy, in
     std::vector<float> first_gradient;
     cn_metrics first{};
     for_each_variant(device, [&](cn_context* context, bool is_first) {
-        cn_loss_desc desc{0, loss, rows + 1, positions, classes, from_logits, accuracy, 0, 0, 0, 0, 0, 0};
+        cn_loss_desc desc = describe_loss(loss, rows + 1, positions, classes, from_logits, accuracy);
         Op op(cn_loss_create, context, desc);
         State state(context, state_of(rows));
         Random random(19);
@@ -149,8 +149,7 @@ void test_loss(const Device& device, int loss, int from_logits, int accuracy, in
 void test_bad_labels(const Device& device) {
     Context context(device);
     for (int from_logits = 0; from_logits <= 1; ++from_logits) {
-        Op op(cn_loss_create, context,
-              cn_loss_desc{0, CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, 4, 1, 3, from_logits, CN_ACCURACY_SPARSE, 0, 0, 0, 0, 0, 0});
+        Op op(cn_loss_create, context, describe_loss(CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, 4, 1, 3, from_logits, CN_ACCURACY_SPARSE));
         State state(context, state_of(4));
         Array<float> p(context, std::vector<float>(12, 0.3f)), gradient(context, 12);
         const int32_t least = std::numeric_limits<int32_t>::min(), most = std::numeric_limits<int32_t>::max();
@@ -264,15 +263,19 @@ bool is_binary(const cn_loss_desc& d) {
     return d.loss == CN_LOSS_BINARY_CROSSENTROPY || d.loss == CN_LOSS_BINARY_FOCAL_CROSSENTROPY;
 }
 
+bool is_overlap(int32_t loss) {
+    return loss == CN_LOSS_DICE || loss == CN_LOSS_TVERSKY;
+}
+
 cn_loss_desc describe(int32_t loss, int64_t rows, int64_t positions, int64_t classes, int32_t from_logits = 0) {
-    cn_loss_desc desc{};
-    desc.loss = loss;
-    desc.batch = rows;
-    desc.positions = positions;
-    desc.classes = classes;
-    desc.from_logits = from_logits;
+    cn_loss_desc desc = describe_loss(loss, rows, positions, classes, from_logits);
     desc.delta = loss == CN_LOSS_HUBER ? 0.75f : 0.0f;
-    if (loss >= CN_LOSS_BINARY_FOCAL_CROSSENTROPY) {
+    if (loss == CN_LOSS_TVERSKY) {
+        desc.alpha = 0.25f;
+        desc.beta = 1.5f;
+    }
+    desc.per_sample = is_overlap(loss) && classes % 2 == 0 ? 1 : 0;
+    if (loss == CN_LOSS_BINARY_FOCAL_CROSSENTROPY || loss == CN_LOSS_CATEGORICAL_FOCAL_CROSSENTROPY) {
         desc.alpha = 0.25f;
         desc.gamma = 1.5f;
         desc.balance = loss == CN_LOSS_BINARY_FOCAL_CROSSENTROPY && classes % 2 == 0 ? 1 : 0;
@@ -314,13 +317,54 @@ double true_target(const cn_loss_desc& d, float t) {
     return t * (1.0 - d.label_smoothing) + shared;
 }
 
+// Of the positions [first, last), in full: each counts as often in the sums, and then once more.
+double overlap_total(const cn_loss_desc& d, const Drawn& drawn, const std::vector<double>& p, size_t first, size_t last) {
+    auto classes = static_cast<size_t>(d.classes);
+    double both = 0, of_t = 0, of_p = 0, weights = 0;
+    for (size_t i = first * classes; i < last * classes; ++i) {
+        double weight = drawn.weights[i / classes];
+        both += weight * drawn.targets[i] * p[i];
+        of_t += weight * drawn.targets[i];
+        of_p += weight * p[i];
+    }
+    for (size_t position = first; position < last; ++position) {
+        weights += drawn.weights[position];
+    }
+    double overlap =
+        d.loss == CN_LOSS_DICE
+            ? 2 * both / (of_t + of_p + 1e-7)
+            : both / (both + static_cast<double>(d.alpha) * (of_p - both) + static_cast<double>(d.beta) * (of_t - both) + 1e-7);
+    return weights * (1 - overlap);
+}
+
+// The sum of the weighted values; and the gradient of their mean.
+double overlap_by_differences(const cn_loss_desc& d, const Drawn& drawn, size_t positions, std::vector<double>& gradient) {
+    auto classes = static_cast<size_t>(d.classes), of_group = d.per_sample != 0 ? static_cast<size_t>(d.positions) : positions;
+    std::vector<double> p(drawn.predictions.begin(), drawn.predictions.end());
+    double total = 0;
+    for (size_t first = 0; first < positions; first += of_group) {
+        total += overlap_total(d, drawn, p, first, first + of_group);
+        for (size_t i = first * classes; i < (first + of_group) * classes; ++i) {
+            constexpr double Step = 1e-6;
+            double middle = p[i];
+            p[i] = middle + Step;
+            double after = overlap_total(d, drawn, p, first, first + of_group);
+            p[i] = middle - Step;
+            double before = overlap_total(d, drawn, p, first, first + of_group);
+            p[i] = middle;
+            gradient[i] = (after - before) / (2 * Step) / static_cast<double>(positions);
+        }
+    }
+    return total;
+}
+
 void test_by_differences(const Device& device, cn_loss_desc desc, int64_t rows) {
     Drawn drawn = draw(desc, rows);
     auto classes = static_cast<size_t>(desc.classes);
     size_t positions = static_cast<size_t>(rows * desc.positions);
     std::vector<double> expected(drawn.predictions.size());
-    double total = 0;
-    for (size_t position = 0; position < positions; ++position) {
+    double total = is_overlap(desc.loss) ? overlap_by_differences(desc, drawn, positions, expected) : 0;
+    for (size_t position = 0; position < positions && !is_overlap(desc.loss); ++position) {
         std::vector<double> p(classes), t(classes);
         for (size_t i = 0; i < classes; ++i) {
             p[i] = drawn.predictions[position * classes + i];
@@ -391,6 +435,9 @@ void test_facts(const Device& device) {
     close(loss_of(device, describe(CN_LOSS_SQUARED_HINGE, 2, 1, 2), bits, near), 1.86);
     close(loss_of(device, describe(CN_LOSS_CATEGORICAL_HINGE, 2, 1, 2), bits, near), 1.4);
     CHECK(loss_of(device, describe(CN_LOSS_HINGE, 1, 1, 2), {0, -1}, {3, 3}) == 2.5); // the 0 is none of 0 and 1
+    // Both are 1 in a half of what one of them is; of Tversky, false positives count a quarter.
+    CHECK(std::fabs(loss_of(device, describe(CN_LOSS_DICE, 1, 1, 4), {1, 1, 0, 0}, {1, 0, 1, 0}) - 0.5) < 1e-6);
+    CHECK(std::fabs(loss_of(device, describe(CN_LOSS_TVERSKY, 1, 1, 3), {1, 0, 0}, {1, 1, 1}) - 1.0 / 3) < 1e-6);
     cn_loss_desc binary = describe(CN_LOSS_BINARY_CROSSENTROPY, 2, 1, 2);
     binary.label_smoothing = 0;
     close(loss_of(device, binary, {1, 0, 1, 0}, {1, 1, 1, 0}), 3.98559);
@@ -407,7 +454,7 @@ void test_edges(const Device& device) {
     cn_loss_desc desc = describe(CN_LOSS_BINARY_CROSSENTROPY, 4, 1, 1, 1);
     CHECK(loss_of(device, desc, {1, 0, 1, 0}, {INFINITY, -INFINITY, INFINITY, -INFINITY}) == 0);
     Context context(device);
-    for (int32_t loss = 0; loss <= CN_LOSS_CATEGORICAL_FOCAL_CROSSENTROPY; ++loss) {
+    for (int32_t loss = 0; loss <= CN_LOSS_TVERSKY; ++loss) {
         if (loss == CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY) {
             continue;
         }
@@ -424,6 +471,62 @@ void test_edges(const Device& device) {
         CHECK(!std::isnan(weighted.value().loss));
         CHECK(gradient.values()[0] == 0 && gradient.values()[1] == 0);
     }
+}
+
+// Ignored positions are as if they were not there: the others' mean, and their gradient.
+void test_ignored(const Device& device, int32_t from_logits, int32_t ignored, int64_t rows, int64_t positions) {
+    constexpr int64_t Classes = 5;
+    cn_loss_desc desc = describe(CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, rows, positions, Classes, from_logits);
+    Random random(23);
+    std::vector<float> p = random.floats(rows * positions * Classes, 0.1, 1), left;
+    std::vector<int32_t> labels, others;
+    for (int64_t position = 0; position < rows * positions; ++position) {
+        auto label = static_cast<int32_t>(random.next_int(0, Classes - 1));
+        labels.push_back(position % 3 == 1 ? ignored : label);
+        if (labels.back() != ignored) {
+            others.push_back(label);
+            left.insert(left.end(), p.begin() + position * Classes, p.begin() + (position + 1) * Classes);
+        }
+    }
+    cn_loss_desc plain = describe(CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, static_cast<int64_t>(others.size()), 1, Classes, from_logits);
+    desc.ignores_class = 1;
+    desc.ignored_class = ignored;
+    for_each_variant(device, [&](cn_context* context, bool) {
+        auto run = [&](const cn_loss_desc& of, const std::vector<float>& predictions, const std::vector<int32_t>& targets, double& mean) {
+            Op op(cn_loss_create, context, of);
+            State state(context, state_of(of.batch));
+            Array<float> values(context, predictions), gradient(context, predictions.size());
+            Array<int32_t> ids(context, targets);
+            Metrics sums(context, {});
+            ok(cn_loss_forward(op, state, values, ids.data(), nullptr, gradient, nullptr, sums));
+            mean = sums.value().loss / sums.value().count;
+            return gradient.values();
+        };
+        double expected = 0, mean = 0;
+        std::vector<float> reduced = run(plain, left, others, expected), gradient = run(desc, p, labels, mean);
+        CHECK(std::fabs(mean - expected) <= 1e-12 * (1 + std::fabs(expected)));
+        size_t next = 0;
+        for (size_t i = 0; i < gradient.size(); ++i) {
+            float one = labels[i / Classes] == ignored ? 0.0f : reduced[next++];
+            CHECK(std::fabs(gradient[i] - one) <= 1e-6f * std::fabs(one));
+        }
+    });
+}
+
+// With nothing left, there is no loss.
+void test_all_ignored(const Device& device) {
+    Context context(device);
+    cn_loss_desc desc = describe(CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, 2, 1, 3, 1);
+    desc.ignores_class = 1;
+    desc.ignored_class = 7;
+    Op op(cn_loss_create, context, desc);
+    State state(context, state_of(2));
+    Array<float> z(context, std::vector<float>{1, 2, 3, 4, 5, 6}), gradient(context, 6);
+    Array<int32_t> ids(context, std::vector<int32_t>{7, 7});
+    Metrics sums(context, {});
+    ok(cn_loss_forward(op, state, z, ids.data(), nullptr, gradient, nullptr, sums));
+    CHECK(sums.value().loss == 0 && sums.value().count == 2);
+    CHECK(gradient.values() == std::vector<float>(6, 0.0f));
 }
 
 void test_probabilities(const Device& device, int64_t classes) {
@@ -452,7 +555,7 @@ void test_probabilities(const Device& device, int64_t classes) {
 
 void test_losses(const Device& device) {
     const int64_t shapes[][3] = {{1, 1, 1}, {5, 1, 10}, {40, 3, 4}, {2, 1, 700}};
-    for (int32_t loss = 0; loss <= CN_LOSS_CATEGORICAL_FOCAL_CROSSENTROPY; ++loss) {
+    for (int32_t loss = 0; loss <= CN_LOSS_TVERSKY; ++loss) {
         if (loss == CN_LOSS_CATEGORICAL_CROSSENTROPY || loss == CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY) {
             continue; // test_loss
         }
@@ -462,7 +565,7 @@ void test_losses(const Device& device) {
                 continue;
             }
             test_by_differences(device, describe(loss, s[0], s[1], s[2]), s[0]);
-            if (loss >= CN_LOSS_BINARY_CROSSENTROPY) {
+            if (loss >= CN_LOSS_BINARY_CROSSENTROPY && !is_overlap(loss)) {
                 test_by_differences(device, describe(loss, s[0], s[1], s[2], 1), s[0]);
             }
         }
@@ -479,7 +582,12 @@ void test_refusals(const Device& device) {
         CHECK(cn_loss_create(context, &desc, &op) == CN_STATUS_INVALID_ARGUMENT);
         CHECK(std::strstr(cn_last_error(), why) != nullptr);
     };
-    refused(CN_LOSS_HINGE, "loss is 17", [](cn_loss_desc& d) { d.loss = 17; });
+    refused(CN_LOSS_HINGE, "loss is 19", [](cn_loss_desc& d) { d.loss = 19; });
+    refused(CN_LOSS_TVERSKY, "alpha is -1", [](cn_loss_desc& d) { d.alpha = -1; });
+    refused(CN_LOSS_TVERSKY, "beta is nan", [](cn_loss_desc& d) { d.beta = NAN; });
+    refused(CN_LOSS_DICE, "beta is 1: it must be 0 for loss 17", [](cn_loss_desc& d) { d.beta = 1; });
+    refused(CN_LOSS_DICE, "per_sample is 2", [](cn_loss_desc& d) { d.per_sample = 2; });
+    refused(CN_LOSS_HINGE, "per_sample is 1: it must be 0 for loss 11", [](cn_loss_desc& d) { d.per_sample = 1; });
     refused(CN_LOSS_HINGE, "from_logits is 1", [](cn_loss_desc& d) { d.from_logits = 1; });
     refused(CN_LOSS_HINGE, "label_smoothing is 0.5", [](cn_loss_desc& d) { d.label_smoothing = 0.5f; });
     refused(CN_LOSS_BINARY_CROSSENTROPY, "from 0 to 1", [](cn_loss_desc& d) { d.label_smoothing = NAN; });
@@ -489,6 +597,9 @@ void test_refusals(const Device& device) {
     refused(CN_LOSS_CATEGORICAL_FOCAL_CROSSENTROPY, "gamma is -1", [](cn_loss_desc& d) { d.gamma = -1; });
     refused(CN_LOSS_CATEGORICAL_FOCAL_CROSSENTROPY, "balance is 1", [](cn_loss_desc& d) { d.balance = 1; });
     refused(CN_LOSS_BINARY_FOCAL_CROSSENTROPY, "balance is 2", [](cn_loss_desc& d) { d.balance = 2; });
+    refused(CN_LOSS_HINGE, "ignores_class is 1: it must be 0 for loss 11", [](cn_loss_desc& d) { d.ignores_class = 1; });
+    refused(CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, "ignores_class is 2", [](cn_loss_desc& d) { d.ignores_class = 2; });
+    refused(CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY, "ignored_class is 3", [](cn_loss_desc& d) { d.ignored_class = 3; });
     refused(CN_LOSS_HINGE, "reserved is 1", [](cn_loss_desc& d) { d.reserved = 1; });
 }
 
@@ -513,6 +624,12 @@ int main() {
         test_edges(device);
         test_probabilities(device, 5);
         test_probabilities(device, 300);
+        for (int32_t from_logits = 0; from_logits <= 1; ++from_logits) {
+            test_ignored(device, from_logits, 255, 7, 3);
+            test_ignored(device, from_logits, -1, 400, 1);
+            test_ignored(device, from_logits, 2, 40, 20);
+        }
+        test_all_ignored(device);
         test_refusals(device);
     });
     return check::result();

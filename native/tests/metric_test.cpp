@@ -106,6 +106,25 @@ void test_hits(const Device& device, int64_t rows, int64_t positions, int64_t cl
     }
 }
 
+// Numbers whose means, products and roots are exact.
+void test_correlations(const Device& device) {
+    Context context(device);
+    Op op(cn_metric_create, context, describe(CN_METRIC_PEARSON, 5, 1, 4));
+    State state(context, state_of(3));
+    Array<float> p(context, std::vector<float>{1, 2, 3, 4, 4, 3, 2, 1, 1, 1, -1, -1});
+    Array<float> t(context, std::vector<float>{2, 4, 6, 8, 2, 4, 6, 8, 1, -1, 1, -1});
+    Array<float> weights(context, std::vector<float>{3, 1, 2});
+    Array<double> plain(context, std::vector<double>{1, 1}), weighted(context, std::vector<double>{1, 1});
+    ok(cn_metric_add(op, state, p, t.data(), nullptr, plain));
+    ok(cn_metric_add(op, state, p, t.data(), weights, weighted));
+    CHECK((plain.values() == std::vector<double>{1, 4}));
+    CHECK((weighted.values() == std::vector<double>{3, 7}));
+    Array<float> flat(context, std::vector<float>(12, 0.5f));
+    Array<double> none(context, std::vector<double>{0, 0});
+    ok(cn_metric_add(op, state, flat, t.data(), nullptr, none));
+    CHECK(std::isnan(none.values()[0]));
+}
+
 // Of 1, 2, 4 ... classes, whose means are exact.
 void test_binary(const Device& device, int64_t rows, int64_t positions, int64_t classes) {
     cn_metric_desc desc = describe(CN_METRIC_ACCURACY, rows, positions, classes);
@@ -231,13 +250,13 @@ void test_refusals(const Device& device) {
         CHECK(cn_metric_create(context, &desc, &op) == CN_STATUS_INVALID_ARGUMENT);
         CHECK(std::strstr(cn_last_error(), why) != nullptr);
     };
-    refused(CN_METRIC_R2, "metric is 7", [](cn_metric_desc& d) { d.metric = 7; });
+    refused(CN_METRIC_R2, "metric is 8", [](cn_metric_desc& d) { d.metric = 8; });
     refused(CN_METRIC_R2, "sparse is 1", [](cn_metric_desc& d) { d.sparse = 1; });
     refused(CN_METRIC_R2, "accuracy is 1", [](cn_metric_desc& d) { d.accuracy = 1; });
     refused(CN_METRIC_R2, "loss must be 0", [](cn_metric_desc& d) { d.loss = 1; });
     refused(CN_METRIC_ACCURACY, "accuracy is 0", [](cn_metric_desc& d) { d.accuracy = 0; });
     refused(CN_METRIC_ACCURACY, "sparse is 0", [](cn_metric_desc& d) { d.accuracy = CN_ACCURACY_SPARSE; });
-    refused(CN_METRIC_LOSS, "loss is 17", [](cn_metric_desc& d) { d.loss = 17; });
+    refused(CN_METRIC_LOSS, "loss is 19", [](cn_metric_desc& d) { d.loss = 19; });
     refused(CN_METRIC_LOSS, "delta is 0", [](cn_metric_desc& d) { d.loss = CN_LOSS_HUBER; });
     refused(CN_METRIC_TOP_K, "k is 0", [](cn_metric_desc& d) { d.k = 0; });
     refused(CN_METRIC_COUNTS, "thresholds is 1025", [](cn_metric_desc& d) { d.thresholds = 1025; });
@@ -266,6 +285,7 @@ int main() {
         for (int64_t classes : {1, 8, 512}) {
             test_binary(device, 9, 2, classes);
         }
+        test_correlations(device);
         test_bad_values(device);
         test_refusals(device);
     });

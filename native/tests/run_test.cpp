@@ -51,7 +51,7 @@ std::vector<float> results(const Device& device, int rounding) {
     keep(dkernel.values());
     keep(dbias.values());
 
-    Op loss(cn_loss_create, context, cn_loss_desc{0, CN_LOSS_MEAN_SQUARED_ERROR, 3, 1, 20, 0, CN_ACCURACY_NONE, 0, 0, 0, 0, 0, 0});
+    Op loss(cn_loss_create, context, describe_loss(CN_LOSS_MEAN_SQUARED_ERROR, 3, 1, 20));
     Array<float> targets(context, random.floats(60)), gradient(context, 60);
     Metrics metrics(context, {});
     under(rounding, [&] { return cn_loss_forward(loss, state, y, targets.data(), nullptr, gradient, nullptr, metrics); });

@@ -24,6 +24,8 @@ internal enum LossKind
     BinaryCrossentropy,
     BinaryFocalCrossentropy,
     CategoricalFocalCrossentropy,
+    Dice,
+    Tversky,
 }
 
 /// <summary>What is to be known of the losses.</summary>
@@ -48,6 +50,9 @@ internal static class LossKinds
         is LossKind.CategoricalCrossentropy or LossKind.SparseCategoricalCrossentropy or LossKind.CategoricalFocalCrossentropy;
 
     public static bool IsFocal(this LossKind loss) => loss is LossKind.BinaryFocalCrossentropy or LossKind.CategoricalFocalCrossentropy;
+
+    /// <summary>Whether it looks at many positions at once.</summary>
+    public static bool IsOverlap(this LossKind loss) => loss is LossKind.Dice or LossKind.Tversky;
 
     public static bool TakesClassIds(this LossKind loss) => loss == LossKind.SparseCategoricalCrossentropy;
 }

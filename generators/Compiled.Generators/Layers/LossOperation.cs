@@ -26,7 +26,7 @@ internal sealed record LossOperation(LossKind Loss) : Operation
     /// <summary>Of Huber's loss.</summary>
     public double Delta { get; init; }
 
-    /// <summary>Of focal losses.</summary>
+    /// <summary>Of focal losses and Tversky's.</summary>
     public double Alpha { get; init; }
 
     /// <summary>Of focal losses.</summary>
@@ -34,6 +34,15 @@ internal sealed record LossOperation(LossKind Loss) : Operation
 
     /// <summary>Of the binary focal loss: whether alpha counts.</summary>
     public bool Balance { get; init; }
+
+    /// <summary>Of Tversky's.</summary>
+    public double Beta { get; init; }
+
+    /// <summary>Of overlaps: whether each sample has one of its own.</summary>
+    public bool PerSample { get; init; }
+
+    /// <summary>Of class numbers: the one whose positions count nothing.</summary>
+    public long? IgnoredClass { get; init; }
 
     public override string Title => Loss.ToString();
 
@@ -56,7 +65,12 @@ internal sealed record LossOperation(LossKind Loss) : Operation
         FromLogits = arguments.Flag("fromLogits", false),
         LabelSmoothing = arguments.Number("labelSmoothing", 0, 0, 1),
         Delta = loss == LossKind.Huber ? arguments.PositiveNumber("delta", 1) : 0,
-        Alpha = loss.IsFocal() ? arguments.Number("alpha", 0.25, 0, 1) : 0,
+        Alpha = loss.IsFocal() ? arguments.Number("alpha", 0.25, 0, 1)
+            : loss == LossKind.Tversky ? arguments.Number("alpha", 0.5, 0, float.MaxValue)
+            : 0,
+        Beta = loss == LossKind.Tversky ? arguments.Number("beta", 0.5, 0, float.MaxValue) : 0,
+        PerSample = arguments.Flag("perSample", false),
+        IgnoredClass = arguments.Has("ignoreClass") ? arguments.Integer("ignoreClass", 0) : null,
         Gamma = loss.IsFocal() ? arguments.Number("gamma", 2, 0, float.MaxValue) : 0,
         Balance = arguments.Flag("applyClassBalancing", false),
     };
@@ -94,11 +108,24 @@ internal sealed record LossOperation(LossKind Loss) : Operation
         writer.Line($"positions = {positions}, classes = {predictions.Last}, from_logits = {(fromLogits ? 1 : 0)},");
         if (LabelSmoothing > 0)
             writer.Line($"label_smoothing = {Code(LabelSmoothing)},");
-        if (Loss == LossKind.Huber)
-            writer.Line($"delta = {Code(Delta)},");
-        if (Loss.IsFocal())
-            writer.Line($"alpha = {Code(Alpha)}, gamma = {Code(Gamma)}, balance = {(Balance ? 1 : 0)},");
+        foreach (string own in Fields())
+            writer.Line($"{own},");
         writer.Close("});");
+    }
+
+    /// <summary>The fields of a descriptor that only losses of this kind have.</summary>
+    public IEnumerable<string> Fields()
+    {
+        if (Loss == LossKind.Huber)
+            yield return $"delta = {Code(Delta)}";
+        if (Loss.IsFocal())
+            yield return $"alpha = {Code(Alpha)}, gamma = {Code(Gamma)}, balance = {(Balance ? 1 : 0)}";
+        if (Loss == LossKind.Tversky)
+            yield return $"alpha = {Code(Alpha)}, beta = {Code(Beta)}";
+        if (PerSample)
+            yield return "per_sample = 1";
+        if (IgnoredClass is { } ignored)
+            yield return $"ignores_class = 1, ignored_class = {ignored}";
     }
 
     private string? ReasonAgainstOneUnit() => Loss switch
@@ -158,6 +185,12 @@ internal sealed record LossOperation(LossKind Loss) : Operation
             yield return $"alpha {Number(Alpha)}";
         if (Loss.IsFocal())
             yield return $"gamma {Number(Gamma)}";
+        if (Loss == LossKind.Tversky)
+            yield return $"alpha {Number(Alpha)}, beta {Number(Beta)}";
+        if (PerSample)
+            yield return "per sample";
+        if (IgnoredClass is { } ignored)
+            yield return $"without class {ignored}";
     }
 
     private static string Number(double value) => value.ToString("R", CultureInfo.InvariantCulture);

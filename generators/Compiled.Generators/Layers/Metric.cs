@@ -13,6 +13,7 @@ internal enum MetricSums
     Classes,
     Scores,
     R2,
+    Pearson,
 }
 
 /// <summary>A metric behind the loss: what it sums on the device, and how its value comes from that.</summary>
@@ -97,10 +98,8 @@ internal sealed record Metric(string Title, MetricSums Kind, string Rule)
         if (Loss is not null)
         {
             yield return $"loss = (int)cn_loss_kind.{Loss.Loss.Constant()}";
-            if (Loss.Loss == LossKind.Huber)
-                yield return $"delta = {Number(Loss.Delta)}f";
-            if (Loss.Loss.IsFocal())
-                yield return $"alpha = {Number(Loss.Alpha)}f, gamma = {Number(Loss.Gamma)}f, balance = {(Loss.Balance ? 1 : 0)}";
+            foreach (string field in Loss.Fields())
+                yield return field;
         }
 
         if (Kind == MetricSums.Accuracy)

@@ -50,6 +50,7 @@ internal static class MetricKinds
         ["F1Score"] = arguments => Score("F1Score", 1, arguments),
         ["FBetaScore"] = arguments => Score("FBetaScore", arguments.PositiveNumber("beta", 1), arguments),
         ["R2Score"] = _ => new("R2Score", MetricSums.R2, "R2Score"),
+        ["PearsonCorrelation"] = _ => new("PearsonCorrelation", MetricSums.Pearson, "Mean"),
     }.ToDictionary(pair => Namespace + pair.Key, pair => pair.Value, StringComparer.Ordinal);
 
     public static bool IsMetric(string kind) => ByName.ContainsKey(kind);
@@ -59,7 +60,7 @@ internal static class MetricKinds
     {
         Metric metric = ByName.TryGetValue(kind, out Func<LayerArguments, Metric> read) ? read(arguments) : OfLoss(kind, arguments, place);
         metric = metric with { Name = arguments.Text("name") ?? BaseName(metric), Weighted = arguments.Flag("weighted", false) };
-        if (metric.Weighted && metric.Kind is not (MetricSums.Loss or MetricSums.Accuracy or MetricSums.TopK))
+        if (metric.Weighted && metric.Kind is not (MetricSums.Loss or MetricSums.Accuracy or MetricSums.TopK or MetricSums.Pearson))
             arguments.OutOfRange("weighted", "true", $"left out: {metric.Title} counts outputs or classes, not samples");
         if (metric.Rule == "IoU")
             CheckClasses(metric, arguments, metric.Kind == MetricSums.Classes ? Math.Max(output.Last, 2) : 2);
@@ -81,8 +82,8 @@ internal static class MetricKinds
     {
         string title = kind.Substring(Namespace.Length);
         var loss = (LossOperation)LayerKinds.Find(kind)!.Read(arguments)[0];
-        if (loss.FromLogits || loss.LabelSmoothing > 0)
-            Mismatch(place, title, "a metric", "it looks at probabilities and targets as they are; leave FromLogits and LabelSmoothing to the loss");
+        if (loss.FromLogits || loss.LabelSmoothing > 0 || loss.IgnoredClass is not null)
+            Mismatch(place, title, "a metric", "it looks at probabilities and targets as they are; leave FromLogits, LabelSmoothing and IgnoreClass to the loss");
         string rule = loss.Loss == LossKind.CosineSimilarity ? "NegativeMean" : "Mean";
         return new Metric(title, MetricSums.Loss, rule) { Loss = loss, TakesClassIds = loss.TakesClassIds };
     }
@@ -100,6 +101,8 @@ internal static class MetricKinds
             Mismatch(place, metric.Title, $"the targets of {loss.Title}", "it takes class numbers; take the metric without Sparse in its name");
         else if (!metric.TakesClassIds && loss.TakesClassIds)
             Mismatch(place, metric.Title, $"the targets of {loss.Title}", "they are class numbers; take a metric with Sparse in its name, MeanIoU, IoU or F1Score");
+        if (metric.Kind == MetricSums.Pearson && output.Last == 1)
+            Mismatch(place, metric.Title, "an output of one unit", "it correlates the outputs of a sample; take R2Score");
         bool ofClasses = metric is { Kind: MetricSums.Accuracy, Accuracy: not AccuracyKind.Binary } or { Kind: MetricSums.TopK };
         if (output.Last == 1 && ofClasses)
             Mismatch(place, metric.Title, "an output of one unit", "one class is always the largest; take BinaryAccuracy");

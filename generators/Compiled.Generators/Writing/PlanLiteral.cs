@@ -28,6 +28,8 @@ internal static class PlanLiteral
         if (graph.Nodes.FirstOrDefault(node => NormalizesOverBatch(graph, node)) is { } normalization)
             writer.Line($"BatchNormalizedLayer = {Text(normalization.Name)},");
         writer.Line($"HasAccuracy = {(loss.Accuracy == AccuracyKind.None ? "false" : "true")},");
+        if (loss.IgnoredClass is { } ignored)
+            writer.Line($"IgnoredClass = {ignored},");
         writer.Line($"TrainableBytes = {StagePlan.Literal(layout.TrainableBytes)},");
         writer.Line($"ParameterBytes = {StagePlan.Literal(layout.ParameterBytes)},");
         if (layout.FoldedBytes > 0)

@@ -358,6 +358,10 @@ std::string layout_report() {
     CN_FIELD(alpha)
     CN_FIELD(gamma)
     CN_FIELD(balance)
+    CN_FIELD(beta)
+    CN_FIELD(per_sample)
+    CN_FIELD(ignores_class)
+    CN_FIELD(ignored_class)
     CN_FIELD(reserved)
     CN_END
     CN_STRUCT(cn_metric_desc)
@@ -377,6 +381,8 @@ std::string layout_report() {
     CN_FIELD(alpha)
     CN_FIELD(gamma)
     CN_FIELD(balance)
+    CN_FIELD(beta)
+    CN_FIELD(per_sample)
     CN_END
     CN_STRUCT(cn_penalty)
     CN_FIELD(offset)

@@ -39,14 +39,14 @@ struct LossRule {
     bool from_logits;
     bool balance;
     double keep, add; // a target t counts as keep * t + add: label smoothing, and hinge labels 0 and 1 that become -1 and 1
-    double delta, alpha, gamma;
+    double delta, alpha, gamma, beta;
 };
 
 CN_HOST_DEVICE LossRule loss_rule(const cn_loss_desc& desc) {
     double smoothing = desc.label_smoothing;
     bool binary = desc.loss == CN_LOSS_BINARY_CROSSENTROPY || desc.loss == CN_LOSS_BINARY_FOCAL_CROSSENTROPY;
     double shared = smoothing / (binary ? 2.0 : static_cast<double>(desc.classes));
-    return {desc.loss, desc.from_logits != 0, desc.balance != 0, 1.0 - smoothing, shared, desc.delta, desc.alpha, desc.gamma};
+    return {desc.loss, desc.from_logits != 0, desc.balance != 0, 1.0 - smoothing, shared, desc.delta, desc.alpha, desc.gamma, desc.beta};
 }
 
 // Whether logits become probabilities one by one, by a sigmoid.
@@ -157,6 +157,8 @@ CN_HOST_DEVICE bool has_terms(int32_t loss) {
     case CN_LOSS_COSINE_SIMILARITY:
     case CN_LOSS_CATEGORICAL_HINGE:
     case CN_LOSS_CATEGORICAL_FOCAL_CROSSENTROPY:
+    case CN_LOSS_DICE:
+    case CN_LOSS_TVERSKY:
         return false;
     default:
         return true;
@@ -208,6 +210,32 @@ CN_HOST_DEVICE LossTerm focal_share(const LossRule& rule, float target, double u
     double power = pow(rest, rule.gamma), entropy = log(share); // the rest is greater than 0
     double slope = rule.gamma * pow(rest, rule.gamma - 1.0) * entropy - power / share;
     return {-rule.alpha * t * power * entropy, is_unclipped(unclipped) ? rule.alpha * t * slope : 0.0};
+}
+
+// Losses of how predictions and targets overlap: one value for many positions.
+CN_HOST_DEVICE bool is_overlap(int32_t loss) {
+    return loss == CN_LOSS_DICE || loss == CN_LOSS_TVERSKY;
+}
+
+// The sums that an overlap is made of, each element as often as its position counts; and what the positions count.
+struct OverlapSums {
+    double products, targets, predictions; // of t p, t, p
+    double weight;
+};
+
+// Its value, and the derivative of value * weight by p_i as weight_i * (of_target * t_i + of_rest * (1 - t_i)).
+struct Overlap {
+    double value, of_target, of_rest;
+};
+
+// Dice is Tversky's with halves, and half of its epsilon.
+CN_HOST_DEVICE Overlap overlap_of(const LossRule& rule, const OverlapSums& sums) {
+    bool dice = rule.loss == CN_LOSS_DICE;
+    double alpha = dice ? 0.5 : rule.alpha, beta = dice ? 0.5 : rule.beta, epsilon = dice ? 0.5e-7 : 1e-7;
+    double right = sums.products;
+    double whole = right + alpha * (sums.predictions - right) + beta * (sums.targets - right) + epsilon;
+    double square = whole * whole;
+    return {1.0 - right / whole, (right * (1.0 - beta) - whole) / square * sums.weight, alpha * right / square * sums.weight};
 }
 
 // The sums that a cosine is made of.

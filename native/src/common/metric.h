@@ -4,6 +4,7 @@
 #include "compiled.h"
 #include "host_device.h"
 
+#include <cmath>
 #include <cstdint>
 
 namespace compiled {
@@ -61,6 +62,11 @@ CN_HOST_DEVICE int64_t metric_counters(const cn_metric_desc& desc) {
     }
 }
 
+// Of a position: sums over its outputs, less their means, of t p, t^2 and p^2.
+CN_HOST_DEVICE double correlation(double products, double targets, double predictions) {
+    return products / sqrt(targets * predictions);
+}
+
 // A metric that is the mean of a loss, as the loss that computes it.
 CN_HOST_DEVICE cn_loss_desc loss_of(const cn_metric_desc& desc) {
     cn_loss_desc loss{};
@@ -72,6 +78,8 @@ CN_HOST_DEVICE cn_loss_desc loss_of(const cn_metric_desc& desc) {
     loss.alpha = desc.alpha;
     loss.gamma = desc.gamma;
     loss.balance = desc.balance;
+    loss.beta = desc.beta;
+    loss.per_sample = desc.per_sample;
     return loss;
 }
 

@@ -3,8 +3,10 @@
 // Shapes   predictions, gradient, probabilities and float targets: [rows, positions, classes]; sparse targets and weights:
 //          [rows, positions].
 // Writes   overwrites gradient and probabilities unless null; adds to *metrics.
-// Scratch  shared: one partial sum per block of positions; per thread: the exponentials of one position when there is no gradient to
-//          hold them.
+// Ignored  Where positions may be, the others are counted first.
+// Overlaps Dice and Tversky first sum over the batch, or each of its samples; then every position has the value of those sums.
+// Scratch  shared: one partial sum per block of positions, of overlaps another, and one per sample; per thread: the exponentials of one
+//          position when there is no gradient to hold them.
 // Threads  blocks of positions, whose size depends on the shape alone; their sums are added in the order of the blocks.
 #include "common/loss.h"
 
@@ -33,6 +35,8 @@ struct LossArrays {
     const float* weights;
     float* gradient;
     float* probabilities;
+    const Overlap* overlaps = nullptr; // of every `of_overlap` positions
+    int64_t of_overlap = 1;
 };
 
 class LossValues {
@@ -40,19 +44,29 @@ public:
     LossValues(Context& context, const cn_loss_desc& desc, bool is_metric)
         : _context(context), _desc(desc), _block(positions_per_block(desc.classes)), _rule(loss_rule(desc)), _is_metric(is_metric) {
         int64_t positions = desc.batch * desc.positions;
-        _context.reserve_shared_scratch((positions + _block - 1) / _block * static_cast<int64_t>(sizeof(PositionResult)));
+        _partials = (positions + _block - 1) / _block;
+        int64_t bytes = _partials * static_cast<int64_t>(sizeof(PositionResult));
+        if (is_overlap(desc.loss)) {
+            bytes += overlap_partials() * static_cast<int64_t>(sizeof(OverlapSums)) + desc.batch * static_cast<int64_t>(sizeof(Overlap));
+        }
+        _context.reserve_shared_scratch(bytes);
         _context.reserve_thread_scratch(desc.classes * static_cast<int64_t>(sizeof(float)));
     }
 
     // The sums over all positions.
-    PositionResult sum(const LossArrays& arrays, int64_t positions) {
+    PositionResult sum(LossArrays arrays, int64_t positions) {
+        if (is_overlap(_desc.loss)) {
+            arrays.of_overlap = _desc.per_sample != 0 ? _desc.positions : positions;
+            arrays.overlaps = find_overlaps(arrays, positions);
+        }
         int64_t block = _block;
         int64_t blocks = (positions + block - 1) / block;
         LossRule rule = takes_signs(_desc.loss) && are_bits(static_cast<const float*>(arrays.targets), positions * _desc.classes)
                             ? with_signs(_rule)
                             : _rule;
         auto* partial = _context.shared_scratch<PositionResult>();
-        double share = 1.0 / static_cast<double>(positions);
+        int64_t heeded = _desc.ignores_class != 0 ? heeded_positions(static_cast<const int32_t*>(arrays.targets), positions) : positions;
+        double share = heeded == 0 ? 0.0 : 1.0 / static_cast<double>(heeded);
         _context.parallel_for(blocks, [=](int64_t item, int thread) {
             PositionResult sum{};
             int64_t end = positions - item * block < block ? positions : (item + 1) * block;
@@ -68,10 +82,67 @@ public:
             total.loss += partial[item].loss;
             total.correct += partial[item].correct;
         }
+        if (heeded != positions) {
+            total.loss *= share * static_cast<double>(positions);
+        }
         return total;
     }
 
 private:
+    bool is_ignored(int32_t target) const { return _desc.ignores_class != 0 && target == _desc.ignored_class; }
+
+    int64_t heeded_positions(const int32_t* targets, int64_t positions) const {
+        return positions - std::count(targets, targets + positions, _desc.ignored_class);
+    }
+
+    // At most: each sample may end with a block that is not full.
+    int64_t overlap_partials() const { return _partials + _desc.batch; }
+
+    // Of each group of positions, in the scratch memory.
+    const Overlap* find_overlaps(const LossArrays& arrays, int64_t positions) {
+        int64_t block = _block, of_group = arrays.of_overlap, groups = positions / of_group, blocks = (of_group + block - 1) / block;
+        auto* partial = reinterpret_cast<OverlapSums*>(_context.shared_scratch<PositionResult>() + _partials);
+        auto* overlaps = reinterpret_cast<Overlap*>(partial + overlap_partials());
+        _context.parallel_for(groups * blocks, [=](int64_t item, int) {
+            int64_t first = item % blocks * block, end = std::min(of_group, first + block), origin = item / blocks * of_group;
+            OverlapSums sums{};
+            for (int64_t position = origin + first; position < origin + end; ++position) {
+                add_overlap(arrays, position, sums);
+            }
+            partial[item] = sums;
+        });
+        for (int64_t group = 0; group < groups; ++group) {
+            OverlapSums sums{};
+            for (int64_t i = group * blocks; i < (group + 1) * blocks; ++i) {
+                sums.products += partial[i].products;
+                sums.targets += partial[i].targets;
+                sums.predictions += partial[i].predictions;
+                sums.weight += partial[i].weight;
+            }
+            overlaps[group] = overlap_of(_rule, sums);
+        }
+        return overlaps;
+    }
+
+    void add_overlap(const LossArrays& arrays, int64_t position, OverlapSums& sums) const {
+        double own = arrays.weights == nullptr ? 1.0 : static_cast<double>(arrays.weights[position]);
+        if (own == 0.0) {
+            return;
+        }
+        const float* p = arrays.predictions + position * _desc.classes;
+        const float* t = static_cast<const float*>(arrays.targets) + position * _desc.classes;
+        double products = 0.0, targets = 0.0, predictions = 0.0;
+        for (int64_t i = 0; i < _desc.classes; ++i) {
+            products += static_cast<double>(t[i]) * static_cast<double>(p[i]);
+            targets += static_cast<double>(t[i]);
+            predictions += static_cast<double>(p[i]);
+        }
+        sums.products += own * products;
+        sums.targets += own * targets;
+        sums.predictions += own * predictions;
+        sums.weight += own;
+    }
+
     static bool are_bits(const float* labels, int64_t count) {
         for (int64_t i = 0; i < count; ++i) {
             if (labels[i] != 0.0f && labels[i] != 1.0f) {
@@ -103,6 +174,10 @@ private:
         int64_t classes = _desc.classes;
         if (_desc.loss == CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY) {
             int32_t target = static_cast<const int32_t*>(arrays.targets)[position];
+            if (is_ignored(target)) {
+                std::fill_n(dp, dp == nullptr ? 0 : classes, 0.0f);
+                return 0.0;
+            }
             if (target < 0 || target >= classes) {
                 return poison(dp);
             }
@@ -121,6 +196,9 @@ private:
             return categorical_hinge(p, t, dp, weight);
         case CN_LOSS_CATEGORICAL_FOCAL_CROSSENTROPY:
             return categorical_focal(p, t, dp, weight);
+        case CN_LOSS_DICE:
+        case CN_LOSS_TVERSKY:
+            return overlap(arrays.overlaps[position / arrays.of_overlap], t, dp, weight);
         default:
             return terms(rule, p, t, dp, weight);
         }
@@ -168,6 +246,14 @@ private:
             dp[i] = static_cast<float>(slope * weight);
         }
         return loss.value;
+    }
+
+    double overlap(const Overlap& whole, const float* t, float* dp, double weight) const {
+        for (int64_t i = 0; dp != nullptr && i < _desc.classes; ++i) {
+            auto target = static_cast<double>(t[i]);
+            dp[i] = static_cast<float>((whole.of_target * target + whole.of_rest * (1.0 - target)) * weight);
+        }
+        return whole.value;
     }
 
     // The best of the wrong classes and the right one should be 1 apart.
@@ -353,6 +439,7 @@ private:
     Context& _context;
     cn_loss_desc _desc;
     int64_t _block;
+    int64_t _partials; // blocks of a whole batch
     LossRule _rule;
     bool _is_metric;
 };

@@ -73,10 +73,10 @@ protected:
     int64_t _count = 0;
 };
 
-// Hits of some kind: their sum and that of the weights.
-class HitsKernel final : public MetricKernel {
+// A value of each position: their sum and that of the weights.
+class ValuesKernel final : public MetricKernel {
 public:
-    HitsKernel(Context& context, const cn_metric_desc& desc) : MetricKernel(context, desc) {
+    ValuesKernel(Context& context, const cn_metric_desc& desc) : MetricKernel(context, desc) {
         _context.reserve_shared_scratch(_most_blocks * static_cast<int64_t>(sizeof(Sums)));
     }
 
@@ -86,23 +86,26 @@ protected:
         std::fill_n(partial, blocks(), Sums{});
         for_positions([=](int64_t block, int64_t position, int) {
             double own = weight(position);
-            partial[block].hits += own * hits(position);
+            partial[block].values += own * value(position);
             partial[block].weights += own;
         });
         for (int64_t block = 0; block < blocks(); ++block) {
-            sums[0] += partial[block].hits;
+            sums[0] += partial[block].values;
             sums[1] += partial[block].weights;
         }
     }
 
 private:
     struct Sums {
-        double hits;
+        double values;
         double weights;
     };
 
-    double hits(int64_t position) const {
+    double value(int64_t position) const {
         const float* p = prediction(position);
+        if (_desc.metric == CN_METRIC_PEARSON) {
+            return correlation_of(p, target(position));
+        }
         if (_desc.metric == CN_METRIC_TOP_K) {
             return is_among_first(p, target_class(position)) ? 1.0 : 0.0;
         }
@@ -114,6 +117,24 @@ private:
             hits += (p[i] > _desc.threshold) == is_positive(target(position)[i]) ? 1 : 0;
         }
         return static_cast<double>(hits) / static_cast<double>(_desc.classes);
+    }
+
+    double correlation_of(const float* p, const float* t) const {
+        double of_t = 0.0, of_p = 0.0;
+        for (int64_t i = 0; i < _desc.classes; ++i) {
+            of_t += static_cast<double>(t[i]);
+            of_p += static_cast<double>(p[i]);
+        }
+        of_t /= static_cast<double>(_desc.classes);
+        of_p /= static_cast<double>(_desc.classes);
+        double products = 0.0, targets = 0.0, predictions = 0.0;
+        for (int64_t i = 0; i < _desc.classes; ++i) {
+            double target = static_cast<double>(t[i]) - of_t, prediction = static_cast<double>(p[i]) - of_p;
+            products += target * prediction;
+            targets += target * target;
+            predictions += prediction * prediction;
+        }
+        return correlation(products, targets, predictions);
     }
 
     bool is_among_first(const float* p, int64_t id) const {
@@ -260,7 +281,7 @@ std::unique_ptr<MetricOp> make_metric(Context& context, const cn_metric_desc& de
     case CN_METRIC_R2:
         return std::make_unique<R2Kernel>(context, desc);
     default:
-        return std::make_unique<HitsKernel>(context, desc);
+        return std::make_unique<ValuesKernel>(context, desc);
     }
 }
 

@@ -3,13 +3,15 @@
 // Shapes   predictions, gradient, probabilities and float targets: [rows, positions, classes]; sparse targets and weights:
 //          [rows, positions].
 // Writes   overwrites gradient (which may be predictions) and probabilities unless null; adds to *metrics.
-// Scratch  one partial sum per block.
+// Scratch  one partial sum per block; of overlaps one for the batch, or for each sample.
 // Blocks   several positions, or one after the other if they are long; how many depends on the shape alone. The last block to finish adds
 //          the partial sums in the order of the blocks.
-// Launches one; of hinges another one before it, which looks whether all labels of the batch are 0 or 1.
+// Launches one; of hinges another one before it, which looks whether all labels of the batch are 0 or 1; where positions may be ignored one
+//          that counts them; of Dice and Tversky one that sums over the batch, or each sample, with a block for it.
 #include "common/loss.h"
 
 #include "common/metric.h"
+#include "divider.h"
 #include "ops.h"
 #include "row_group.h"
 #include "ticket.h"
@@ -40,6 +42,8 @@ struct LossPlan {
     int64_t positions; // of a sample
     int64_t classes;
     int64_t rounds;
+    bool ignores_class;
+    int32_t ignored_class;
 };
 
 // Of a batch; those that may be null are.
@@ -49,6 +53,8 @@ struct LossArrays {
     const float* weights;
     float* gradient;
     float* probabilities;
+    const Overlap* overlaps = nullptr; // one of all positions, or with per_sample of each sample
+    bool per_sample = false;
 };
 
 // What the sums are added to.
@@ -67,13 +73,14 @@ public:
                         double share)
         : _plan(plan), _rule(rule), _group(group), _p(arrays.predictions + position * plan.classes),
           _dp(arrays.gradient == nullptr ? nullptr : arrays.gradient + position * plan.classes),
+          _overlap(arrays.overlaps == nullptr ? nullptr : arrays.overlaps + (arrays.per_sample ? position / plan.positions : 0)),
           _own(arrays.weights == nullptr ? 1.0 : static_cast<double>(arrays.weights[position])), _weight(_own * share) {}
 
     __device__ PositionResult sparse(int32_t target) const {
         double correct = _plan.is_metric                                                                              ? _own
                          : _plan.accuracy == CN_ACCURACY_SPARSE && first_maximum(_group, _p, _plan.classes) == target ? 1.0
                                                                                                                       : 0.0;
-        if (_own == 0.0) {
+        if (_own == 0.0 || (_plan.ignores_class && target == _plan.ignored_class)) {
             return {nothing(), correct};
         }
         if (target < 0 || target >= _plan.classes) {
@@ -109,6 +116,8 @@ private:
             return _rule.from_logits ? from_logits(t) : from_probabilities(t);
         } else if (_rule.loss == CN_LOSS_COSINE_SIMILARITY) {
             return cosine(t);
+        } else if (_overlap != nullptr) {
+            return overlap(t);
         } else {
             return _rule.loss == CN_LOSS_CATEGORICAL_HINGE ? categorical_hinge(t) : categorical_focal(t);
         }
@@ -174,6 +183,14 @@ private:
             write(i, static_cast<float>(slope * _weight));
         });
         return loss.value;
+    }
+
+    __device__ double overlap(const float* t) const {
+        _group.for_own(_plan.classes, [&](int64_t i) {
+            auto target = static_cast<double>(t[i]);
+            write(i, static_cast<float>((_overlap->of_target * target + _overlap->of_rest * (1.0 - target)) * _weight));
+        });
+        return _overlap->value;
     }
 
     // The best of the wrong classes, the first of equal ones, and the right one should be 1 apart.
@@ -298,6 +315,7 @@ private:
     const Group& _group;
     const float* _p;
     float* _dp;
+    const Overlap* _overlap;
     double _own;    // weight
     double _weight; // of the gradient
 };
@@ -307,13 +325,29 @@ __device__ PositionResult sum_of_block(PositionResult one) {
     return {block_sum<RowThreads>(one.loss), block_sum<RowThreads>(one.correct)};
 }
 
-// Whether all labels of the batch are 0 or 1: clears *others, then counts blocks with others there.
+// Of hinges: labels that are neither 0 nor 1.
+struct OtherLabels {
+    const float* labels;
+
+    __device__ __forceinline__ bool counts(int64_t i) const { return labels[i] != 0.0f && labels[i] != 1.0f; }
+};
+
+// Positions that are not ignored.
+struct HeededPositions {
+    const int32_t* targets;
+    int32_t ignored_class;
+
+    __device__ __forceinline__ bool counts(int64_t i) const { return targets[i] != ignored_class; }
+};
+
+// Overwrites *count with how many of the batch there are.
+template <class Elements>
 __global__ void __launch_bounds__(RowThreads)
-    labels_kernel(const cn_state* state, int64_t of_sample, const float* labels, unsigned* partial, unsigned* ticket, unsigned* others) {
-    int64_t count = state->rows * of_sample;
-    unsigned found = 0;
-    for (int64_t i = blockIdx.x * int64_t{RowThreads} + threadIdx.x; i < count; i += gridDim.x * int64_t{RowThreads}) {
-        found |= labels[i] != 0.0f && labels[i] != 1.0f ? 1u : 0u;
+    count_kernel(const cn_state* state, int64_t of_sample, Elements elements, int64_t* partial, unsigned* ticket, int64_t* count) {
+    int64_t all = state->rows * of_sample;
+    int64_t found = 0;
+    for (int64_t i = blockIdx.x * int64_t{RowThreads} + threadIdx.x; i < all; i += gridDim.x * int64_t{RowThreads}) {
+        found += elements.counts(i) ? 1 : 0;
     }
     found = block_sum<RowThreads>(found);
     if (threadIdx.x == 0) {
@@ -322,18 +356,48 @@ __global__ void __launch_bounds__(RowThreads)
     if (!is_last_block(ticket, gridDim.x)) {
         return;
     }
-    unsigned all = 0;
+    int64_t total = 0;
     for (unsigned block = threadIdx.x; block < gridDim.x; block += RowThreads) {
-        all |= partial[block];
+        total += partial[block];
     }
-    all = block_sum<RowThreads>(all != 0 ? 1u : 0u);
+    total = block_sum<RowThreads>(total);
     if (threadIdx.x == 0) {
-        *others = all;
+        *count = total;
+    }
+}
+
+// A block for the whole batch, or for each sample.
+__global__ void __launch_bounds__(RowThreads) overlap_kernel(const cn_state* state, LossRule rule, bool per_sample, int64_t positions,
+                                                             Divider classes, LossArrays arrays, Overlap* overlaps) {
+    if (blockIdx.x >= state->rows) {
+        return;
+    }
+    int64_t of_class = classes.divisor(), count = positions * (per_sample ? 1 : state->rows);
+    int64_t origin = blockIdx.x * positions;
+    const float* t = static_cast<const float*>(arrays.targets) + origin * of_class;
+    const float* p = arrays.predictions + origin * of_class;
+    OverlapSums sums{};
+    for (int64_t i = threadIdx.x; i < count * of_class; i += RowThreads) {
+        int64_t position = i;
+        bool is_first = classes.take(position) == 0;
+        double own = arrays.weights == nullptr ? 1.0 : static_cast<double>(arrays.weights[origin + position]);
+        if (own != 0.0) {
+            auto target = static_cast<double>(t[i]), prediction = static_cast<double>(p[i]);
+            sums.products += own * (target * prediction);
+            sums.targets += own * target;
+            sums.predictions += own * prediction;
+            sums.weight += is_first ? own : 0.0;
+        }
+    }
+    sums = {block_sum<RowThreads>(sums.products), block_sum<RowThreads>(sums.targets), block_sum<RowThreads>(sums.predictions),
+            block_sum<RowThreads>(sums.weight)};
+    if (threadIdx.x == 0) {
+        overlaps[blockIdx.x] = overlap_of(rule, sums);
     }
 }
 
 template <bool Whole, LossFamily Family>
-__global__ void __launch_bounds__(RowThreads) loss_kernel(const cn_state* state, LossPlan plan, LossArrays arrays, const unsigned* others,
+__global__ void __launch_bounds__(RowThreads) loss_kernel(const cn_state* state, LossPlan plan, LossArrays arrays, const int64_t* counted,
                                                           LossSums sums, PositionResult* partial, unsigned* ticket) {
     int64_t positions = state->rows * plan.positions;
     int64_t groups = RowThreads / plan.group_size;
@@ -343,11 +407,16 @@ __global__ void __launch_bounds__(RowThreads) loss_kernel(const cn_state* state,
         return;
     }
     LossRule rule = plan.rule;
-    if (Family == LossFamily::Terms && others != nullptr && *others == 0) {
+    if (Family == LossFamily::Terms && counted != nullptr && *counted == 0) {
         rule = with_signs(rule);
     }
     RowGroup<Whole> group(plan.group_size);
     double share = 1.0 / static_cast<double>(positions);
+    if constexpr (Family == LossFamily::Crossentropy) {
+        if (counted != nullptr) {
+            share = *counted == 0 ? 0.0 : 1.0 / static_cast<double>(*counted);
+        }
+    }
     PositionResult sum{};
     for (int64_t round = 0; round < plan.rounds; ++round) {
         int64_t position = blockIdx.x * of_block + round * groups + group.index();
@@ -384,15 +453,21 @@ __global__ void __launch_bounds__(RowThreads) loss_kernel(const cn_state* state,
     }
     total = sum_of_block(total);
     if (threadIdx.x == 0) {
+        auto count = static_cast<double>(positions);
+        if constexpr (Family == LossFamily::Crossentropy) {
+            if (counted != nullptr && *counted != positions) {
+                total.loss *= share * count;
+            }
+        }
         *sums.loss += total.loss;
         *sums.correct += total.correct;
         if (sums.count != nullptr) {
-            *sums.count += static_cast<double>(positions);
+            *sums.count += count;
         }
     }
 }
 
-using Kernel = void (*)(const cn_state*, LossPlan, LossArrays, const unsigned*, LossSums, PositionResult*, unsigned*);
+using Kernel = void (*)(const cn_state*, LossPlan, LossArrays, const int64_t*, LossSums, PositionResult*, unsigned*);
 
 template <bool Whole>
 Kernel kernel_for(int32_t loss) {
@@ -406,36 +481,62 @@ Kernel kernel_for(int32_t loss) {
 class LossLauncher {
 public:
     LossLauncher(Context& context, const cn_loss_desc& desc, bool is_metric)
-        : _context(context), _memory(Words * sizeof(unsigned), context.stream()), _signs(takes_signs(desc.loss)) {
+        : _context(context), _memory(sizeof(Words), context.stream()), _signs(takes_signs(desc.loss)) {
         int size = row_group_size(desc.classes);
         int64_t groups = RowThreads / size;
         int64_t blocks = (desc.batch * desc.positions + groups - 1) / groups;
         int64_t rounds = (blocks + MostBlocks - 1) / MostBlocks;
         _blocks = static_cast<unsigned>((blocks + rounds - 1) / rounds);
-        _plan = {loss_rule(desc), desc.accuracy, is_metric, size, desc.positions, desc.classes, rounds};
+        _plan = {loss_rule(desc), desc.accuracy,           is_metric,         size, desc.positions, desc.classes,
+                 rounds,          desc.ignores_class != 0, desc.ignored_class};
+        if (is_overlap(desc.loss)) {
+            _overlaps = desc.per_sample != 0 ? static_cast<unsigned>(desc.batch) : 1u;
+        }
         _kernel = size == RowThreads ? kernel_for<true>(desc.loss) : kernel_for<false>(desc.loss);
-        context.reserve_scratch(_blocks * static_cast<int64_t>(sizeof(PositionResult)));
+        context.reserve_scratch(_blocks * static_cast<int64_t>(sizeof(PositionResult)) + _overlaps * static_cast<int64_t>(sizeof(Overlap)));
     }
 
-    void run(const cn_state* state, const LossArrays& arrays, const LossSums& sums) {
-        auto* words = static_cast<unsigned*>(_memory.data());
-        unsigned* others = _signs ? words + 1 : nullptr;
+    void run(const cn_state* state, LossArrays arrays, const LossSums& sums) {
+        auto* words = static_cast<Words*>(_memory.data());
+        const int64_t* counted = nullptr;
         if (_signs) {
-            _context.launch(labels_kernel, _blocks, RowThreads, 0, state, _plan.positions * _plan.classes,
-                            static_cast<const float*>(arrays.targets), _context.scratch<unsigned>(), words, others);
+            counted = count(state, _plan.positions * _plan.classes, OtherLabels{static_cast<const float*>(arrays.targets)}, words);
+        } else if (_plan.ignores_class) {
+            HeededPositions heeded{static_cast<const int32_t*>(arrays.targets), _plan.ignored_class};
+            counted = count(state, _plan.positions, heeded, words);
         }
-        _context.launch(_kernel, _blocks, RowThreads, 0, state, _plan, arrays, static_cast<const unsigned*>(others), sums,
-                        _context.scratch<PositionResult>(), words);
+        if (_overlaps > 0) {
+            auto* overlaps = reinterpret_cast<Overlap*>(_context.scratch<PositionResult>() + _blocks);
+            arrays.per_sample = _overlaps > 1;
+            _context.launch(overlap_kernel, _overlaps, RowThreads, 0, state, _plan.rule, arrays.per_sample, _plan.positions,
+                            Divider(_plan.classes), arrays, overlaps);
+            arrays.overlaps = overlaps;
+        }
+        _context.launch(_kernel, _blocks, RowThreads, 0, state, _plan, arrays, counted, sums, _context.scratch<PositionResult>(),
+                        &words->ticket);
     }
 
 private:
-    static constexpr int Words = 2; // a ticket, and whether there are labels other than 0 and 1
+    // In device memory.
+    struct Words {
+        int64_t counted;
+        unsigned ticket;
+    };
+
+    // Returns where the count will be.
+    template <class Elements>
+    const int64_t* count(const cn_state* state, int64_t of_sample, Elements elements, Words* words) {
+        _context.launch(count_kernel<Elements>, _blocks, RowThreads, 0, state, of_sample, elements, _context.scratch<int64_t>(),
+                        &words->ticket, &words->counted);
+        return &words->counted;
+    }
 
     Context& _context;
     DeviceMemory _memory;
     LossPlan _plan;
     Kernel _kernel;
     unsigned _blocks;
+    unsigned _overlaps = 0;
     bool _signs;
 };
 

@@ -45,10 +45,32 @@ __device__ int64_t target_class(const cn_metric_desc& desc, const Group& group, 
     return has_two_classes(desc) ? (is_positive(*t) ? 1 : 0) : first_maximum(group, t, desc.classes);
 }
 
-// The hits of a position.
 template <class Group>
-__device__ double hits_of(const cn_metric_desc& desc, const Group& group, const MetricArrays& arrays, int64_t position) {
+__device__ double correlation_of(const Group& group, const float* p, const float* t, int64_t classes) {
+    double of_t = 0.0, of_p = 0.0;
+    group.for_own(classes, [&](int64_t i) {
+        of_t += static_cast<double>(t[i]);
+        of_p += static_cast<double>(p[i]);
+    });
+    of_t = group.sum(of_t) / static_cast<double>(classes);
+    of_p = group.sum(of_p) / static_cast<double>(classes);
+    double products = 0.0, targets = 0.0, predictions = 0.0;
+    group.for_own(classes, [&](int64_t i) {
+        double target = static_cast<double>(t[i]) - of_t, prediction = static_cast<double>(p[i]) - of_p;
+        products += target * prediction;
+        targets += target * target;
+        predictions += prediction * prediction;
+    });
+    return correlation(group.sum(products), group.sum(targets), group.sum(predictions));
+}
+
+// The value of a position.
+template <class Group>
+__device__ double value_of(const cn_metric_desc& desc, const Group& group, const MetricArrays& arrays, int64_t position) {
     const float* p = arrays.predictions + position * desc.classes;
+    if (desc.metric == CN_METRIC_PEARSON) {
+        return correlation_of(group, p, static_cast<const float*>(arrays.targets) + position * desc.classes, desc.classes);
+    }
     if (desc.metric == CN_METRIC_TOP_K) {
         int64_t id = target_class(desc, group, arrays.targets, position);
         if (id < 0) {
@@ -90,26 +112,26 @@ __device__ bool for_positions(const cn_state* state, const MetricPlan& plan, con
     return true;
 }
 
-struct HitSums {
-    double hits;
+struct ValueSums {
+    double values;
     double weights;
 };
 
-__device__ HitSums sum_of_block(HitSums one) {
-    return {block_sum<RowThreads>(one.hits), block_sum<RowThreads>(one.weights)};
+__device__ ValueSums sum_of_block(ValueSums one) {
+    return {block_sum<RowThreads>(one.values), block_sum<RowThreads>(one.weights)};
 }
 
 template <bool Whole>
 __global__ void __launch_bounds__(RowThreads)
-    hits_kernel(const cn_state* state, MetricPlan plan, MetricArrays arrays, HitSums* partial, unsigned* ticket, double* sums) {
+    values_kernel(const cn_state* state, MetricPlan plan, MetricArrays arrays, ValueSums* partial, unsigned* ticket, double* sums) {
     RowGroup<Whole> group(plan.group_size);
-    HitSums sum{};
+    ValueSums sum{};
     int64_t blocks = 0;
     bool is_used = for_positions(state, plan, group, blocks, [&](int64_t position) {
         double own = arrays.weights == nullptr ? 1.0 : static_cast<double>(arrays.weights[position]);
-        double hits = hits_of(plan.desc, group, arrays, position);
+        double value = value_of(plan.desc, group, arrays, position);
         if (group.rank() == 0) {
-            sum.hits += own * hits;
+            sum.values += own * value;
             sum.weights += own;
         }
     });
@@ -123,14 +145,14 @@ __global__ void __launch_bounds__(RowThreads)
     if (!is_last_block(ticket, static_cast<unsigned>(blocks))) {
         return;
     }
-    HitSums total{};
+    ValueSums total{};
     for (int64_t block = threadIdx.x; block < blocks; block += RowThreads) {
-        total.hits += partial[block].hits;
+        total.values += partial[block].values;
         total.weights += partial[block].weights;
     }
     total = sum_of_block(total);
     if (threadIdx.x == 0) {
-        sums[0] += total.hits;
+        sums[0] += total.values;
         sums[1] += total.weights;
     }
 }
@@ -273,7 +295,7 @@ public:
         _blocks = static_cast<unsigned>((blocks + rounds - 1) / rounds);
         _plan = {desc, size, rounds};
         int64_t of_block =
-            desc.metric == CN_METRIC_R2 ? 3 * desc.classes * static_cast<int64_t>(sizeof(double)) : static_cast<int64_t>(sizeof(HitSums));
+            desc.metric == CN_METRIC_R2 ? 3 * desc.classes * static_cast<int64_t>(sizeof(double)) : static_cast<int64_t>(sizeof(ValueSums));
         context.reserve_scratch(_blocks * of_block);
     }
 
@@ -292,8 +314,8 @@ public:
         case CN_METRIC_R2:
             return _context.launch(r2_kernel, _blocks, RowThreads, 0, state, _plan, arrays, _context.scratch<double>(), ticket, sums);
         default:
-            return _context.launch(whole ? hits_kernel<true> : hits_kernel<false>, _blocks, RowThreads, 0, state, _plan, arrays,
-                                   _context.scratch<HitSums>(), ticket, sums);
+            return _context.launch(whole ? values_kernel<true> : values_kernel<false>, _blocks, RowThreads, 0, state, _plan, arrays,
+                                   _context.scratch<ValueSums>(), ticket, sums);
         }
     }
 

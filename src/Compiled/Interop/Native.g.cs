@@ -321,6 +321,12 @@ public enum cn_loss_kind : int
 
     /// <summary>-alpha sum t' (1 - p)^gamma log p, t' = t (1 - s) + s / D</summary>
     CN_LOSS_CATEGORICAL_FOCAL_CROSSENTROPY = 16,
+
+    /// <summary>1 - 2 sum t p / (sum t + sum p + 1e-7), see below</summary>
+    CN_LOSS_DICE = 17,
+
+    /// <summary>1 - T / (T + alpha sum (1 - t) p + beta sum t (1 - p) + 1e-7), T = sum t p, likewise</summary>
+    CN_LOSS_TVERSKY = 18,
 }
 
 /// <summary>Values of <see cref="cn_loss_desc.accuracy"/>.</summary>
@@ -367,6 +373,9 @@ public enum cn_metric_kind : int
 
     /// <summary>[3][classes]: t, t^2, (t - p)^2 of each output; then the number of positions</summary>
     CN_METRIC_R2 = 6,
+
+    /// <summary>sum of correlations of p and t, number of positions; NaN where either is the same for all outputs</summary>
+    CN_METRIC_PEARSON = 7,
 }
 
 /// <summary>What becomes of weights w whose norm, the root of the sum of their squares, is n.</summary>
@@ -1445,6 +1454,9 @@ public struct cn_dense_desc
 /// binary ones sigmoid. From probabilities, the categorical ones divide by the sum over classes and clip to [1e-7, 1 - 1e-7], the
 /// binary ones clip, and the sparse one clips and normalises (Keras). Where something is clipped no gradient comes through. A NaN among
 /// predictions or targets is one in the value, and in the gradient of what it went into.
+/// Dice and Tversky sum over the whole batch, or with <see cref="cn_loss_desc.per_sample"/> over each sample: that is the value of all its
+/// positions. What a position counts, it counts in those sums, too. Where positions are ignored, the mean is over the others (Keras), so
+/// each of those counts number of positions / number of others times; if there are none, the loss is 0.
 /// </summary>
 [EditorBrowsable(EditorBrowsableState.Never)]
 [StructLayout(LayoutKind.Sequential)]
@@ -1477,7 +1489,7 @@ public struct cn_loss_desc
     /// <summary>Huber: greater than 0; else 0</summary>
     public float delta;
 
-    /// <summary>focal losses: in [0, 1]; else 0</summary>
+    /// <summary>focal losses: in [0, 1]; Tversky: at least 0; else 0</summary>
     public float alpha;
 
     /// <summary>focal losses: at least 0; else 0</summary>
@@ -1485,6 +1497,18 @@ public struct cn_loss_desc
 
     /// <summary>binary focal loss: with 1, w = t' alpha + (1 - t') (1 - alpha); with 0, w = 1</summary>
     public int balance;
+
+    /// <summary>Tversky: at least 0; else 0</summary>
+    public float beta;
+
+    /// <summary>Dice, Tversky: a value for each sample; else 0</summary>
+    public int per_sample;
+
+    /// <summary>sparse targets: with 1, positions of <see cref="ignored_class"/> count nothing; else 0</summary>
+    public int ignores_class;
+
+    /// <summary>any number, also one that is no class; 0 without <see cref="ignores_class"/></summary>
+    public int ignored_class;
 
     /// <summary>0</summary>
     public int reserved;
@@ -1548,6 +1572,12 @@ public struct cn_metric_desc
 
     /// <summary>as in <see cref="cn_loss_desc"/></summary>
     public int balance;
+
+    /// <summary>as in <see cref="cn_loss_desc"/></summary>
+    public float beta;
+
+    /// <summary>as in <see cref="cn_loss_desc"/></summary>
+    public int per_sample;
 }
 
 /// <summary>What a tensor of weights adds to the loss: l1 * sum of |w| + l2 * sum of w^2.</summary>
@@ -1774,10 +1804,10 @@ public static partial class Native
     public const string Library = "compiled";
 
     /// <summary>CN_ABI_VERSION of the header.</summary>
-    public const uint AbiVersion = 8;
+    public const uint AbiVersion = 9;
 
     /// <summary>SHA-256 of the header, with line feeds as line ends.</summary>
-    public const string HeaderSha256 = "485d0f1265ff829cfded088dbb2e1c679970da7ae7675608132dbefdd4987c09";
+    public const string HeaderSha256 = "6474d36c47b13920d6a624681d1337e7d55322ab2169dc3e883f459743938461";
 
     /// <summary>What <see cref="cn_layout_report"/> says when the library was built from the same header.</summary>
     public static ReadOnlySpan<byte> LayoutReport =>
@@ -2067,7 +2097,7 @@ public static partial class Native
         field dropout_stream 52 4
         field precision 56 4
         field activation_alpha 60 4
-        struct cn_loss_desc 64
+        struct cn_loss_desc 80
         field struct_size 0 4
         field loss 4 4
         field batch 8 8
@@ -2080,8 +2110,12 @@ public static partial class Native
         field alpha 48 4
         field gamma 52 4
         field balance 56 4
-        field reserved 60 4
-        struct cn_metric_desc 80
+        field beta 60 4
+        field per_sample 64 4
+        field ignores_class 68 4
+        field ignored_class 72 4
+        field reserved 76 4
+        struct cn_metric_desc 88
         field struct_size 0 4
         field metric 4 4
         field batch 8 8
@@ -2098,6 +2132,8 @@ public static partial class Native
         field alpha 68 4
         field gamma 72 4
         field balance 76 4
+        field beta 80 4
+        field per_sample 84 4
         struct cn_penalty 32
         field offset 0 8
         field count 8 8
@@ -2813,7 +2849,7 @@ public static partial class Native
 
     /// <summary>
     /// Adds the batch to <paramref name="sums"/>, doubles as <see cref="cn_metric_kind"/> says. <paramref name="weights"/>, null or [batch,
-    /// positions], is what each position counts; only the first three kinds take them.
+    /// positions], is what each position counts; only the first three kinds and the last take them.
     /// </summary>
     [LibraryImport(Library)]
     [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]

@@ -10,4 +10,10 @@ public sealed class SparseCategoricalCrossentropyAttribute : LossAttribute
     /// Whether the predictions are logits: then the softmax is part of the loss, and none stands before it; false by default.
     /// </summary>
     public bool FromLogits { get; set; }
+
+    /// <summary>
+    /// A target that counts nothing, e.g. 255 for pixels without a class; it need be none of the classes. The loss is the mean over the other positions
+    /// of a batch (Keras' <c>ignore_class</c>). Unset by default. Metrics do not heed it: a target that is no class is a miss of the accuracy.
+    /// </summary>
+    public int IgnoreClass { get; set; }
 }

@@ -31,7 +31,7 @@ public abstract partial class Model
             throw new ArgumentException($"{rows} samples need {rows * perSample:N0} class numbers; {classIds.Length:N0} were given.", nameof(classIds));
         foreach (int id in classIds)
         {
-            if ((uint)id >= (uint)ClassCount)
+            if ((uint)id >= (uint)ClassCount && id != Plan.IgnoredClass)
                 throw new ArgumentException($"Class {id} is out of range: '{Plan.Name}' has the classes 0 to {ClassCount - 1}.", nameof(classIds));
         }
 

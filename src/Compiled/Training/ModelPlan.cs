@@ -78,6 +78,9 @@ public sealed record ModelPlan
     /// <summary>Whether the model counts hits, so that its accuracy is known.</summary>
     public required bool HasAccuracy { get; init; }
 
+    /// <summary>The class number whose positions the loss leaves out; null for none.</summary>
+    public int? IgnoredClass { get; init; }
+
     /// <summary>The metrics in order.</summary>
     public IReadOnlyList<MetricPlan> Metrics { get; init; } = [];
 

@@ -9,7 +9,9 @@ public sealed class MetricTests
     [InlineData("Softmax, SparseCategoricalCrossentropy, [|CategoricalAccuracy|]",
         "CategoricalAccuracy does not fit the targets of SparseCategoricalCrossentropy: they are class numbers; take a metric with Sparse in its name, MeanIoU, IoU or F1Score")]
     [InlineData("Softmax, CategoricalCrossentropy, [|CategoricalCrossentropy(LabelSmoothing = 0.1)|]",
-        "CategoricalCrossentropy does not fit a metric: it looks at probabilities and targets as they are; leave FromLogits and LabelSmoothing to the loss")]
+        "CategoricalCrossentropy does not fit a metric: it looks at probabilities and targets as they are; leave FromLogits, LabelSmoothing and IgnoreClass to the loss")]
+    [InlineData("Softmax, SparseCategoricalCrossentropy, [|SparseCategoricalCrossentropy(IgnoreClass = 0)|]",
+        "SparseCategoricalCrossentropy does not fit a metric: it looks at probabilities and targets as they are; leave FromLogits, LabelSmoothing and IgnoreClass to the loss")]
     public void A_metric_that_does_not_fit(string layers, string message) =>
         Expect.Error("CN0012", message, $"[Input(4)]\n[Dense(3), {layers}]");
 
@@ -18,6 +20,12 @@ public sealed class MetricTests
         Expect.Error(
             "CN0012", "CategoricalAccuracy does not fit an output of one unit: one class is always the largest; take BinaryAccuracy",
             "[Input(4)]\n[Dense(1), Sigmoid, BinaryCrossentropy, [|CategoricalAccuracy|]]");
+
+    [Fact]
+    public void A_correlation_over_one_unit() =>
+        Expect.Error(
+            "CN0012", "PearsonCorrelation does not fit an output of one unit: it correlates the outputs of a sample; take R2Score",
+            "[Input(4)]\n[Dense(1), MeanSquaredError, [|PearsonCorrelation|]]");
 
     [Theory]
     [InlineData("[|AUC|], BinaryCrossentropy", "A metric stands before the loss")]

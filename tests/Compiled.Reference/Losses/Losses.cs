@@ -12,6 +12,7 @@ public static class Losses
         "mean_squared_error", "mean_absolute_error", "mean_absolute_percentage_error", "mean_squared_logarithmic_error", "logcosh", "huber",
         "poisson", "kullback_leibler_divergence", "cosine_similarity", "hinge", "squared_hinge", "categorical_hinge", "binary_crossentropy",
         "categorical_crossentropy", "sparse_categorical_crossentropy", "binary_focal_crossentropy", "categorical_focal_crossentropy",
+        "dice", "tversky",
     ];
 
     /// <summary>Whether there is a loss of that name.</summary>
@@ -24,15 +25,22 @@ public static class Losses
     /// <summary>The unweighted values, and the gradient of the scalar. Sparse targets hold one class number per position.</summary>
     public static (double[] Values, Tensor Gradient) Evaluate(string name, Tensor target, Tensor prediction, LossOptions options)
     {
+        if (Overlaps.Knows(name))
+            return Overlaps.Evaluate(name, target, prediction, options);
         int classes = prediction.Last;
         double[][] predictions = [.. prediction.Rows()];
         double[][] targets = [.. Targets(name, target, classes, options)];
         double[] values = new double[predictions.Length];
         var gradient = new Tensor(prediction.Shape);
+        bool IsIgnored(int position) => options.IgnoredClass is { } ignored && target.Values[position] == ignored;
+        double heeded = Enumerable.Range(0, values.Length).Count(position => !IsIgnored(position));
         for (int position = 0; position < values.Length; position++)
         {
-            (values[position], double[] slope) = One(name, targets[position], predictions[position], options);
-            double share = SampleWeights.At(options.SampleWeights, position, values.Length) / values.Length;
+            if (IsIgnored(position))
+                continue;
+            (double value, double[] slope) = One(name, targets[position], predictions[position], options);
+            values[position] = value * values.Length / heeded;
+            double share = SampleWeights.At(options.SampleWeights, position, values.Length) / heeded;
             for (int i = 0; i < classes; i++)
                 gradient.Values[(position * classes) + i] = slope[i] * share;
         }

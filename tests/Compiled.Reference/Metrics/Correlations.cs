@@ -3,6 +3,14 @@ namespace Compiled.Reference;
 /// <summary>How well predictions follow their targets.</summary>
 public static class Correlations
 {
+    /// <summary>Pearson's correlation of the outputs of each position with their targets.</summary>
+    public static double[] Pearson(Tensor target, Tensor prediction)
+    {
+        return [.. target.Rows().Zip(prediction.Rows(), (t, p) => Covariance(t, p) / Math.Sqrt(Covariance(t, t) * Covariance(p, p)))];
+
+        static double Covariance(double[] a, double[] b) => a.Zip(b, (x, y) => (x - a.Average()) * (y - b.Average())).Average();
+    }
+
     /// <summary>
     /// The coefficient of determination, 1 − Σ(t − p)² / Σ(t − mean)², averaged over the outputs; 0 for targets that are all equal.
     /// </summary>

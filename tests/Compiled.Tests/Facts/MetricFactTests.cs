@@ -52,6 +52,12 @@ public sealed class MetricFactTests
         Near.Equal([0.6], Means.Evaluate("cosine_similarity", new([1, 2], [3, 0]), new([1, 2], [6, 8])));
     }
 
+    // Outputs that follow their targets nearly, and fully.
+    [Fact]
+    public void Correlations_of_outputs() => Near.Equal(
+        [0.35 / Math.Sqrt(0.5 * 0.74 / 3), 1],
+        Correlations.Pearson(new([2, 3], [0, 0.5, 1, 1, 0.5, 0]), new([2, 3], [0.1, 0.5, 0.8, 3, 2, 1])));
+
     [Fact]
     public void The_root_of_a_weighted_mean()
     {

@@ -20,7 +20,9 @@ public sealed class LossGradientTests
             Tensor target = Target(name, samples, positions, classes);
             double[]? sampleWeights =
                 weights == 0 ? null : [.. Draw.Reals(4, weights == 1 ? samples : samples * positions).Values.Select(Math.Abs)];
-            var options = new LossOptions(fromLogits, smooth ? 0.2 : 0, Delta: 0.6, sampleWeights, Gamma: 1.7, Alpha: 0.3, Balance: smooth);
+            var options = new LossOptions(
+                fromLogits, smooth ? 0.2 : 0, Delta: 0.6, sampleWeights, Gamma: 1.7, Alpha: 0.3, Balance: smooth, Beta: 0.8, PerSample: smooth,
+                IgnoredClass: smooth && name.StartsWith("sparse", StringComparison.Ordinal) ? 1 : null);
             FiniteDifference.Expect(
                 () => Losses.Mean(Losses.Evaluate(name, target, prediction, options).Values, sampleWeights), prediction,
                 Losses.Evaluate(name, target, prediction, options).Gradient);

@@ -35,7 +35,7 @@ internal static class LossKernels
     {
         context.SetState(prediction.Shape[0]);
         int positions = prediction.Count / prediction.Last;
-        bool focal = loss.Contains("focal", StringComparison.Ordinal);
+        bool focal = loss.Contains("focal", StringComparison.Ordinal), isTversky = loss == "tversky";
         nint op = context.Op(Native.cn_loss_create, new cn_loss_desc
         {
             struct_size = (uint)Unsafe.SizeOf<cn_loss_desc>(),
@@ -47,9 +47,13 @@ internal static class LossKernels
             accuracy = (int)accuracy,
             label_smoothing = (float)options.LabelSmoothing,
             delta = loss == "huber" ? (float)options.Delta : 0,
-            alpha = focal ? (float)options.Alpha : 0,
+            alpha = focal || isTversky ? (float)options.Alpha : 0,
             gamma = focal ? (float)options.Gamma : 0,
             balance = loss == "binary_focal_crossentropy" && options.Balance ? 1 : 0,
+            beta = isTversky ? (float)options.Beta : 0,
+            ignores_class = options.IgnoredClass is null ? 0 : 1,
+            ignored_class = options.IgnoredClass ?? 0,
+            per_sample = options.PerSample && loss is "dice" or "tversky" ? 1 : 0,
         });
         nint targets = Targets(context, loss == "sparse_categorical_crossentropy", target);
         nint weights = options.SampleWeights is null ? 0

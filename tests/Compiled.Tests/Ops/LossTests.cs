@@ -95,13 +95,15 @@ public sealed class LossTests
         (int samples, int positions, int classes) = shape;
         bool isCrossentropy = name.EndsWith("crossentropy", StringComparison.Ordinal);
         fromLogits &= isCrossentropy;
+        int? ignoredClass = smooth && name.StartsWith("sparse", StringComparison.Ordinal) ? classes / 2 : null;
         smooth &= isCrossentropy && !name.StartsWith("sparse", StringComparison.Ordinal);
         double[]? sampleWeights =
             weights == 0 ? null : Draw.Reals(4, weights == 1 ? samples : samples * positions).Map(value => Math.Max(0, value)).Values;
         return (
             Rounded(Predictions(name, fromLogits, samples, positions, classes)),
             Rounded(Targets(name, samples, positions, classes)),
-            new LossOptions(fromLogits, smooth ? 0.25 : 0, Delta: 0.625, sampleWeights, Gamma: 1.75, Alpha: 0.25, Balance: classes % 2 == 0));
+            new LossOptions(fromLogits, smooth ? 0.25 : 0, Delta: 0.625, sampleWeights, Gamma: 1.75, Alpha: 0.25, Balance: classes % 2 == 0,
+                Beta: 0.75, PerSample: classes % 2 == 0, ignoredClass));
     }
 
     private static void Expect(

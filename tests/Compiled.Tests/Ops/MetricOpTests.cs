@@ -100,6 +100,21 @@ public sealed class MetricOpTests
         });
 
     [Fact]
+    public void Correlations_are_summed() => Gen.Select(Shapes, Gen.Bool).OnEachTarget((context, who, drawn) =>
+    {
+        ((int samples, int positions, int classes), bool isWeighted) = drawn;
+        Tensor prediction = Draw.Reals(1, samples, positions, classes + 1), target = Draw.Reals(2, samples, positions, classes + 1);
+        double[]? weights = isWeighted ? Draw.Integers(3, samples * positions).Map(Math.Abs).Values : null;
+        double[] values = Correlations.Pearson(Rounded(target), Rounded(prediction));
+        double[] own = weights ?? [.. values.Select(_ => 1.0)];
+        var desc = new cn_metric_desc { metric = (int)cn_metric_kind.CN_METRIC_PEARSON };
+        double[] sums = MetricKernels.Run(context, desc, target, prediction, weights is null ? null : new Tensor([weights.Length], weights));
+        Compare.Close(who, [values.Zip(own, (value, weight) => value * weight).Sum(), own.Sum()], [(float)sums[0], (float)sums[1]], 1e-6, 1e-6);
+    });
+
+    private static Tensor Rounded(Tensor values) => Tensor.Of(values.Shape, values.ToFloats());
+
+    [Fact]
     public void Squares_of_integers_are_summed_exactly() => Shapes.OnEachTarget((context, who, shape) =>
     {
         (int samples, int positions, int classes) = shape;

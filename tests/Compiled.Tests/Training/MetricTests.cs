@@ -34,7 +34,7 @@ public sealed partial class QuestionMetricsOfLogits;
 [Input(5)]
 [Dense(7), Softmax, CategoricalCrossentropy]
 [CategoricalAccuracy, TopKCategoricalAccuracy(3), MeanIoU, IoU(6, 0, 3), F1Score, FBetaScore(2, Average = ScoreAverage.Micro, Name = "micro")]
-[CategoricalCrossentropy, CosineSimilarity, KLDivergence]
+[CategoricalCrossentropy, CosineSimilarity, KLDivergence, PearsonCorrelation]
 public sealed partial class ClassMetrics;
 
 /// <summary>Metrics of class numbers.</summary>
@@ -129,6 +129,7 @@ public sealed class MetricTests
                 ["categorical_crossentropy"] = entropy,
                 ["cosine_similarity"] = Means.Evaluate("cosine_similarity", truth, prediction).Average(),
                 ["kl_divergence"] = Means.Evaluate("kullback_leibler_divergence", truth, prediction).Average(),
+                ["pearson_correlation"] = Correlations.Pearson(truth, prediction).Average(),
             };
             Expect($"{target} one-hot", expected, net.Evaluate(data).Metrics);
             expected = new()

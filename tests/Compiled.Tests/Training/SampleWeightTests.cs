@@ -13,6 +13,12 @@ public sealed partial class Triple;
 [Conv2D(1, 1), Sigmoid, BinaryCrossentropy]
 public sealed partial class PixelMask;
 
+/// <summary>A class per pixel, where it has one.</summary>
+[Model]
+[Input(3, 2, 2)]
+[Conv2D(4, 1), Softmax, SparseCategoricalCrossentropy(IgnoreClass = 255)]
+public sealed partial class PixelClasses;
+
 /// <summary>Weights of samples, of positions and of classes: the loss is the sum of the weighted values over their number.</summary>
 public sealed class SampleWeightTests
 {
@@ -54,6 +60,25 @@ public sealed class SampleWeightTests
         weighted.ComputeGradients(inputs, targets, [1, 1, 2]);
         float[] expected = [.. twice.Weights.SelectMany(weight => weight.Gradient.ToArray()).Select(value => value * 4 / 3)];
         Compare.Close("gradients", expected, weighted.Weights.SelectMany(weight => weight.Gradient.ToArray()).ToArray(), 1e-5, 1e-7);
+    }
+
+    [Fact]
+    public void The_loss_is_the_mean_over_the_pixels_that_have_a_class()
+    {
+        float[] inputs = Samples.Inputs(2, 3, 12);
+        int[] ids = [3, 255, 0, 1, 255, 2, 255, 255, 255, 1, 0, 3];
+        float[] counts = [.. ids.Select(id => id == 255 ? 0f : 12f / 7)];
+        int[] known = [.. ids.Select(id => id == 255 ? 0 : id)];
+        foreach (Target target in Target.All)
+        {
+            using Device device = target.MakeDevice();
+            using var net = new PixelClasses(device, batchSize: 3, seed: 5);
+            double loss = net.ComputeGradients(inputs, ids).Loss;
+            float[] gradients = [.. net.Weights.SelectMany(weight => weight.Gradient.ToArray())];
+            Assert.Equal(net.ComputeGradients(inputs, known, counts).Loss, loss, 1e-6);
+            Compare.Close("gradients", [.. net.Weights.SelectMany(weight => weight.Gradient.ToArray())], gradients, 1e-5, 1e-7);
+            Assert.Equal(0, net.TestOnBatch(inputs, [.. Enumerable.Repeat(255, 12)]).Loss);
+        }
     }
 
     [Fact]

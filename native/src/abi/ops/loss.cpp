@@ -16,15 +16,26 @@ void require_smoothing(const cn_loss_desc& desc) {
     }
 }
 
+void require_ignored(const cn_loss_desc& desc) {
+    require_flag("ignores_class", desc.ignores_class);
+    if (desc.ignores_class != 0 && desc.loss != CN_LOSS_SPARSE_CATEGORICAL_CROSSENTROPY) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "ignores_class is 1: it must be 0 for loss %d, whose targets are no class numbers", desc.loss);
+    }
+    if (desc.ignores_class == 0 && desc.ignored_class != 0) {
+        fail(CN_STATUS_INVALID_ARGUMENT, "ignored_class is %d: it must be 0 where ignores_class is", desc.ignored_class);
+    }
+}
+
 void validate(const cn_loss_desc& desc) {
-    require_enumerator("loss", desc.loss, CN_LOSS_CATEGORICAL_FOCAL_CROSSENTROPY, "cn_loss_kind");
+    require_enumerator("loss", desc.loss, CN_LOSS_TVERSKY, "cn_loss_kind");
     require_enumerator("accuracy", desc.accuracy, CN_ACCURACY_SPARSE, "cn_accuracy");
     require_flag("from_logits", desc.from_logits);
     require_extents({{"batch", desc.batch}, {"classes", desc.classes}});
     require_range({"positions", desc.positions}, 1, MaxElements);
     require_elements("predictions", {{"batch", desc.batch}, {"positions", desc.positions}, {"classes", desc.classes}});
     require_smoothing(desc);
-    require_loss_parameters(desc.loss, desc.delta, desc.alpha, desc.gamma, desc.balance);
+    require_loss_parameters(desc.loss, desc.delta, desc.alpha, desc.gamma, desc.balance, desc.beta, desc.per_sample);
+    require_ignored(desc);
     require_reserved(desc.reserved);
     if (desc.from_logits != 0 && !is_crossentropy(desc.loss)) {
         fail(CN_STATUS_INVALID_ARGUMENT, "from_logits is 1 with loss %d: only cross-entropies contain a softmax or a sigmoid", desc.loss);

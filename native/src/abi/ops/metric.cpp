@@ -24,10 +24,12 @@ void require_loss(const cn_metric_desc& desc) {
         require_zero("alpha", desc.alpha == 0.0f, desc);
         require_zero("gamma", desc.gamma == 0.0f, desc);
         require_zero("balance", desc.balance == 0, desc);
+        require_zero("beta", desc.beta == 0.0f, desc);
+        require_zero("per_sample", desc.per_sample == 0, desc);
         return;
     }
-    require_enumerator("loss", desc.loss, CN_LOSS_CATEGORICAL_FOCAL_CROSSENTROPY, "cn_loss_kind");
-    require_loss_parameters(desc.loss, desc.delta, desc.alpha, desc.gamma, desc.balance);
+    require_enumerator("loss", desc.loss, CN_LOSS_TVERSKY, "cn_loss_kind");
+    require_loss_parameters(desc.loss, desc.delta, desc.alpha, desc.gamma, desc.balance, desc.beta, desc.per_sample);
 }
 
 void require_targets(const cn_metric_desc& desc) {
@@ -43,7 +45,7 @@ void require_targets(const cn_metric_desc& desc) {
 }
 
 void validate(const cn_metric_desc& desc) {
-    require_enumerator("metric", desc.metric, CN_METRIC_R2, "cn_metric_kind");
+    require_enumerator("metric", desc.metric, CN_METRIC_PEARSON, "cn_metric_kind");
     require_extents({{"batch", desc.batch}, {"classes", desc.classes}});
     require_range({"positions", desc.positions}, 1, MaxElements);
     require_elements("predictions", {{"batch", desc.batch}, {"positions", desc.positions}, {"classes", desc.classes}});
@@ -77,7 +79,7 @@ cn_status cn_metric_create(cn_context* context, const cn_metric_desc* desc, cn_o
         [](Backend& backend, const cn_metric_desc& checked) { return backend.make_metric(checked); },
         [](OpEntry& entry, const cn_metric_desc& checked) {
             entry.batch = checked.batch;
-            entry.takes_weights = checked.metric <= CN_METRIC_TOP_K;
+            entry.takes_weights = checked.metric <= CN_METRIC_TOP_K || checked.metric == CN_METRIC_PEARSON;
         });
 }
 
