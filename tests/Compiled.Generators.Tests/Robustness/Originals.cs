@@ -125,5 +125,21 @@ internal static class Originals
             }
         }
         """,
+        """
+        using Compiled;
+
+        [Model, Input(6, 6, 2)]
+        [Conv2DTranspose(4, 3, Strides = 2, OutputPadding = 1, KernelInitializer = Initializer.FanOutUniform, KernelInitializerValue = 2)]
+        [BatchNormalization(GammaInitializer = Initializer.Constant, GammaInitializerValue = 0.5, MovingVarianceInitializer = Initializer.Ones), ReLU]
+        [GlobalAveragePooling2D, ActivityRegularization(L2 = 0.01), Dense(3, KernelInitializer = Initializer.Orthogonal), Softmax(Name = "shares")]
+        [Tversky(0.3, beta: 0.7, PerSample = true), CategoricalAccuracy(Weighted = true), TopKCategoricalAccuracy(2), IoU(0, 2), MeanIoU, Dice, PearsonCorrelation]
+        [F1Score(Average = ScoreAverage.Micro), FBetaScore(2, Threshold = 0.4), CategoricalCrossentropy(Weighted = true, Name = "entropy"), R2Score]
+        public sealed partial class Measured;
+
+        [Model, Input(5), Dense(3, Trainable = false), Sigmoid, BinaryFocalCrossentropy(ApplyClassBalancing = true, Gamma = 1.5)]
+        [BinaryAccuracy(Threshold = 0.6), TruePositives, FalseNegatives, Precision(Name = "sharp"), Recall, AUC(NumThresholds = 20), BinaryIoU(1)]
+        [SensitivityAtSpecificity(0.5), SpecificityAtSensitivity(0.5, NumThresholds = 50), RootMeanSquaredError, Huber(0.5), CosineSimilarity]
+        public sealed partial class Questions;
+        """,
     ];
 }
