@@ -141,6 +141,19 @@ struct ColumnCoefficients {
         }
         return values;
     }
+
+    // With an addend, unless that is null.
+    __device__ __forceinline__ Pack<Width> normalize(const float* x, const float* addend, int64_t i) const {
+        Pack<Width> values = normalize(x + i);
+        if (addend != nullptr) {
+            auto addends = Pack<Width>::load(addend + i);
+            CN_UNROLL
+            for (int e = 0; e < Width; ++e) {
+                values.values[e] += addends.values[e];
+            }
+        }
+        return values;
+    }
 };
 
 template <int Width>
@@ -154,14 +167,7 @@ __global__ void __launch_bounds__(ColumnThreads)
     ColumnCoefficients<Width> known(thread, plan.columns, epsilon, coefficients, statistics);
     for (int64_t row = thread.first_row(); row < thread.last_row(); row += thread.lines) {
         int64_t i = row * plan.columns + thread.column;
-        Pack<Width> values = known.normalize(x + i);
-        if (addend != nullptr) {
-            auto addends = Pack<Width>::load(addend + i);
-            CN_UNROLL
-            for (int e = 0; e < Width; ++e) {
-                values.values[e] += addends.values[e];
-            }
-        }
+        Pack<Width> values = known.normalize(x, addend, i);
         activate(activation, values.values);
         values.store(y + i);
     }
@@ -181,14 +187,7 @@ __global__ void __launch_bounds__(ColumnThreads)
     int64_t origin = thread.sample * plan.positions * plan.columns + thread.column;
     auto value = [&](int64_t position) {
         int64_t i = origin + position * plan.columns;
-        Pack<Width> values = known.normalize(x + i);
-        if (addend != nullptr) {
-            auto addends = Pack<Width>::load(addend + i);
-            CN_UNROLL
-            for (int e = 0; e < Width; ++e) {
-                values.values[e] += addends.values[e];
-            }
-        }
+        Pack<Width> values = known.normalize(x, addend, i);
         activate(activation, values.values);
         if (codes != nullptr) {
             int passes[Width];
