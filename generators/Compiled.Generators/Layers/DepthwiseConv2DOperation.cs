@@ -10,6 +10,8 @@ internal sealed record DepthwiseConv2DOperation(long Channels, long Multiplier, 
 
     public override string BaseName => "depthwise_conv2d";
 
+    protected override string KernelName => "depthwise_kernel";
+
     public static new IReadOnlyList<Operation> Read(LayerArguments arguments) => ActivationOperation.After(
         new DepthwiseConv2DOperation(
             arguments.Input.Last, arguments.Positive("depthMultiplier", 1), Window.ReadConvolution(arguments),

@@ -6,8 +6,9 @@ namespace Compiled;
 /// </summary>
 /// <remarks>
 /// The norm of a kernel is that of each column: of what one unit of a dense layer or one filter of a convolution multiplies. It is taken over
-/// all axes but the last, which in Keras is <c>axis=0</c> for dense layers and <c>axis=[0, 1, 2]</c> for convolutions. Other weights (biases,
-/// gamma, beta) have one norm as a whole (<c>axis=0</c>). Norms are divided by with 1e-7 added, as in Keras.
+/// all axes but the last, which in Keras is <c>axis=0</c> for dense layers and <c>axis=[0, 1, 2]</c> for convolutions. The last axis of a
+/// transposed convolution's kernel are its input channels, that of a depthwise one the multipliers, so there the same rule gives a norm for each
+/// of those. Other weights (biases, gamma, beta) have one norm as a whole (<c>axis=0</c>). Norms are divided by with 1e-7 added, as in Keras.
 /// </remarks>
 public enum Constraint
 {

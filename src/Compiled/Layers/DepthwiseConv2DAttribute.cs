@@ -7,7 +7,7 @@ namespace Compiled;
 /// </summary>
 /// <param name="kernelHeight">Rows of the window, at least 1.</param>
 /// <param name="kernelWidth">Columns of the window, at least 1.</param>
-public sealed class DepthwiseConv2DAttribute(int kernelHeight, int kernelWidth) : KernelLayerAttribute
+public sealed class DepthwiseConv2DAttribute(int kernelHeight, int kernelWidth) : DepthwiseLayerAttribute
 {
     /// <summary>A depthwise convolution with a square window.</summary>
     /// <param name="kernelSize">Rows and columns of the window, at least 1.</param>

@@ -8,7 +8,7 @@ namespace Compiled;
 /// <param name="filters">The number of output channels, at least 1, or one of <see cref="Compiled.Filters"/>.</param>
 /// <param name="kernelHeight">Rows of the window, at least 1.</param>
 /// <param name="kernelWidth">Columns of the window, at least 1.</param>
-public sealed class SeparableConv2DAttribute(int filters, int kernelHeight, int kernelWidth) : WeightedLayerAttribute
+public sealed class SeparableConv2DAttribute(int filters, int kernelHeight, int kernelWidth) : DepthwiseLayerAttribute
 {
     /// <summary>A separable convolution with a square window.</summary>
     /// <param name="filters">The number of output channels, at least 1.</param>
@@ -56,33 +56,6 @@ public sealed class SeparableConv2DAttribute(int filters, int kernelHeight, int 
 
     /// <summary>What is applied to the result; <see cref="Activation.Linear"/> by default.</summary>
     public Activation Activation { get; set; }
-
-    /// <summary>How the depthwise kernel starts; <see cref="Initializer.GlorotUniform"/> by default.</summary>
-    public Initializer DepthwiseInitializer { get; set; } = Initializer.GlorotUniform;
-
-    /// <summary>The parameter of <see cref="DepthwiseInitializer"/>, where it has one; by default its own default.</summary>
-    public double DepthwiseInitializerValue { get; set; } = double.NaN;
-
-    /// <summary>What the sum of the magnitudes of the depthwise kernel adds to the loss (Keras' <c>L1</c>), at least 0; 0 by default.</summary>
-    public double DepthwiseL1 { get; set; }
-
-    /// <summary>What the sum of the squares of the depthwise kernel adds to the loss (Keras' <c>L2</c>), at least 0; 0 by default.</summary>
-    public double DepthwiseL2 { get; set; }
-
-    /// <summary>What the depthwise kernel is made to be after each update; <see cref="Constraint.None"/> by default.</summary>
-    public Constraint DepthwiseConstraint { get; set; }
-
-    /// <summary>
-    /// The largest norm of <see cref="DepthwiseConstraint"/>: by default 2 for <see cref="Constraint.MaxNorm"/> and 1 for
-    /// <see cref="Constraint.MinMaxNorm"/>.
-    /// </summary>
-    public double DepthwiseConstraintValue { get; set; } = double.NaN;
-
-    /// <summary>The least norm of <see cref="Constraint.MinMaxNorm"/>; 0 by default.</summary>
-    public double DepthwiseConstraintMinimum { get; set; } = double.NaN;
-
-    /// <summary>How far <see cref="Constraint.MinMaxNorm"/> moves a norm into its range, from 0 to 1; 1 by default.</summary>
-    public double DepthwiseConstraintRate { get; set; } = double.NaN;
 
     /// <summary>How the pointwise kernel starts; <see cref="Initializer.GlorotUniform"/> by default.</summary>
     public Initializer PointwiseInitializer { get; set; } = Initializer.GlorotUniform;

@@ -45,7 +45,7 @@ namespace Examples
         //   tensor                                  shape       offset
         //   conv2d_1/kernel                         3×3×3×8          0
         //   conv2d_1/bias                           8              896
-        //   depthwise_conv2d_1/kernel               3×3×8×1        960
+        //   depthwise_conv2d_1/depthwise_kernel     3×3×8×1        960
         //   depthwise_conv2d_1/bias                 8             1280
         //   conv2d_2/kernel                         1×1×2×16      1344
         //   batch_normalization_1/gamma             16            1472
@@ -64,7 +64,7 @@ namespace Examples
         /// <summary>The weights of 'conv2d_1' (Conv2D 3×3 stride 2 same): kernel 3×3×3×8, bias 8.</summary>
         public global::Compiled.Conv2DWeights Conv2D1 => new(Weights[0], Weights[1]);
 
-        /// <summary>The weights of 'depthwise_conv2d_1' (DepthwiseConv2D 3×3 same): kernel 3×3×8×1, bias 8.</summary>
+        /// <summary>The weights of 'depthwise_conv2d_1' (DepthwiseConv2D 3×3 same): depthwise_kernel 3×3×8×1, bias 8.</summary>
         public global::Compiled.Conv2DWeights DepthwiseConv2D1 => new(Weights[2], Weights[3]);
 
         /// <summary>The weights of 'conv2d_2' (Conv2D 1×1 groups 4): kernel 1×1×2×16.</summary>
@@ -547,7 +547,7 @@ namespace Examples
             [
                 new("conv2d_1/kernel", 0, [3, 3, 3, 8], global::Compiled.Initializer.GlorotUniform, 27, 72, 0x4000),
                 new("conv2d_1/bias", 896, [8], global::Compiled.Initializer.Zeros, 8, 8, 0x4001),
-                new("depthwise_conv2d_1/kernel", 960, [3, 3, 8, 1], global::Compiled.Initializer.GlorotUniform, 72, 9, 0x4002),
+                new("depthwise_conv2d_1/depthwise_kernel", 960, [3, 3, 8, 1], global::Compiled.Initializer.GlorotUniform, 72, 9, 0x4002),
                 new("depthwise_conv2d_1/bias", 1280, [8], global::Compiled.Initializer.Zeros, 8, 8, 0x4003),
                 new("conv2d_2/kernel", 1344, [1, 1, 2, 16], global::Compiled.Initializer.GlorotUniform, 2, 16, 0x4004),
                 new("batch_normalization_1/gamma", 1472, [16], global::Compiled.Initializer.Ones, 16, 16, 0x4005),

@@ -36,12 +36,14 @@ public sealed record DepthwiseConv2DLayer(Window2D Window, int Multiplier, bool 
 {
     public override string Attribute => "DepthwiseConv2D";
 
+    protected override IReadOnlyList<string> KernelNames => ["Depthwise"];
+
     public override IEnumerable<string> Arguments => [.. WindowOptions, $"DepthMultiplier = {Multiplier}"];
 
     public override IReadOnlyList<int> Infer(IReadOnlyList<int> input) => Infer(Window, input, input[2] * Multiplier);
 
     public override IReadOnlyList<LayerWeight> Weights(IReadOnlyList<int> input) =>
-        [OfKernel("kernel", [Window.Height, Window.Width, input[2], Multiplier]), .. OfBias(input[2] * Multiplier)];
+        [OfKernel("depthwise_kernel", [Window.Height, Window.Width, input[2], Multiplier]), .. OfBias(input[2] * Multiplier)];
 
     public override long Products(IReadOnlyList<int> input) => Cells * Tensor.Size(Infer(input));
 }
