@@ -11,9 +11,9 @@ internal static class LayerGolden
         (Tensor x, Tensor dy) = (golden.Tensor("x"), golden.Tensor("dy"));
         OnEachTarget((context, who) =>
         {
-            (float[] output, float[] dx) = Kernels.Activate(context, rule, x, dy);
-            golden.Expect("y", output, who);
-            golden.Expect("dx", dx, who);
+            Expect(golden, who, Kernels.Activate(context, rule, x, dy));
+            if (FusedGolden.TakesIn(rule))
+                Expect(golden, who + ", fused", FusedGolden.Activate(context, rule, x, dy));
         });
         return [];
     }
@@ -55,13 +55,17 @@ internal static class LayerGolden
     public static IEnumerable<string> Concatenate(GoldenCase golden)
     {
         int rank = golden.Tensor("y").Shape.Count, axis = golden.Whole("axis");
-        return Join(golden, (context, inputs, dy) => JoinKernels.Concatenate(context, axis < 0 ? axis + rank : axis, inputs, dy));
+        int positive = axis < 0 ? axis + rank : axis;
+        return Join(
+            golden, (context, inputs, dy) => JoinKernels.Concatenate(context, positive, inputs, dy), positive == 3 ? FusedGolden.Join : null);
     }
 
     public static IEnumerable<string> Cropping2D(GoldenCase golden)
     {
         Margins margins = golden.Margins("cropping");
-        return Image(golden, (context, x, dy) => ImageKernels.Pad(context, x, dy, -margins.Top, -margins.Left));
+        return Image(
+            golden, (context, x, dy) => ImageKernels.Pad(context, x, dy, -margins.Top, -margins.Left),
+            (context, x, dy) => FusedGolden.Frame(context, x, dy, -margins.Top, -margins.Left));
     }
 
     /// <remarks>
@@ -77,22 +81,27 @@ internal static class LayerGolden
         bool[] mask = [.. golden.Tensor("mask").Values.Select(value => value != 0)];
         OnEachTarget((context, who) =>
         {
+            Draw(context, who, () => Kernels.Drop(context, x, dy, rate, stream: 0));
+            Draw(context, who + ", fused", () => FusedGolden.Drop(context, x, dy, rate, stream: 0));
+        });
+        return [];
+
+        void Draw(NativeContext context, string who, Func<(float[] Y, float[] Dx)> drop)
+        {
             float[] y = new float[x.Count], dx = new float[x.Count];
             bool[] seen = new bool[x.Count];
             for (ulong update = 0; update < MostUpdates && seen.Contains(false); update++)
             {
                 context.SetState(x.Shape[0], Seed, update);
-                (float[] output, float[] gradient) = Kernels.Drop(context, x, dy, rate, stream: 0);
+                (float[] output, float[] gradient) = drop();
                 bool[] kept = Masks.Draw(x.Count, rate, element => Philox.Word(Seed, 0, update, (ulong)element));
                 foreach (int element in Enumerable.Range(0, x.Count).Where(element => !seen[element] && kept[element] == mask[element]))
                     (y[element], dx[element], seen[element]) = (output[element], gradient[element], true);
             }
 
             Assert.DoesNotContain(false, seen);
-            golden.Expect("y", y, who);
-            golden.Expect("dx", dx, who);
-        });
-        return [];
+            Expect(golden, who, (y, dx));
+        }
     }
 
     /// <summary>A model that does nothing else: no op belongs to it.</summary>
@@ -125,13 +134,18 @@ internal static class LayerGolden
         bool bilinear = golden.Text("interpolation") == "bilinear";
         if (bilinear && !golden.Flag("half_pixel_centers"))
             return ["bilinear up-sampling of old versions of Keras"];
-        return Image(golden, (context, x, dy) => ImageKernels.Enlarge(context, x, dy, new UpSampling(factors[0], factors[1], bilinear)));
+        var upSampling = new UpSampling(factors[0], factors[1], bilinear);
+        return Image(
+            golden, (context, x, dy) => ImageKernels.Enlarge(context, x, dy, upSampling),
+            (context, x, dy) => FusedGolden.Enlarge(context, x, dy, upSampling));
     }
 
     public static IEnumerable<string> ZeroPadding2D(GoldenCase golden)
     {
         Margins margins = golden.Margins("padding");
-        return Image(golden, (context, x, dy) => ImageKernels.Pad(context, x, dy, margins.Top, margins.Left));
+        return Image(
+            golden, (context, x, dy) => ImageKernels.Pad(context, x, dy, margins.Top, margins.Left),
+            (context, x, dy) => FusedGolden.Frame(context, x, dy, margins.Top, margins.Left));
     }
 
     public static IEnumerable<string> Conv2D(GoldenCase golden)
@@ -163,39 +177,43 @@ internal static class LayerGolden
 
     public static IEnumerable<string> MaxPooling2D(GoldenCase golden)
     {
-        (Tensor x, Tensor dy) = (golden.Tensor("x"), golden.Tensor("dy"));
         Window2D window = golden.Window("pool_size");
-        OnEachTarget((context, who) =>
-        {
-            (float[] y, float[] dx) = Kernels.Pool(context, x, dy, window);
-            golden.Expect("y", y, who);
-            golden.Expect("dx", dx, who);
-        });
-        return [];
+        return Image(
+            golden, (context, x, dy) => Kernels.Pool(context, x, dy, window), (context, x, dy) => FusedGolden.Pool(context, x, dy, window));
     }
 
-    private static string[] Image(GoldenCase golden, Func<NativeContext, Tensor, Tensor, (float[] Y, float[] Dx)> run)
+    private static string[] Image(
+        GoldenCase golden, Func<NativeContext, Tensor, Tensor, (float[] Y, float[] Dx)> run,
+        Func<NativeContext, Tensor, Tensor, (float[] Y, float[] Dx)>? fused = null)
     {
         OnEachTarget((context, who) =>
         {
-            (float[] y, float[] dx) = run(context, golden.Tensor("x"), golden.Tensor("dy"));
-            golden.Expect("y", y, who);
-            golden.Expect("dx", dx, who);
+            Expect(golden, who, run(context, golden.Tensor("x"), golden.Tensor("dy")));
+            if (fused is not null)
+                Expect(golden, who + ", fused", fused(context, golden.Tensor("x"), golden.Tensor("dy")));
         });
         return [];
     }
 
-    private static string[] Join(GoldenCase golden, Func<NativeContext, Tensor[], Tensor, (float[] Y, float[][] Dx)> run)
+    private static string[] Join(
+        GoldenCase golden, Func<NativeContext, Tensor[], Tensor, (float[] Y, float[][] Dx)> run,
+        Func<NativeContext, Tensor[], Tensor, (float[] Y, float[][] Dx)>? fused = null)
     {
         Tensor[] inputs = [.. Enumerable.Range(0, golden.TensorNames.Count(name => name.StartsWith('x'))).Select(i => golden.Tensor($"x{i}"))];
         OnEachTarget((context, who) =>
         {
-            (float[] y, float[][] dx) = run(context, inputs, golden.Tensor("dy"));
-            golden.Expect("y", y, who);
-            for (int i = 0; i < inputs.Length; i++)
-                golden.Expect(golden.Has($"dx{i}") ? $"dx{i}" : "dy", dx[i], who);
+            Expect(who, run(context, inputs, golden.Tensor("dy")));
+            if (fused is not null)
+                Expect(who + ", fused", fused(context, inputs, golden.Tensor("dy")));
         });
         return [];
+
+        void Expect(string who, (float[] Y, float[][] Dx) result)
+        {
+            golden.Expect("y", result.Y, who);
+            for (int i = 0; i < inputs.Length; i++)
+                golden.Expect(golden.Has($"dx{i}") ? $"dx{i}" : "dy", result.Dx[i], who);
+        }
     }
 
     internal static void OnEachTarget(Action<NativeContext, string> run)
@@ -205,6 +223,12 @@ internal static class LayerGolden
             using var context = new NativeContext(target, threads: 2);
             run(context, target.ToString());
         }
+    }
+
+    private static void Expect(GoldenCase golden, string who, (float[] Y, float[] Dx) result)
+    {
+        golden.Expect("y", result.Y, who);
+        golden.Expect("dx", result.Dx, who);
     }
 
     private static void Expect(GoldenCase golden, string who, float[] y, float[] dx, float[] dkernel, float[] dbias)

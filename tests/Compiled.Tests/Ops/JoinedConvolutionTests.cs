@@ -1,6 +1,7 @@
 using Compiled.Interop;
 using Compiled.Reference;
 using CsCheck;
+using Part = Compiled.Tests.JoinedConvolutionKernels.Part;
 
 namespace Compiled.Tests;
 
@@ -64,18 +65,6 @@ public sealed class JoinedConvolutionTests
         return multiple;
     }
 
-    /// <param name="Channels">Its channels.</param>
-    /// <param name="Height">How many rows become of one.</param>
-    /// <param name="Width">How many columns become of one.</param>
-    /// <param name="IsBilinear">Whether they are interpolated.</param>
-    /// <param name="Mode">What happens to its gradient.</param>
-    private sealed record Part(int Channels, int Height, int Width, bool IsBilinear, cn_gradient_mode Mode)
-    {
-        public UpSampling UpSampling => new(Height, Width, IsBilinear);
-
-        public int Interpolation => (int)(IsBilinear ? cn_interpolation.CN_INTERPOLATION_BILINEAR : cn_interpolation.CN_INTERPOLATION_NEAREST);
-    }
-
     private delegate Tensor Filler(int seed, params IReadOnlyList<int> shape);
 
     private sealed record Stage(
@@ -111,19 +100,14 @@ public sealed class JoinedConvolutionTests
 
         public (float[] Y, float[][] Dx, float[] Dkernel) Run(NativeContext context, Filler draw, Tensor kernel)
         {
-            context.SetState(Batch);
             Tensor[] inputs = Inputs(draw);
-            Tensor dy = draw(4, Output);
-            nint op = context.Op(Native.cn_joined_conv2d_create, Describe(kernel));
-            nint[] x = [.. inputs.Select(context.Array), .. new nint[4 - inputs.Length]];
-            nint[] dx = [.. inputs.Select((input, i) => context.Array(Before(draw, i, input))), .. new nint[4 - inputs.Length]];
-            nint[] wanted = [.. dx.Select((address, i) => i < Parts.Length && Parts[i].Mode != cn_gradient_mode.CN_GRADIENT_NONE ? address : 0)];
-            nint weights = context.Array(kernel), y = context.Garbage(dy.Count), dkernel = context.Garbage(kernel.Count);
-            nint codes = Pool is null ? 0 : context.Array(new byte[dy.Count]);
-            NativeContext.Check(Native.cn_joined_conv2d_forward(op, context.State, x[0], x[1], x[2], x[3], weights, 0, y, codes, 0));
-            NativeContext.Check(Native.cn_joined_conv2d_backward(
-                op, context.State, x[0], x[1], x[2], x[3], weights, y, codes, context.Array(dy), wanted[0], wanted[1], wanted[2], wanted[3], dkernel, 0));
-            return (context.Floats(y, dy.Count), [.. inputs.Select((input, i) => context.Floats(dx[i], input.Count))], context.Floats(dkernel, kernel.Count));
+            cn_conv2d_desc conv = Kernels.Describe(new Tensor([Batch, Height, Width, Kernel[2]]), kernel, Window, useBias: false);
+            conv.activation = (int)Kernels.Activation(Activation);
+            (conv.output_height, conv.output_width) = (Output[1], Output[2]);
+            if (Pool is not null)
+                conv.pool = Kernels.Describe(Pool, (int)conv.conv_height, (int)conv.conv_width);
+            return JoinedConvolutionKernels.Run(
+                context, Parts, conv, inputs, kernel, draw(4, Output), [.. inputs.Select((input, i) => Before(draw, i, input))]);
         }
 
         public override string ToString() =>
@@ -134,44 +118,5 @@ public sealed class JoinedConvolutionTests
             [.. Parts.Select((part, i) => draw(10 + i, Batch, Height / part.Height, Width / part.Width, part.Channels))];
 
         private static Tensor Before(Filler draw, int part, Tensor input) => draw(20 + part, input.Shape);
-
-        private cn_joined_conv2d_desc Describe(Tensor kernel)
-        {
-            cn_conv2d_desc conv = Kernels.Describe(new Tensor([Batch, Height, Width, Kernel[2]]), kernel, Window, useBias: false);
-            conv.struct_size = 0;
-            conv.input_gradient = 0;
-            conv.activation = (int)Kernels.Activation(Activation);
-            (conv.output_height, conv.output_width) = (Output[1], Output[2]);
-            if (Pool is not null)
-                conv.pool = Kernels.Describe(Pool, (int)conv.conv_height, (int)conv.conv_width);
-            return new cn_joined_conv2d_desc
-            {
-                struct_size = ImageKernels.Size<cn_joined_conv2d_desc>(),
-                inputs = Parts.Length,
-                channels_0 = At(0).Channels,
-                channels_1 = At(1).Channels,
-                channels_2 = At(2).Channels,
-                channels_3 = At(3).Channels,
-                upsampling_height_0 = At(0).Height,
-                upsampling_height_1 = At(1).Height,
-                upsampling_height_2 = At(2).Height,
-                upsampling_height_3 = At(3).Height,
-                upsampling_width_0 = At(0).Width,
-                upsampling_width_1 = At(1).Width,
-                upsampling_width_2 = At(2).Width,
-                upsampling_width_3 = At(3).Width,
-                interpolation_0 = At(0).Interpolation,
-                interpolation_1 = At(1).Interpolation,
-                interpolation_2 = At(2).Interpolation,
-                interpolation_3 = At(3).Interpolation,
-                gradient_0 = (int)At(0).Mode,
-                gradient_1 = (int)At(1).Mode,
-                gradient_2 = (int)At(2).Mode,
-                gradient_3 = (int)At(3).Mode,
-                conv = conv,
-            };
-
-            Part At(int i) => i < Parts.Length ? Parts[i] : new Part(0, 0, 0, IsBilinear: false, cn_gradient_mode.CN_GRADIENT_NONE);
-        }
     }
 }
