@@ -80,7 +80,8 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
     private void NoteClipping(Tensor output)
     {
         const double Clip = 1e-7;
-        if (network.Loss != "mean_squared_error" && output.Values.Min() < 2 * Clip)
+        bool clips = network.Loss.EndsWith("crossentropy", StringComparison.Ordinal);
+        if (clips && (output.Values.Min() < 2 * Clip || (network.Loss == "binary_crossentropy" && output.Values.Max() > 1 - (2 * Clip))))
             Margin = 0;
     }
 
@@ -139,7 +140,7 @@ public sealed class ReferenceModel(Network network, IReadOnlyList<Tensor> weight
     private static Node Apply(Tape tape, Layer layer, Node[] inputs, Func<string, Node?> weight) => layer switch
     {
         Conv2DLayer conv => tape.Convolve(inputs[0], weight("kernel")!, weight("bias"), conv.Window),
-        DepthwiseConv2DLayer conv => tape.ConvolveByDepth(inputs[0], weight("kernel")!, weight("bias"), conv.Window),
+        DepthwiseConv2DLayer conv => tape.ConvolveByDepth(inputs[0], weight("depthwise_kernel")!, weight("bias"), conv.Window),
         SeparableConv2DLayer conv => tape.ConvolveSeparably(
             inputs[0], weight("depthwise_kernel")!, weight("pointwise_kernel")!, weight("bias"), conv.Window),
         Conv2DTransposeLayer conv => tape.ConvolveTransposed(

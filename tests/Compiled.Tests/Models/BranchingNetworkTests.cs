@@ -28,7 +28,7 @@ public sealed class BranchingNetworkTests
         Assert.Equal(
             [
                 "AddLayer", "AveragePooling2DLayer", "BatchNormalizationLayer", "ConcatenateLayer", "Cropping2DLayer", "DropoutLayer",
-                "FlattenLayer", "GlobalPooling2DLayer", "LayerNormalizationLayer", "MaxPooling2DLayer", "ReshapeLayer", "UpSampling2DLayer", "ZeroPadding2DLayer",
+                "FlattenLayer", "GaussianNoiseLayer", "GlobalPooling2DLayer", "LayerNormalizationLayer", "MaxPooling2DLayer", "ReshapeLayer", "UpSampling2DLayer", "ZeroPadding2DLayer",
             ],
             layers.Where(layer => layer is not (WeightedLayer or ActivationLayer)).Select(layer => layer.GetType().Name).Distinct().Order());
         Assert.Equal([1, 2, 3], layers.OfType<AddLayer>().Select(layer => layer.Others.Count).Distinct().Order());
@@ -41,6 +41,10 @@ public sealed class BranchingNetworkTests
                     && (normalization.Center, normalization.Scale, normalization.Trainable) == (center, scale, trainable));
         }
 
+        Assert.Equal(
+            ["Conv2DLayer", "Conv2DTransposeLayer", "DepthwiseConv2DLayer", "SeparableConv2DLayer"],
+            layers.OfType<ConvolutionLayer>().Select(layer => layer.GetType().Name).Distinct().Order());
+        Assert.Contains(layers, layer => layer is Conv2DLayer { Groups: > 1 });
         Assert.Contains(layers, layer => layer is UpSampling2DLayer { Bilinear: true, Height: 3 });
         Assert.Contains(networks, network => Enumerable.Range(0, network.Layers.Count).Any(
             layer => network.Layers[layer] is AddLayer && network.Reads(layer).Distinct().Count() < network.Reads(layer).Count));

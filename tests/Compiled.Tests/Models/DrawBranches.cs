@@ -37,7 +37,7 @@ internal static class DrawBranches
     private static readonly Gen<Layer> Cropping = AnyMargins.Select(margins => (Layer)new Cropping2DLayer(margins));
 
     private static readonly Gen<Layer> Elementwise =
-        Gen.Frequency((4, Normalization), (1, LayerNormalization), (4, DrawNetwork.Activation), (1, DrawNetwork.Dropout));
+        Gen.Frequency((8, Normalization), (2, LayerNormalization), (8, DrawNetwork.Activation), (2, DrawNetwork.Dropout), (1, DrawNetwork.Noise));
 
     /// <summary>Any network in which something is joined.</summary>
     public static readonly Gen<Network> Any = (
@@ -74,7 +74,7 @@ internal static class DrawBranches
 
     private static Gen<Layer> Taking(IReadOnlyList<int> shape) => shape.Count == 3
         ? Gen.Frequency(
-            (4, DrawNetwork.Convolution), (2, DrawNetwork.Pooling), (2, Average), (2, Enlargement), (1, Padding), (1, Cropping), (4, Elementwise),
+            (3, DrawNetwork.Convolution), (2, DrawConvolutions.Convolution(shape)), (1, DrawNetwork.SpatialDropout), (2, DrawNetwork.Pooling), (2, Average), (2, Enlargement), (1, Padding), (1, Cropping), (4, Elementwise),
             (1, GlobalPooling), (1, DrawNetwork.Dense), (1, Views(shape)))
         : Gen.Frequency((3, DrawNetwork.Dense), (3, Elementwise), (1, Views(shape)));
 

@@ -41,7 +41,8 @@ internal static class DrawConvolutions
 
     private static Gen<Layer> Fitting(Gen<Layer> layers, IReadOnlyList<int> shape) => layers.Where(layer => DrawNetwork.Fits(layer, [shape], null));
 
-    private static Gen<Layer> Convolution(IReadOnlyList<int> shape) =>
+    /// <summary>A convolution of groups, by depth, separable or transposed.</summary>
+    public static Gen<Layer> Convolution(IReadOnlyList<int> shape) =>
         Fitting(Gen.OneOf(Grouped(shape[2]), Depthwise, Separable, Transposed), shape);
 
     private static Gen<Layer> Grouped(int channels) =>

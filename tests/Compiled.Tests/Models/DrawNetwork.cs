@@ -65,7 +65,8 @@ internal static class DrawNetwork
             shapes.Add(network.Layers[i].Infer(inputs));
         }
 
-        return network.Loss == "mean_squared_error" || (IsSoftmax(ProducerOf(network, network.Layers.Count)) && shapes[^1][^1] > 1);
+        return HeadOf(network.Loss) is not { } head
+            || (IsActivation(ProducerOf(network, network.Layers.Count), head) && (head != "softmax" || shapes[^1][^1] > 1));
     }
 
     private static Gen<ImmutableList<Layer>> Stack(IReadOnlyList<int> shape, Layer? before, int depth) => depth == 0
@@ -96,9 +97,11 @@ internal static class DrawNetwork
     private static bool DifferAtMostAt(int axis, IReadOnlyList<int> left, IReadOnlyList<int> right) =>
         left.Count == right.Count && axis >= 0 && axis < left.Count && !left.Where((extent, i) => i != axis && extent != right[i]).Any();
 
-    /// <summary>A cross-entropy takes the softmax of two classes or more.</summary>
+    /// <summary>A cross-entropy takes a sigmoid, or the softmax of two classes or more.</summary>
     public static Gen<Network> Finish(Network body) =>
-        from loss in Gen.OneOf("mean_squared_error", "categorical_crossentropy", "sparse_categorical_crossentropy")
+        from loss in Gen.Frequency(
+            (3, Gen.OneOf("mean_squared_error", "categorical_crossentropy", "sparse_categorical_crossentropy")),
+            (1, Gen.OneOf("huber", "binary_crossentropy", "categorical_focal_crossentropy")))
         from units in Gen.Int[2, 7]
         from withDense in Gen.Bool
         select WithHead(body with { Loss = loss }, units, withDense);
@@ -110,11 +113,21 @@ internal static class DrawNetwork
         bool needsDense = withDense || body.Shapes()[^1][^1] == 1 || IsSoftmax(body.Layers[^1]);
         return body with
         {
-            Layers = [.. body.Layers, .. needsDense ? [new DenseLayer(units)] : Array.Empty<Layer>(), new ActivationLayer("softmax")],
+            Layers = [.. body.Layers, .. needsDense ? [new DenseLayer(units)] : Array.Empty<Layer>(), new ActivationLayer(HeadOf(body.Loss)!)],
         };
     }
 
-    private static bool IsSoftmax(Layer? layer) => layer is ActivationLayer { Activation: "softmax" };
+    /// <summary>The activation that makes the probabilities a loss asks for; null if it asks for none.</summary>
+    private static string? HeadOf(string loss) => loss switch
+    {
+        "mean_squared_error" or "huber" => null,
+        "binary_crossentropy" => "sigmoid",
+        _ => "softmax",
+    };
+
+    private static bool IsSoftmax(Layer? layer) => IsActivation(layer, "softmax");
+
+    private static bool IsActivation(Layer? layer, string name) => layer is ActivationLayer activation && activation.Activation == name;
 
     /// <summary>The products of a forward pass.</summary>
     public static long Products(Network network)

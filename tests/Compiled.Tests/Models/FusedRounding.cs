@@ -13,7 +13,7 @@ internal static class FusedRounding
 {
     public static bool IsThatOfLayers(Network network) =>
         network.IsChain
-        && network.Loss == "mean_squared_error"
+        && network.Loss is "mean_squared_error" or "huber"
         && !network.Layers.Any(layer => layer is BatchNormalizationLayer)
         && !network.Layers.Where((layer, i) => layer is WeightedLayer && !IsThatOfLayers(layer, network.Layers.Skip(i + 1))).Any();
 

@@ -125,12 +125,16 @@ internal sealed record NetworkTrial(Network Network, int BatchSize, int Rows)
     /// </summary>
     private double Limit(TrialData data, Trajectory reference)
     {
-        double limit = Rounding * Math.Sqrt(Terms());
+        double limit = (Rounding * Math.Sqrt(Terms())) + LostByProbabilities(reference);
         if (!Network.Layers.Any(layer => layer is BatchNormalizationLayer or LayerNormalizationLayer))
             return limit;
         (Trajectory wobbled, _) = Trajectory.OfReference(Network, data, wobbles: true);
         return limit + (WaysToRound * wobbled.Distance(reference));
     }
+
+    /// <summary>What is left of 1 above a probability has few digits, where the loss is not computed from logits.</summary>
+    private double LostByProbabilities(Trajectory reference) =>
+        Network.Loss == "binary_crossentropy" ? Rounding / (1 - reference.Prediction.Max()) : 0;
 
     /// <summary>The terms of all sums that a number may have gone through: forward, backward, and over the batch.</summary>
     private double Terms()
@@ -139,7 +143,7 @@ internal sealed record NetworkTrial(Network Network, int BatchSize, int Rows)
         int Positions(int layer) => Tensor.Size(shapes[layer + 1]) / shapes[layer + 1][^1];
         int OfWeight(int layer, LayerWeight weight) => weight.Name switch
         {
-            "kernel" => (Tensor.Size(weight.Shape) / weight.Shape[^1]) + (Tensor.Size(weight.Shape) / weight.Shape[^2]) + (Rows * Positions(layer)),
+            var name when name.EndsWith("kernel", StringComparison.Ordinal) => (Tensor.Size(weight.Shape) / weight.Shape[^1]) + (Tensor.Size(weight.Shape) / weight.Shape[^2]) + (Rows * Positions(layer)),
             "moving_variance" => 2 * Rows * Positions(layer),
             _ => 0,
         };

@@ -29,7 +29,10 @@ public sealed class RandomNetworkTests
             ActivationLayer.Names.Except(["exponential"]).Order(),
             layers.OfType<ActivationLayer>().Select(layer => layer.Activation).Distinct().Order());
         Assert.Equal(
-            ["categorical_crossentropy", "mean_squared_error", "sparse_categorical_crossentropy"],
+            [
+                "binary_crossentropy", "categorical_crossentropy", "categorical_focal_crossentropy", "huber", "mean_squared_error",
+                "sparse_categorical_crossentropy",
+            ],
             networks.Select(network => network.Loss).Distinct().Order());
         Assert.Equal([1, 2, 3], networks.Select(network => network.Input.Count).Distinct().Order());
         Assert.Contains(layers, layer => layer is Conv2DLayer { UseBias: false });

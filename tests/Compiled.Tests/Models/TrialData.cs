@@ -13,7 +13,7 @@ internal sealed record TrialData(Tensor Inputs, Tensor Targets, IReadOnlyList<Te
 
         Tensor Weight(LayerWeight weight) => weight.Name switch
         {
-            "kernel" => Reals(weight.Shape, Math.Sqrt(3.0 * weight.Shape[^1] / Tensor.Size(weight.Shape))),
+            var name when name.EndsWith("kernel", StringComparison.Ordinal) => Reals(weight.Shape, Math.Sqrt(3.0 * weight.Shape[^1] / Tensor.Size(weight.Shape))),
             "gamma" or "moving_variance" => Round(Reals(weight.Shape, 0.5).Map(value => value + 1)),
             _ => Reals(weight.Shape, 0.3),
         };
@@ -22,8 +22,9 @@ internal sealed record TrialData(Tensor Inputs, Tensor Targets, IReadOnlyList<Te
         int[] output = [rows, .. network.Shapes()[^1]];
         Tensor targets = network.Loss switch
         {
-            "mean_squared_error" => Reals(output),
-            "categorical_crossentropy" => Round(Activations.Forward("softmax", Reals(output, 3))),
+            "mean_squared_error" or "huber" => Reals(output),
+            "binary_crossentropy" => Round(Reals(output).Map(value => (value + 1) / 2)),
+            "categorical_crossentropy" or "categorical_focal_crossentropy" => Round(Activations.Forward("softmax", Reals(output, 3))),
             _ => Reals(output[..^1]).Map(value => Math.Floor((value + 1) / 2 * output[^1])),
         };
         return new TrialData(Reals([rows, .. network.Input]), targets, weights);
