@@ -64,7 +64,15 @@ internal sealed class LayerArguments(LayerSpec spec, int layer, string title, Is
 
     /// <summary>A number in a range.</summary>
     public double Number(string name, double otherwise, double least, double most) => Number(
-        name, otherwise, value => value >= least && value <= most, $"from {Text(least)} to {Text(most)}");
+        name, otherwise, value => value >= least && value <= most, Range(least, most));
+
+    private static string Range(double least, double most) => (least, most) switch
+    {
+        (float.MinValue, float.MaxValue) => "finite",
+        (_, float.MaxValue) => $"at least {Text(least)} and finite",
+        (_, double.PositiveInfinity) => $"at least {Text(least)}",
+        _ => $"from {Text(least)} to {Text(most)}",
+    };
 
     /// <summary>A number above 0 that is neither 0 nor infinite as a float.</summary>
     public double PositiveNumber(string name, double otherwise) => Number(

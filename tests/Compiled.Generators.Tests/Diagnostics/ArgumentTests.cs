@@ -31,6 +31,10 @@ public sealed class ArgumentTests
     [InlineData("MaxPooling2D(Strides = [|0|])", "strides", "0")]
     [InlineData("MaxPooling2D(2, StridesHeight = [|-1|])", "stridesHeight", "-1")]
     [InlineData("MaxPooling2D(2, StridesWidth = [|0|])", "stridesWidth", "0")]
+    [InlineData("UpSampling2D([|0|])", "size", "0")]
+    [InlineData("UpSampling2D(2, [|-1|])", "sizeWidth", "-1")]
+    [InlineData("AveragePooling2D([|0|])", "poolSize", "0")]
+    [InlineData("AveragePooling2D(2, Strides = [|-1|])", "strides", "-1")]
     [InlineData("Dense([|0|])", "units", "0")]
     [InlineData("Dense(units: [|-5|], UseBias = false)", "units", "-5")]
     public void A_count_below_one(string layer, string argument, string value) =>
@@ -46,6 +50,37 @@ public sealed class ArgumentTests
     [InlineData("rate: [|2f|]", "2")]
     public void A_rate_outside_of_zero_to_one(string argument, string value) =>
         Expect.Error("CN0004", $"Dropout: rate is {value}; it must be at least 0 and less than 1", InImages($"Dropout({argument})"));
+
+    [Theory]
+    [InlineData("ZeroPadding2D([|-1|])", "padding")]
+    [InlineData("ZeroPadding2D(1, [|-1|])", "paddingWidth")]
+    [InlineData("ZeroPadding2D(0, 1, [|-1|], 0)", "left")]
+    [InlineData("Cropping2D([|-1|])", "cropping")]
+    [InlineData("Cropping2D([|-1|], 0)", "croppingHeight")]
+    [InlineData("Cropping2D(0, 1, 0, [|-1|])", "right")]
+    public void A_margin_below_zero(string layer, string argument) =>
+        Expect.Error("CN0004", $"{Kind(layer)}: {argument} is -1; it must be at least 0", InImages(layer));
+
+    [Theory]
+    [InlineData("ReLU(MaxValue = [|-1|])", "maxValue is -1; it must be at least 0")]
+    [InlineData("ReLU(NegativeSlope = [|-0.5|])", "negativeSlope is -0.5; it must be at least 0 and finite")]
+    [InlineData("ReLU(Threshold = [|double.NaN|])", "threshold is NaN; it must be at least 0 and finite")]
+    [InlineData("LeakyReLU(NegativeSlope = [|-1|])", "negativeSlope is -1; it must be at least 0 and finite")]
+    [InlineData("ELU(Alpha = [|0|])", "alpha is 0; it must be a float greater than 0")]
+    [InlineData("Threshold([|1e39|], 0)", "threshold is 1E+39; it must be finite")]
+    [InlineData("Threshold(0, [|double.NaN|])", "value is NaN; it must be finite")]
+    [InlineData("GaussianNoise([|-0.1|])", "stddev is -0.1; it must be at least 0 and finite")]
+    [InlineData("SpatialDropout2D([|1|])", "rate is 1; it must be at least 0 and less than 1")]
+    [InlineData("BatchNormalization(Momentum = [|1.5|])", "momentum is 1.5; it must be from 0 to 1")]
+    [InlineData("BatchNormalization(Epsilon = [|0|])", "epsilon is 0; it must be a float greater than 0")]
+    [InlineData("LayerNormalization(Epsilon = [|-1|])", "epsilon is -1; it must be a float greater than 0")]
+    public void A_number_out_of_its_range(string layer, string message) => Expect.Error("CN0004", $"{Kind(layer)}: {message}", InImages(layer));
+
+    [Theory]
+    [InlineData("Reshape([|0|])", "targetShape is 0; it must be made of extents of at least 1, and one -1 at most, which is worked out")]
+    [InlineData("Reshape([|-1|], -1)", "targetShape is -1×-1; it must be made of extents of at least 1, and one -1 at most, which is worked out")]
+    [InlineData("Reshape([|1|], 2, 3, 4, 5)", "targetShape is 5 extents; it must be 1 to 4 extents, the batch not among them")]
+    public void A_shape_that_is_none(string layer, string message) => Expect.Error("CN0004", $"Reshape: {message}", InImages(layer));
 
     [Theory]
     [InlineData("Conv2D(4, 3, Padding = [|(Padding)2|])", "padding", "2")]
@@ -112,8 +147,8 @@ public sealed class ArgumentTests
         "Dense(4, KernelConstraint = Constraint.MaxNorm, KernelConstraintMinimum = [|1|])",
         "kernelConstraintMinimum is 1; it must be left out: MaxNorm has no such parameter")]
     [InlineData(
-        "DepthwiseConv2D(3, KernelConstraint = Constraint.MinMaxNorm, KernelConstraintMinimum = [|1.5|])",
-        "kernelConstraintMinimum is 1.5; it must be from 0 to 1")]
+        "DepthwiseConv2D(3, DepthwiseConstraint = Constraint.MinMaxNorm, DepthwiseConstraintMinimum = [|1.5|])",
+        "depthwiseConstraintMinimum is 1.5; it must be from 0 to 1")]
     [InlineData(
         "SeparableConv2D(4, 3, DepthwiseConstraint = Constraint.MinMaxNorm, DepthwiseConstraintRate = [|2|])",
         "depthwiseConstraintRate is 2; it must be from 0 to 1")]
