@@ -50,7 +50,7 @@ public sealed class ShapeFactTests
     }
 
     [Theory]
-    [InlineData("ReLU(MaxValue = -10)", "ReLU: maxValue is -10; it must be from 0 to Infinity")]
+    [InlineData("ReLU(MaxValue = -10)", "ReLU: maxValue is -10; it must be at least 0")]
     [InlineData("ReLU(NegativeSlope = -10)", "ReLU: negativeSlope is -10; it must be at least 0 and finite")]
     [InlineData("ZeroPadding2D(-1)", "ZeroPadding2D: padding is -1; it must be at least 0")]
     [InlineData("ZeroPadding2D(1, 2, 3, -4)", "ZeroPadding2D: right is -4; it must be at least 0")]

@@ -18,6 +18,8 @@ internal static class FusedGolden
 
     public static (float[] Y, float[] Dx) Activate(NativeContext context, ActivationRule rule, Tensor x, Tensor dy)
     {
+        if (x.Shape.Count == 1)
+            (x, dy) = (x.Reshape(x.Count, 1), dy.Reshape(x.Count, 1));
         context.SetState(x.Shape[0]);
         return Dense(context, x, dy, Kernels.Describe(x, Identity(x.Last), useBias: false) with
         {
