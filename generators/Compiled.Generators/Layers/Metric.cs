@@ -83,9 +83,25 @@ internal sealed record Metric(string Title, MetricSums Kind, string Rule)
             "FBetaScore" => $", {Number(Parameter)}, global::Compiled.ScoreAverage.{Average}",
             _ => "",
         };
-        string classes = TargetClassIds.Count == 0 ? "" : $" {{ TargetClassIds = [{string.Join(", ", TargetClassIds)}] }}";
-        return $"new(\"{Name}\", global::Compiled.MetricRule.{Rule}, {SumsOf(output)}{rest}){classes}";
+        string[] own = [.. Properties()];
+        string properties = own.Length == 0 ? "" : $" {{ {string.Join(", ", own)} }}";
+        return $"new(\"{Name}\", global::Compiled.MetricRule.{Rule}, {SumsOf(output)}{rest}){properties}";
     }
+
+    private IEnumerable<string> Properties()
+    {
+        if (LargerIsBetter)
+            yield return "LargerIsBetter = true";
+        if (TargetClassIds.Count > 0)
+            yield return $"TargetClassIds = [{string.Join(", ", TargetClassIds)}]";
+    }
+
+    private bool LargerIsBetter => Kind switch
+    {
+        MetricSums.Loss => Rule == "NegativeMean",
+        MetricSums.Counts => Rule is not ("FalsePositives" or "FalseNegatives"),
+        _ => true,
+    };
 
     private string Constant => "CN_METRIC_" + Kind switch
     {

@@ -8,6 +8,9 @@ namespace Compiled;
 /// <param name="Average">Of scores.</param>
 public sealed record MetricPlan(string Name, MetricRule Rule, int Sums, double Parameter = 0, ScoreAverage Average = ScoreAverage.Macro)
 {
+    /// <summary>Whether larger values are better.</summary>
+    public bool LargerIsBetter { get; init; }
+
     /// <summary>The classes that <see cref="MetricRule.IoU"/> looks at; else none.</summary>
     public IReadOnlyList<int> TargetClassIds { get; init; } = [];
 }

@@ -44,6 +44,40 @@ public abstract partial class Model
         }
     }
 
+    /// <summary>Arrays for all weights.</summary>
+    internal float[][] RoomForWeights() => [.. Plan.Parameters.Select(parameter => new float[parameter.Count])];
+
+    /// <summary>Copies all weights, and leaves them with the device.</summary>
+    internal void ReadWeights(float[][] values)
+    {
+        Enter();
+        try
+        {
+            _hostWeights.Return();
+            for (int i = 0; i < values.Length; i++)
+                _arena.ReadParameter(Plan.Parameters[i], values[i]);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
+    internal void WriteWeights(float[][] values)
+    {
+        Enter();
+        try
+        {
+            _hostWeights.Return();
+            for (int i = 0; i < values.Length; i++)
+                _arena.WriteParameter(Plan.Parameters[i], values[i]);
+        }
+        finally
+        {
+            Exit();
+        }
+    }
+
     private void OverwriteWithAverages(OptimizerSlots slots)
     {
         _hostWeights.Return();

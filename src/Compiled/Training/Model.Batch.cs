@@ -7,6 +7,8 @@ public abstract partial class Model
     private double[]? _sums;
     private BatchWeights? _batchWeights;
     private bool _isWeighted; // the loaded batch
+    private bool _isInEpoch;
+    private (Interop.cn_metrics Means, double[] Sums)? _setAside; // of the epoch
 
     private int InputSize => (int)Shapes.Size(Plan.InputShape);
 
@@ -351,7 +353,44 @@ public abstract partial class Model
         return _slots;
     }
 
-    private void ClearMetrics() => _arena.ClearMetrics();
+    /// <remarks>Who is called while an epoch runs may use the model: what the epoch has summed so far is set aside.</remarks>
+    private void ClearMetrics()
+    {
+        if (_isInEpoch && _setAside is null)
+        {
+            double[] sums = new double[_arena.SumCount];
+            if (sums.Length > 0)
+                _arena.ReadSums(sums);
+            _setAside = (_arena.ReadMetrics(), sums);
+        }
+
+        _arena.ClearMetrics();
+    }
+
+    private void ResumeMetrics()
+    {
+        if (_setAside is not var (means, sums))
+            return;
+        _arena.WriteMetrics(means);
+        if (sums.Length > 0)
+            _arena.WriteSums(sums);
+        _setAside = null;
+    }
+
+    /// <summary>The means of the epoch that runs.</summary>
+    internal BatchResult ReadMeans()
+    {
+        Enter();
+        try
+        {
+            ResumeMetrics();
+            return ReadMetrics();
+        }
+        finally
+        {
+            Exit();
+        }
+    }
 
     private BatchResult ReadMetrics()
     {

@@ -19,7 +19,7 @@ public abstract partial class Model
     /// The rule of the updates. With <see cref="Optimizer.UseEma"/> a run that is not cancelled ends with the weights being their averages.
     /// </param>
     /// <param name="epochs">The epoch to end after, counted from 1.</param>
-    /// <param name="validation">Evaluated after each epoch; it does not influence the training.</param>
+    /// <param name="validation">Evaluated after epochs; it does not influence the training.</param>
     /// <param name="shuffle">
     /// Whether each pass over the samples has an order of its own, chosen by <see cref="Seed"/> and the number of the pass. A further call goes
     /// on with the next pass.
@@ -33,6 +33,7 @@ public abstract partial class Model
     /// samples. The class of a one-hot target is its first maximum, in outputs with positions that of each position. A class that is not there
     /// counts 1.
     /// </param>
+    /// <param name="validationFrequency">The validation set is evaluated after every so many epochs; 1 by default.</param>
     /// <param name="cancellationToken">Ends the run after the current step; <see cref="History.Cancelled"/> says so.</param>
     /// <returns>What each epoch gave.</returns>
     /// <exception cref="ArgumentException">The data set does not fit the model; the message says in what.</exception>
@@ -48,6 +49,7 @@ public abstract partial class Model
         IReadOnlyList<Callback>? callbacks = null,
         IProgress<TrainingProgress>? progress = null,
         IReadOnlyDictionary<int, double>? classWeight = null,
+        int validationFrequency = 1,
         CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(optimizer);
@@ -56,6 +58,7 @@ public abstract partial class Model
             RequireFits(validation, nameof(validation));
         ArgumentOutOfRangeException.ThrowIfLessThan(epochs, 1);
         ArgumentOutOfRangeException.ThrowIfNegative(initialEpoch);
+        ArgumentOutOfRangeException.ThrowIfLessThan(validationFrequency, 1);
         if (stepsPerEpoch is { } given)
             ArgumentOutOfRangeException.ThrowIfLessThan(given, 1, nameof(stepsPerEpoch));
 
@@ -71,9 +74,10 @@ public abstract partial class Model
             order.Seek(initialEpoch > 0 ? (long)initialEpoch * steps : _passes * order.BatchesPerPass);
             try
             {
+                bool isValidated = validation is not null && epochs / validationFrequency > initialEpoch / validationFrequency;
+                var parameters = new FitParameters(optimizer, initialEpoch, epochs, steps, isValidated);
                 return FitEpochs(
-                    train, optimizer, epochs, validation, initialEpoch, order, steps, callbacks ?? [], progress, classWeight,
-                    cancellationToken);
+                    train, validation, validationFrequency, parameters, order, [.. callbacks ?? []], progress, classWeight, cancellationToken);
             }
             finally
             {
@@ -88,13 +92,11 @@ public abstract partial class Model
 
     private History FitEpochs(
         Dataset train,
-        Optimizer optimizer,
-        int epochs,
         Dataset? validation,
-        int initialEpoch,
+        int validationFrequency,
+        FitParameters parameters,
         SampleOrder order,
-        int steps,
-        IReadOnlyList<Callback> callbacks,
+        Callback[] callbacks,
         IProgress<TrainingProgress>? progress,
         IReadOnlyDictionary<int, double>? classWeight,
         CancellationToken cancellationToken)
@@ -105,13 +107,15 @@ public abstract partial class Model
         foreach (Callback callback in callbacks)
         {
             callback.StopTraining = false;
+            callback.Parameters = parameters;
             callback.OnTrainBegin(this);
         }
 
-        for (int epoch = initialEpoch + 1; epoch <= epochs && !callbacks.Any(callback => callback.StopTraining); epoch++)
+        for (int epoch = parameters.InitialEpoch + 1; epoch <= parameters.Epochs && !IsStopped(callbacks); epoch++)
         {
-            var at = new TrainingProgress(epoch, epochs, Step: 0, steps, Loss: double.NaN, Accuracy: double.NaN);
-            if (!FitEpoch(trainSource, optimizer, validationSource, order, at, progress, cancellationToken, out EpochResult result))
+            var at = new TrainingProgress(epoch, parameters.Epochs, Step: 0, parameters.Steps, Loss: double.NaN, Accuracy: double.NaN);
+            BatchSource? validated = epoch % validationFrequency == 0 ? validationSource : null;
+            if (!FitEpoch(trainSource, parameters.Optimizer, validated, order, at, callbacks, progress, cancellationToken, out EpochResult result))
             {
                 history.Cancelled = true;
                 break;
@@ -120,7 +124,7 @@ public abstract partial class Model
             history.Add(result);
             foreach (Callback callback in callbacks)
                 callback.OnEpochEnd(this, result);
-            if (validation is not null && result.Validation is null)
+            if (validated is not null && result.Validation is null)
             {
                 history.Cancelled = true; // While it was validated: the epoch was trained all the same.
                 break;
@@ -128,7 +132,7 @@ public abstract partial class Model
         }
 
         if (!history.Cancelled && history.Epochs.Count > 0)
-            FinishAverages(optimizer);
+            FinishAverages(parameters.Optimizer);
         foreach (Callback callback in callbacks)
             callback.OnTrainEnd(this, history);
         return history;
@@ -140,41 +144,93 @@ public abstract partial class Model
         BatchSource? validation,
         SampleOrder order,
         TrainingProgress at,
+        Callback[] callbacks,
         IProgress<TrainingProgress>? progress,
         CancellationToken cancellationToken,
         out EpochResult result)
     {
-        long begin = Stopwatch.GetTimestamp();
-        long reported = begin;
-        long samples = 0;
         result = null!;
+        foreach (Callback callback in callbacks)
+            callback.OnEpochBegin(this, at.Epoch);
+        long begin = Stopwatch.GetTimestamp();
+        long samples = 0;
         ClearMetrics();
+        (bool, (Interop.cn_metrics, double[])?) outer = (_isInEpoch, _setAside); // of a run whose callback has called this one
+        (_isInEpoch, _setAside) = (true, null);
+        BatchResult mean;
+        TimeSpan trainingTime;
+        Evaluation? evaluation;
+        try
+        {
+            if (!TrainSteps(train, optimizer, order, at, callbacks, progress, cancellationToken, out samples))
+                return false;
+            mean = ReadMetrics(); // Waits for the device.
+            trainingTime = Stopwatch.GetElapsedTime(begin);
+            _isInEpoch = false;
+            evaluation = validation is null ? null : EvaluateSamples(validation, cancellationToken);
+        }
+        finally
+        {
+            (_isInEpoch, _setAside) = outer;
+        }
+
+        result = new EpochResult(at.Epoch, mean.Loss, mean.Accuracy, evaluation, samples, trainingTime, Stopwatch.GetElapsedTime(begin))
+        {
+            Metrics = mean.Metrics,
+            LearningRate = optimizer.LearningRate,
+        };
+        return true;
+    }
+
+    private bool TrainSteps(
+        BatchSource train,
+        Optimizer optimizer,
+        SampleOrder order,
+        TrainingProgress at,
+        Callback[] callbacks,
+        IProgress<TrainingProgress>? progress,
+        CancellationToken cancellationToken,
+        out long samples)
+    {
+        samples = 0;
+        long reported = Stopwatch.GetTimestamp();
         for (int step = 1; step <= at.Steps; step++)
         {
             if (cancellationToken.IsCancellationRequested)
                 return false;
             ThrowIfDisposed();
+            foreach (Callback callback in callbacks)
+                callback.OnBatchBegin(this, step);
+            ResumeMetrics();
             samples += train.Load(order);
             Train(optimizer, train.Training);
-            if (progress is null || (step < at.Steps && Stopwatch.GetTimestamp() - reported < Stopwatch.Frequency / ReportsPerSecond))
-                continue;
-            reported = Stopwatch.GetTimestamp();
-            Interop.cn_metrics sums = _arena.ReadMetrics();
-            BatchResult sofar = ReadMetrics();
-            double[] sumsOfMetrics = Plan.Metrics.Count == 0 ? [] : [.. _sums!];
-            progress.Report(at with { Step = step, Loss = sofar.Loss, Accuracy = sofar.Accuracy, Metrics = sofar.Metrics });
-            _arena.WriteMetrics(sums); // Whoever was told may have used the model.
-            if (sumsOfMetrics.Length > 0)
-                _arena.WriteSums(sumsOfMetrics);
+            foreach (Callback callback in callbacks)
+                callback.OnBatchEnd(this, new TrainingStep(this, at.Epoch, step));
+            ResumeMetrics();
+            bool isLast = step == at.Steps || IsStopped(callbacks);
+            if (progress is not null && (isLast || Stopwatch.GetTimestamp() - reported >= Stopwatch.Frequency / ReportsPerSecond))
+            {
+                reported = Stopwatch.GetTimestamp();
+                BatchResult sofar = ReadMetrics();
+                progress.Report(at with { Step = step, Loss = sofar.Loss, Accuracy = sofar.Accuracy, Metrics = sofar.Metrics });
+                ResumeMetrics();
+            }
+
+            if (isLast)
+                break;
         }
 
-        BatchResult mean = ReadMetrics(); // Waits for the device.
-        TimeSpan trainingTime = Stopwatch.GetElapsedTime(begin);
-        Evaluation? evaluation = validation is null ? null : EvaluateSamples(validation, cancellationToken);
-        result = new EpochResult(at.Epoch, mean.Loss, mean.Accuracy, evaluation, samples, trainingTime, Stopwatch.GetElapsedTime(begin))
-        {
-            Metrics = mean.Metrics,
-        };
         return true;
+    }
+
+    private static bool IsStopped(Callback[] callbacks)
+    {
+        foreach (Callback callback in callbacks)
+        {
+            if (callback.StopTraining)
+                return true;
+        }
+
+        return false;
     }
 }

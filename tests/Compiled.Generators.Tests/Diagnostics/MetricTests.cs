@@ -65,12 +65,12 @@ public sealed class MetricTests
     {
         string file = Expect.Nothing("[Input(4)]\n[Dense(3), Softmax, CategoricalCrossentropy]\n[MeanSquaredError, AUC(NumThresholds = 3), MeanIoU, Precision]").File;
         Assert.Contains("new(\"mean_squared_error\", global::Compiled.MetricRule.Mean, 2),", file, StringComparison.Ordinal);
-        Assert.Contains("new(\"auc\", global::Compiled.MetricRule.AreaUnderCurve, 8),", file, StringComparison.Ordinal);
-        Assert.Contains("new(\"mean_io_u\", global::Compiled.MetricRule.MeanIoU, 9),", file, StringComparison.Ordinal);
+        Assert.Contains("new(\"auc\", global::Compiled.MetricRule.AreaUnderCurve, 8) { LargerIsBetter = true },", file, StringComparison.Ordinal);
+        Assert.Contains("new(\"mean_io_u\", global::Compiled.MetricRule.MeanIoU, 9) { LargerIsBetter = true },", file, StringComparison.Ordinal);
         Assert.Contains("sums: Sums(19)", file, StringComparison.Ordinal);
         file = Expect.Nothing("[Input(4)]\n[Dense(3), Softmax, CategoricalCrossentropy]\n[IoU(2, 0), BinaryIoU, CategoricalAccuracy(Weighted = true)]").File;
-        Assert.Contains("new(\"io_u\", global::Compiled.MetricRule.IoU, 9) { TargetClassIds = [2, 0] },", file, StringComparison.Ordinal);
-        Assert.Contains("new(\"binary_io_u\", global::Compiled.MetricRule.IoU, 4) { TargetClassIds = [0, 1] },", file, StringComparison.Ordinal);
+        Assert.Contains("new(\"io_u\", global::Compiled.MetricRule.IoU, 9) { LargerIsBetter = true, TargetClassIds = [2, 0] },", file, StringComparison.Ordinal);
+        Assert.Contains("new(\"binary_io_u\", global::Compiled.MetricRule.IoU, 4) { LargerIsBetter = true, TargetClassIds = [0, 1] },", file, StringComparison.Ordinal);
         Assert.Contains("weights: SampleWeights, sums: Sums(13)", file, StringComparison.Ordinal);
     }
 }

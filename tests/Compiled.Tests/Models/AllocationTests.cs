@@ -70,6 +70,17 @@ public sealed class AllocationTests : IDisposable
     }
 
     [Fact]
+    public void A_fit_with_callbacks_allocates_as_much_for_twice_the_steps()
+    {
+        using var net = new SmallNet(_device, batchSize: 8);
+        ArrayDataset data = SmallNet.Samples(50);
+        var adam = new Adam();
+        Callback[] callbacks = [new TerminateOnNaN(), new EarlyStopping("loss", patience: 9), new LambdaCallback { BatchEnd = (_, _) => { } }];
+        long Fit(int steps) => AllocatedBy(() => net.Fit(data, adam, stepsPerEpoch: steps, callbacks: callbacks), 1);
+        Assert.Equal(Fit(500), Fit(1000));
+    }
+
+    [Fact]
     public void A_weighted_fit_allocates_as_much_for_twice_the_steps()
     {
         using var net = new SmallNet(_device, batchSize: 8);
