@@ -59,7 +59,7 @@ internal static class Program
         var files = new RunFiles(options.Output);
         History history = display.Run(() => net.Fit(
             data.Train, new Adam(Schedule(options, data.Train.Count)), options.Epochs, data.Test,
-            callbacks: [files, display], progress: display, cancellationToken: cancellationToken));
+            callbacks: [files.Best, files, new TerminateOnNaN(stepsPerCheck: 100), display], progress: display, cancellationToken: cancellationToken));
         return Conclude(net, data, history, files, cancellationToken);
     }
 
