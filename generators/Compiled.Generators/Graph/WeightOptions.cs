@@ -100,8 +100,8 @@ internal static class InitializerNames
     public static IReadOnlyList<string> All { get; } =
     [
         "Zeros", "Ones", "GlorotUniform", "GlorotNormal", "HeUniform", "HeNormal", "LecunUniform", "LecunNormal", "Constant", "RandomNormal",
-        "RandomUniform", "TruncatedNormal", "Orthogonal", "Identity", "FanInUniform", "FanInTruncatedNormal", "FanInNormal", "FanOutUniform",
-        "FanOutTruncatedNormal", "FanOutNormal", "FanAvgUniform", "FanAvgTruncatedNormal", "FanAvgNormal",
+        "RandomUniform", "TruncatedNormal", "Orthogonal", "Identity", "FanInUniform", "FanInNormal", "FanInUntruncatedNormal",
+        "FanOutUniform", "FanOutNormal", "FanOutUntruncatedNormal", "FanAvgUniform", "FanAvgNormal", "FanAvgUntruncatedNormal",
     ];
 
     /// <summary>Whether the parameter is a deviation, a bound, or the scale of a variance: at least 0.</summary>

@@ -55,27 +55,27 @@ public enum Initializer
     /// <summary>Uniform in ±√(3 s / fan in), s being the parameter, 1 by default: Keras' VarianceScaling with mode fan_in and distribution uniform.</summary>
     FanInUniform,
 
-    /// <summary>Normal of variance s / fan in, cut off at two deviations, s being the parameter, 1 by default: Keras' VarianceScaling with mode fan_in and distribution truncated_normal.</summary>
-    FanInTruncatedNormal,
+    /// <summary>Normal of variance s / fan in, cut off at two deviations, s being the parameter, 1 by default: Keras' VarianceScaling with mode fan_in and distribution normal or truncated_normal.</summary>
+    FanInNormal,
 
     /// <summary>Normal of variance s / fan in, s being the parameter, 1 by default: Keras' VarianceScaling with mode fan_in and distribution untruncated_normal.</summary>
-    FanInNormal,
+    FanInUntruncatedNormal,
 
     /// <summary>Uniform in ±√(3 s / fan out), s being the parameter, 1 by default: Keras' VarianceScaling with mode fan_out and distribution uniform.</summary>
     FanOutUniform,
 
-    /// <summary>Normal of variance s / fan out, cut off at two deviations, s being the parameter, 1 by default: Keras' VarianceScaling with mode fan_out and distribution truncated_normal.</summary>
-    FanOutTruncatedNormal,
+    /// <summary>Normal of variance s / fan out, cut off at two deviations, s being the parameter, 1 by default: Keras' VarianceScaling with mode fan_out and distribution normal or truncated_normal.</summary>
+    FanOutNormal,
 
     /// <summary>Normal of variance s / fan out, s being the parameter, 1 by default: Keras' VarianceScaling with mode fan_out and distribution untruncated_normal.</summary>
-    FanOutNormal,
+    FanOutUntruncatedNormal,
 
     /// <summary>Uniform in ±√(3 s / m), m being the mean of fan in and fan out, and s the parameter, 1 by default: Keras' VarianceScaling with mode fan_avg and distribution uniform.</summary>
     FanAvgUniform,
 
-    /// <summary>Normal of variance s / m, cut off at two deviations, m being the mean of fan in and fan out, and s the parameter, 1 by default: Keras' VarianceScaling with mode fan_avg and distribution truncated_normal.</summary>
-    FanAvgTruncatedNormal,
+    /// <summary>Normal of variance s / m, cut off at two deviations, m being the mean of fan in and fan out, and s the parameter, 1 by default: Keras' VarianceScaling with mode fan_avg and distribution normal or truncated_normal.</summary>
+    FanAvgNormal,
 
     /// <summary>Normal of variance s / m, m being the mean of fan in and fan out, and s the parameter, 1 by default: Keras' VarianceScaling with mode fan_avg and distribution untruncated_normal.</summary>
-    FanAvgNormal,
+    FanAvgUntruncatedNormal,
 }

@@ -77,22 +77,22 @@ internal static class Initializers
             case Initializer.LecunNormal:
                 FillTruncated(weights, Deviation(1.0 / plan.FanIn), draw);
                 break;
-            case Initializer.FanInTruncatedNormal:
+            case Initializer.FanInNormal:
                 FillTruncated(weights, Deviation(scale / plan.FanIn), draw);
                 break;
-            case Initializer.FanOutTruncatedNormal:
+            case Initializer.FanOutNormal:
                 FillTruncated(weights, Deviation(scale / plan.FanOut), draw);
                 break;
-            case Initializer.FanAvgTruncatedNormal:
+            case Initializer.FanAvgNormal:
                 FillTruncated(weights, Deviation(scale / mean), draw);
                 break;
-            case Initializer.FanInNormal:
+            case Initializer.FanInUntruncatedNormal:
                 FillNormal(weights, Math.Sqrt(scale / plan.FanIn), draw);
                 break;
-            case Initializer.FanOutNormal:
+            case Initializer.FanOutUntruncatedNormal:
                 FillNormal(weights, Math.Sqrt(scale / plan.FanOut), draw);
                 break;
-            case Initializer.FanAvgNormal:
+            case Initializer.FanAvgUntruncatedNormal:
                 FillNormal(weights, Math.Sqrt(scale / mean), draw);
                 break;
             default:

@@ -22,7 +22,7 @@ public sealed class InitializerFactTests
         ("GlorotNormal", null, (inputs, outputs) => new(0, Math.Sqrt(2 / (inputs + outputs)))),
         ("HeNormal", null, (inputs, _) => new(0, Math.Sqrt(2 / inputs))),
         ("FanOutUniform", 2, (_, outputs) => new(0, Math.Sqrt(2 / outputs))),
-        ("FanAvgNormal", null, (inputs, outputs) => new(0, Math.Sqrt(2 / (inputs + outputs)))),
+        ("FanAvgUntruncatedNormal", null, (inputs, outputs) => new(0, Math.Sqrt(2 / (inputs + outputs)))),
         ("Orthogonal", null, (_, _) => new(0)),
         ("Zeros", null, (_, _) => new(0, 0, 0, 0)),
         ("Ones", null, (_, _) => new(1, 0, 1, 1)),
