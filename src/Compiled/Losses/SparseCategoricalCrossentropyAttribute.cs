@@ -14,6 +14,8 @@ public sealed class SparseCategoricalCrossentropyAttribute : LossAttribute
     /// <summary>
     /// A target that counts nothing, e.g. 255 for pixels without a class; it need be none of the classes. The loss is the mean over the other positions
     /// of a batch (Keras' <c>ignore_class</c>). Unset by default. Metrics do not heed it: a target that is no class is a miss of the accuracy.
+    /// A number that is no class comes from batches of one's own (<c>TrainOnBatch</c>) or a <see cref="Dataset"/> of one's own; <see cref="ArrayDataset"/>
+    /// refuses it.
     /// </summary>
     public int IgnoreClass { get; set; }
 }
